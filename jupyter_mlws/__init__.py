@@ -1,0 +1,1 @@
+"""An ML workspace inside JupyterLab."""

@@ -1,0 +1,1 @@
+"""The mlws command, on the SDK."""

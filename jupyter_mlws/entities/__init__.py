@@ -1,0 +1,1 @@
+"""What things are: typed, without input or output."""

@@ -1,0 +1,1 @@
+"""How things are run: job types, computes and the one dispatcher."""

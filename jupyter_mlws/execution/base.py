@@ -1,0 +1,195 @@
+"""The contracts of execution: what to run (job types) and where (computes) combine freely.
+
+A job type turns a job into a `Step`: one process to be run in a folder. A compute runs steps and
+answers with a `Handle`, JSON that alone is enough to ask again after a restart. The dispatcher knows
+only these two; it calls them from worker threads, never two calls for one job at the same time.
+
+Crash: the dispatcher writes down that an attempt starts before it calls `submit`; a compute must start
+the process of an attempt at most once, however often `submit` is called with the same folder.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from jupyter_mlws.entities.job import Cause, Job, JobError, JobSpec, Progress
+
+if TYPE_CHECKING:
+    from jupyter_mlws.store.base import Blobs, Store
+
+Handle = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One process to be run.
+
+    Attributes:
+        argv: program and arguments.
+        cwd: working folder, which exists.
+        env: the whole environment of the process.
+        standby: whether a process with this argv may have been started ahead of time; it reads the
+            path of the attempt's folder from standard input, and everything else from there.
+        timeout_s: seconds after which the process tree is ended.
+        memory_bytes: most memory of the process tree.
+        redact: values that must not reach any log.
+    """
+
+    argv: Sequence[str]
+    cwd: Path
+    env: Mapping[str, str]
+    standby: bool = False
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    redact: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a step stands.
+
+    Attributes:
+        state: `starting` until the process runs, `ended` when the whole tree is gone.
+        cause: why it ended, when not by itself with exit code 0.
+    """
+
+    state: Literal["starting", "running", "ended"]
+    exit_code: int | None = None
+    cause: Cause | None = None
+    message: str = ""
+    started_ms: int | None = None
+    ended_ms: int | None = None
+    canceled: bool = False
+
+
+class Compute(ABC):
+    """A place where steps run. One instance serves one compute of a workspace."""
+
+    type: ClassVar[str]
+
+    @abstractmethod
+    def submit(self, step: Step, folder: Path) -> Handle:
+        """Start a step at most once for `folder`, which is this attempt's own and exists.
+
+        Standard output and error go to `folder/user_logs/std_log.txt` as they are written.
+
+        Raises:
+            Unavailable: it cannot start now.
+        """
+
+    @abstractmethod
+    def poll(self, handle: Handle) -> Report:
+        """How the step stands, also from another process than the one that submitted it."""
+
+    @abstractmethod
+    def cancel(self, handle: Handle) -> None:
+        """Ask that the whole process tree ends; returns at once, `poll` tells when it has.
+
+        Ended or unknown steps are no error.
+        """
+
+    def usage(self, handle: Handle, after: int) -> tuple[list[dict[str, float]], int]:
+        """Samples of CPU, memory and GPU since position `after`, and the next position.
+
+        Each has `time_ms` and MLflow's system metric names without the prefix `system/`.
+        """
+        return [], after
+
+    def prepare(self, argv: Sequence[str], env: Mapping[str, str], count: int) -> None:
+        """Keep `count` processes of a standby step ready; a compute that cannot does nothing."""
+
+    def close(self) -> None:
+        """Let go of what only this process needs; running steps go on."""
+
+
+@dataclass(slots=True)
+class JobContext:
+    """What a job type may use while it plans or finishes one attempt of a job.
+
+    Attributes:
+        folder: the attempt's own folder: `work/` (a copy of the code), `inputs/`, `named-outputs/`,
+            `user_logs/`, `system_logs/`.
+        inputs: resolved inputs: literals with their types, data as local paths.
+        outputs: local path of each declared output.
+        env: environment variables that any process of this job gets.
+        python: the interpreter of the job's environment.
+    """
+
+    job: Job
+    spec: JobSpec
+    folder: Path
+    inputs: dict[str, Any]
+    outputs: dict[str, Path]
+    env: dict[str, str]
+    kernel: str | None
+    python: str
+    store: Store
+    blobs: Blobs
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What an attempt came to.
+
+    Attributes:
+        error: None when it completed.
+        metrics, params, tags: what the job type itself logs on the run.
+        files: further artifacts, path in the run's artifacts to local file.
+    """
+
+    error: JobError | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+
+
+class JobType(ABC):
+    """A kind of job. Instances keep no state between calls."""
+
+    spec: ClassVar[type[JobSpec]]
+
+    @abstractmethod
+    def check(self, spec: JobSpec, read: Any) -> list[str]:
+        """Refuse what cannot run, before anything is stored; answers warnings.
+
+        Args:
+            read: function from a path inside the code snapshot to its bytes; raises NotFound.
+        Raises:
+            Invalid: with a problem for each field that is wrong.
+        """
+
+    @abstractmethod
+    def plan(self, context: JobContext) -> Step:
+        """The process that runs the job.
+
+        Raises:
+            Invalid: the job cannot run with what its inputs came to.
+        """
+
+    def progress(self, context: JobContext) -> Progress | None:
+        """How far the running attempt is, if it can be told."""
+        return None
+
+    def finish(self, context: JobContext, report: Report) -> Outcome:
+        """What the ended attempt came to; `report.cause` is set when it did not end well."""
+        return Outcome()
+
+
+class ParentJobType(ABC):
+    """A kind of job that runs other jobs and has no process of its own."""
+
+    spec: ClassVar[type[JobSpec]]
+
+    @abstractmethod
+    def next(self, job: Job, children: Sequence[Job]) -> Sequence[JobSpec] | Outcome:
+        """What to start now, given all children so far; an `Outcome` when there is nothing left.
+
+        Pure: the same arguments give the same answer, whatever was answered before. Each answered
+        spec has a name; one whose name is a child's already is not started again.
+        """

@@ -1,0 +1,1 @@
+"""Where to run: one compute, one file."""

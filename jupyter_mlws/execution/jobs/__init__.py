@@ -1,0 +1,1 @@
+"""What to run: one job type, one file."""

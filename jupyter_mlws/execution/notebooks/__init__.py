@@ -1,0 +1,1 @@
+"""How a notebook becomes a job: interface, engine, runner."""

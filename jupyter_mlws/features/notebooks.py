@@ -1,0 +1,21 @@
+"""Notebooks: what they take and give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_mlws.entities.interface import Interface
+from jupyter_mlws.features.operations import operation
+from jupyter_mlws.features.workspace import Workspace
+
+
+@operation("notebooks/read")
+def interface(ws: Workspace, notebook: dict[str, Any]) -> Interface:
+    """The interface of a notebook, read from its cells without a kernel.
+
+    Args:
+        notebook: the notebook's JSON (nbformat 4).
+    Raises:
+        Invalid: it is no notebook.
+    """
+    raise NotImplementedError

@@ -1,0 +1,179 @@
+"""Runs: search, look into, change."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from jupyter_mlws.entities.record import Page, from_ms
+from jupyter_mlws.entities.run import Artifact, Run, Series, Status, special_float
+from jupyter_mlws.features.operations import Download, operation
+from jupyter_mlws.features.workspace import Workspace
+from jupyter_mlws.store.base import RunQuery, RunRow
+
+
+@operation("runs/read")
+def list_(
+    ws: Workspace,
+    filter: str = "",  # noqa: A002
+    order_by: list[str] = [],
+    experiment_ids: list[int] | None = None,
+    view: Literal["active", "archived", "all"] = "active",
+    max_results: int = 100,
+    page_token: str | None = None,
+) -> Page[Run]:
+    """Runs that match a filter.
+
+    Args:
+        filter: such as `metrics.auc > 0.9 and params.model = "gbm"` (MLflow's grammar).
+        order_by: such as `metrics.auc DESC`; newest first when empty.
+        experiment_ids: only runs of these experiments; of all when absent.
+    """
+    query = RunQuery(
+        experiment_ids=experiment_ids,
+        filter=filter,
+        order_by=order_by,
+        view=view,
+        max_results=max_results,
+        page_token=page_token,
+    )
+    rows, token = ws.store.search_runs(query)
+    return Page[Run](items=[view_of(ws, row) for row in rows], next_page_token=token)
+
+
+@operation("runs/read")
+def get(ws: Workspace, run_id: str) -> Run:
+    """One run with its latest metrics, params and tags."""
+    return view_of(ws, ws.store.get_run(run_id))
+
+
+@operation("runs/write")
+def update(
+    ws: Workspace,
+    run_id: str,
+    name: str | None = None,
+    tags: dict[str, str] | None = None,
+    drop_tags: list[str] | None = None,
+) -> Run:
+    """Rename a run, set and drop tags."""
+    ws.require_run(run_id)
+    with ws.change(f"run:{run_id}", name=name, tags=sorted(tags or ())) as tx:
+        if name is not None:
+            tx.update_run(run_id, name=name)
+        if tags or drop_tags:
+            tx.log(run_id, tags=tags or {}, drop_tags=drop_tags or ())
+    return get(ws, run_id)
+
+
+@operation("runs/write")
+def archive(ws: Workspace, run_id: str) -> Run:
+    """Hide a run from lists."""
+    return _set_archived(ws, run_id, True)
+
+
+@operation("runs/write")
+def restore(ws: Workspace, run_id: str) -> Run:
+    """Show an archived run in lists again."""
+    return _set_archived(ws, run_id, False)
+
+
+@operation("runs/read")
+def list_metrics(ws: Workspace, run_ids: list[str]) -> list[str]:
+    """Names of the metrics that any of the runs has."""
+    return ws.store.metric_keys(run_ids)
+
+
+@operation("runs/read")
+def series(
+    ws: Workspace,
+    run_ids: list[str],
+    keys: list[str],
+    max_points: int = 1000,
+    start_step: int | None = None,
+    end_step: int | None = None,
+) -> list[Series]:
+    """The points of metrics over steps, thinned so that spikes stay.
+
+    Args:
+        max_points: most points of each series, at most 20,000.
+    """
+    found = []
+    for run_id in run_ids:
+        for key in keys:
+            total, points = ws.store.series(
+                run_id,
+                key,
+                max_points=min(max_points, 20_000),
+                start_step=start_step,
+                end_step=end_step,
+            )
+            if total:
+                found.append(
+                    Series(
+                        run_id=run_id,
+                        key=key,
+                        n_points=total,
+                        steps=[point.step for point in points],
+                        times_ms=[point.ts_ms for point in points],
+                        values=[special_float(point.value) for point in points],
+                    )
+                )
+    return found
+
+
+@operation("runs/read")
+def list_artifacts(
+    ws: Workspace, run_id: str, path: str = "", recursive: bool = False
+) -> list[Artifact]:
+    """Files and folders that a run left, in one folder or in all below it."""
+    root = artifact_root(ws, ws.store.get_run(run_id, with_data=False))
+    folder = f"{root}/{path}".rstrip("/")
+    return [
+        Artifact(
+            path=row.path.removeprefix(f"{root}/"),
+            is_dir=row.blob is None,
+            size_bytes=None if row.blob is None else row.size_bytes,
+        )
+        for row in ws.store.list_artifacts(folder, recursive=recursive)
+    ]
+
+
+@operation("runs/read")
+def read_artifact(ws: Workspace, run_id: str, path: str) -> Download:
+    """One file that a run left."""
+    root = artifact_root(ws, ws.store.get_run(run_id, with_data=False))
+    row = ws.store.get_artifact(f"{root}/{path}")
+    return Download(ws.blobs.path(row.blob or ""), path.rpartition("/")[2])
+
+
+def artifact_root(ws: Workspace, row: RunRow) -> str:
+    """Where the run's artifacts lie under the workspace's artifact root."""
+    location = ws.store.get_experiment(row.experiment_id).artifact_location
+    return f"{location.removeprefix('mlflow-artifacts:').strip('/')}/{row.run_id}/artifacts"
+
+
+def view_of(ws: Workspace, row: RunRow) -> Run:
+    """The run as the workspace answers it."""
+    return Run(
+        run_id=row.run_id,
+        experiment_id=str(row.experiment_id),
+        experiment_name=ws.store.get_experiment(row.experiment_id).name,
+        name=row.name,
+        type=row.type,
+        status=Status(row.status),
+        user=row.user,
+        parent_run_id=row.parent_id,
+        archived=row.archived,
+        created_at=from_ms(row.created_ms),
+        started_at=None if row.start_ms is None else from_ms(row.start_ms),
+        ended_at=None if row.end_ms is None else from_ms(row.end_ms),
+        metrics={point.key: special_float(point.value) for point in row.metrics},
+        params=dict(row.params),
+        tags=dict(row.tags),
+    )
+
+
+def _set_archived(ws: Workspace, run_id: str, archived: bool) -> Run:
+    ws.require_run(run_id)
+    with ws.change(f"run:{run_id}", archived=archived) as tx:
+        tx.update_run(run_id, archived=archived)
+    return get(ws, run_id)

@@ -1,0 +1,71 @@
+"""The one context that every operation gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_mlws.entities.access import Principal
+from jupyter_mlws.entities.errors import Denied
+from jupyter_mlws.entities.record import now
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from jupyter_mlws.execution.dispatcher import Dispatcher
+    from jupyter_mlws.features.feed import Feed
+    from jupyter_mlws.features.tokens import Tokens
+    from jupyter_mlws.store.base import Blobs, Store, Transaction
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace as one caller sees it.
+
+    Attributes:
+        path: the workspace directory.
+        url: base address of the service, with `/mlws` at its end.
+        principal: on whose behalf things are done.
+        action: the operation's action, written into the events it causes.
+    """
+
+    path: Path
+    url: str
+    store: Store
+    blobs: Blobs
+    dispatcher: Dispatcher
+    feed: Feed
+    tokens: Tokens
+    principal: Principal
+    action: str = ""
+    started_at: datetime = field(default_factory=now)
+    clock: Callable[[], datetime] = now
+
+    def of(self, principal: Principal) -> Workspace:
+        """The same workspace for another caller."""
+        return replace(self, principal=principal)
+
+    def acting(self, action: str) -> Workspace:
+        """The same workspace, doing `action`."""
+        return replace(self, action=action)
+
+    def change(self, subject: str, **change: Any) -> AbstractContextManager[Transaction]:
+        """Write to the store; the event tells who did what to `subject`."""
+        return self.store.change(self.principal.name, self.action, subject, **change)
+
+    def require_run(self, run_id: str) -> None:
+        """Let a job's token touch only its own run and the runs below it.
+
+        Raises:
+            Denied: the run is another's.
+        """
+        own = self.principal.run_id
+        seen = run_id
+        while own and seen != own:
+            parent = self.store.get_run(seen, with_data=False).parent_id
+            if parent is None:
+                raise Denied(f"The token of job '{own}' may not write to run '{run_id}'.")
+            seen = parent

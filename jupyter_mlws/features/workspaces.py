@@ -1,0 +1,76 @@
+"""The workspace itself: its state, its care."""
+
+from __future__ import annotations
+
+from jupyter_mlws._version import __version__
+from jupyter_mlws.entities.compute import Backup, CheckReport, GcReport, WorkspaceInfo
+from jupyter_mlws.entities.run import Status
+from jupyter_mlws.features.operations import operation
+from jupyter_mlws.features.workspace import Workspace
+from jupyter_mlws.store.base import RunQuery
+
+WAITING = [Status.NOT_STARTED, Status.QUEUED]
+WORKING = [
+    Status.PREPARING,
+    Status.STARTING,
+    Status.RUNNING,
+    Status.CANCEL_REQUESTED,
+    Status.FINALIZING,
+]
+
+
+@operation("workspaces/read")
+def show(ws: Workspace) -> WorkspaceInfo:
+    """The workspace, its service and what the caller may do."""
+
+    def jobs(statuses: list[Status]) -> int:
+        types = list(ws.dispatcher.types)
+        return ws.store.count_runs(
+            RunQuery(statuses=[status.value for status in statuses], types=types)
+        )
+
+    return WorkspaceInfo(
+        name=ws.path.name,
+        path=str(ws.path),
+        version=__version__,
+        url=ws.url,
+        started_at=ws.started_at,
+        user=ws.principal.name,
+        actions=ws.principal.actions,
+        n_runs=ws.store.count_runs(RunQuery()),
+        n_jobs_running=jobs(WORKING),
+        n_jobs_queued=jobs(WAITING),
+        last_event=ws.store.last_event(),
+    )
+
+
+@operation("workspaces/check")
+def check(ws: Workspace, deep: bool = False) -> CheckReport:
+    """Whether rows, edges and blobs agree.
+
+    Args:
+        deep: also read every blob and compare it with its hash.
+    """
+    from jupyter_mlws.store import care
+
+    return care.check(ws.store, ws.blobs, deep=deep)
+
+
+@operation("workspaces/gc")
+def gc(ws: Workspace) -> GcReport:
+    """Free the blobs that nothing refers to any more."""
+    from jupyter_mlws.store import care
+
+    return care.gc(ws.store, ws.blobs)
+
+
+@operation("workspaces/backup")
+def backup(ws: Workspace, path: str) -> Backup:
+    """Copy the workspace into one file on the service's machine, while it runs.
+
+    Args:
+        path: the file to write, absolute; it must not exist.
+    """
+    from jupyter_mlws.store import care
+
+    return care.backup(ws.store, ws.blobs, path)

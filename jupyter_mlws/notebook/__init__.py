@@ -1,0 +1,1 @@
+"""Magics, widgets and rich display in notebooks."""

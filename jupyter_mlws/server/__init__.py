@@ -1,0 +1,1 @@
+"""The workspace service: REST, MLflow and events over HTTP."""

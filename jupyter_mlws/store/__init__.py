@@ -1,0 +1,1 @@
+"""Where things are kept: rows in SQLite, bytes by their hash."""
