@@ -25,7 +25,7 @@ class JobType(View):
     type: str
     title: str
     description: str
-    schema_: dict[str, Any]
+    spec_schema: dict[str, Any]
 
 
 @operation("jobs/write")
