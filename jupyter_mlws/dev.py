@@ -1,4 +1,4 @@
-"""Sets up this checkout and runs it: `python3 -m jupyter_mlws.dev demo`, `… test`, `… watch`.
+"""Sets up this checkout and runs it: `python3 -m jupyter_mlws.dev demo`, `… test`, `… watch`, `… generate`.
 
 Needs Python and nothing else: it makes `.venv` in the checkout and installs into that. Where node is
 missing it comes from PyPI.
@@ -31,6 +31,10 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 PYTHON = BIN / "python"
 STAMP = VENV / "installed.json"
+GENERATED = [
+    ROOT / "labextension" / name
+    for name in ("openapi.json", "src/api/schema.ts", "src/api/routes.ts")
+]
 BUNDLE = ROOT / "jupyter_mlws" / "labextension"
 MODULES = ROOT / "node_modules"
 
@@ -49,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     test = commands.add_parser("test", help="run everything CI runs; other options go to pytest")
     test.add_argument("--fast", action="store_true", help="no slow, browser or bench tests")
 
+    generate = commands.add_parser("generate", help="make the generated files anew")
+    generate.add_argument("--check", action="store_true", help="fail if that changes any")
+
     commands.add_parser("watch", help="rebuild the front end on every change")
 
     args, rest = parser.parse_known_args(argv)
@@ -59,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.name == "demo":
             return run_demo(args.dir.resolve(), args.port, not args.no_browser, args.exit_when_done)
+        if args.name == "generate":
+            return generate_files(args.check)
         if args.name == "watch":
             return watch()
         return run_tests(rest, fast=args.fast)
@@ -289,7 +298,8 @@ def run_tests(pytest_args: Sequence[str], fast: bool) -> int:
     set_up("test")
     set_up_node()
     checks: dict[str, list[str | Path]] = {
-        "biome": ["npx", "biome", "ci", "labextension", "package.json", "biome.json"],
+        "biome": ["npx", "biome", "check", "labextension", "package.json", "biome.json"],
+        "generated files": [PYTHON, "-m", "jupyter_mlws.dev", "generate", "--check"],
         "tsc": ["npm", "run", "--silent", "typecheck"],
         "vitest": ["npm", "test", "--silent"],
         "front end builds": ["npm", "run", "--silent", "build"],
@@ -320,6 +330,20 @@ def passes(name: str, command: Sequence[str | Path]) -> bool:
     if not passed:
         print(done.stdout, flush=True)
     return passed
+
+
+def generate_files(check: bool) -> int:
+    """Make the OpenAPI document from the operations, and the TypeScript types from the document."""
+    set_up("test")
+    set_up_node()
+    before = fingerprint(*GENERATED)
+    run(str(PYTHON), "-m", "jupyter_mlws.server.openapi", str(GENERATED[0]))
+    run("npm", "run", "--silent", "schema")
+    if check and fingerprint(*GENERATED) != before:
+        names = ", ".join(str(file.relative_to(ROOT)) for file in GENERATED)
+        print(f"Out of date, and made anew: {names}. Look at them and commit them.")
+        return 1
+    return 0
 
 
 def watch() -> int:
