@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from jupyter_mlws import plugins
 from jupyter_mlws.entities.errors import Denied, Invalid, NotFound
+from jupyter_mlws.entities.record import SchemaGenerator
 from jupyter_mlws.entities.validation import did_you_mean, problems
 from jupyter_mlws.features.workspace import Workspace
 
@@ -124,6 +125,12 @@ class Operation:
                 return "DELETE", item
             case verb:
                 return ("GET" if self._is_plain_read else "POST"), f"{item}:{verb}"
+
+    @cached_property
+    def list_arguments(self) -> frozenset[str]:
+        """Names of the arguments that may be repeated in a query string."""
+        schemas = self.arguments.model_json_schema(schema_generator=SchemaGenerator)["properties"]
+        return frozenset(name for name, schema in schemas.items() if schema.get("type") == "array")
 
     @property
     def _is_plain_read(self) -> bool:

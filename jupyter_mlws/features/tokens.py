@@ -56,6 +56,11 @@ class Tokens:
                         tx.delete_record(KIND, hashed)
                     del self._known[hashed]
 
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """What is kept of the tokens."""
+        return frozenset(self._known)
+
     def all(self) -> list[Token]:
         """Every token, oldest first."""
         return sorted(self._known.values(), key=lambda token: token.created_at)

@@ -29,6 +29,7 @@ class Workspace:
         path: the workspace directory.
         url: base address of the service, with `/mlws` at its end.
         principal: on whose behalf things are done.
+        shutdown: ends the service soon; running jobs go on.
         action: the operation's action, written into the events it causes.
     """
 
@@ -40,6 +41,7 @@ class Workspace:
     feed: Feed
     tokens: Tokens
     principal: Principal
+    shutdown: Callable[[], None]
     action: str = ""
     started_at: datetime = field(default_factory=now)
     clock: Callable[[], datetime] = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jupyter_mlws._version import __version__
 from jupyter_mlws.entities.compute import Backup, CheckReport, GcReport, WorkspaceInfo
+from jupyter_mlws.entities.errors import Conflict
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
@@ -42,6 +43,25 @@ def show(ws: Workspace) -> WorkspaceInfo:
         n_jobs_queued=jobs(WAITING),
         last_event=ws.store.last_event(),
     )
+
+
+@operation("workspaces/stop")
+def stop(ws: Workspace, force: bool = False) -> WorkspaceInfo:
+    """Stop the service of this workspace; the next client starts it again.
+
+    Args:
+        force: also when jobs wait or run. They go on, and the next service takes them up.
+    Raises:
+        Conflict: it is busy.
+    """
+    info = show(ws)
+    if not force and not ws.dispatcher.is_idle:
+        raise Conflict(
+            f"{info.n_jobs_running} jobs run and {info.n_jobs_queued} wait. With 'force' the service"
+            " stops all the same; they go on and are taken up again."
+        )
+    ws.shutdown()
+    return info
 
 
 @operation("workspaces/check")
