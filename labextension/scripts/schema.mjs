@@ -10,7 +10,14 @@ const source = join(root, 'openapi.json');
 const schema = join(root, 'src', 'api', 'schema.ts');
 
 const packages = ['openapi-typescript@7.10.1', 'typescript@5.9'].map(name => `--package=${name}`);
-const tool = ['openapi-typescript', source, '--output', schema, '--default-non-nullable=false'];
+const tool = [
+  'openapi-typescript',
+  source,
+  ...['--output', schema],
+  '--default-non-nullable=false',
+  '--root-types',
+  '--root-types-no-schema-prefix',
+];
 execFileSync('npm', ['exec', '--yes', ...packages, '--', ...tool], { stdio: 'inherit' });
 
 const note = '// Generated from openapi.json by `npm run schema`. Do not edit.\n';

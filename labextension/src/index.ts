@@ -1,10 +1,4 @@
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+// The list of plugins, nothing else.
+import { core, runActions } from './plugins/core';
 
-const plugin: JupyterFrontEndPlugin<void> = {
-  id: '@mlws/labextension:plugin',
-  description: 'An ML workspace inside JupyterLab.',
-  autoStart: true,
-  activate: (_app: JupyterFrontEnd) => undefined,
-};
-
-export default plugin;
+export default [core, runActions];

@@ -1,0 +1,183 @@
+// What happens in the workspace, as it happens: a long poll with a cursor.
+import type { IDisposable } from '@lumino/disposable';
+import { type ISignal, Signal } from '@lumino/signaling';
+import type { Event, ICaller } from './client';
+
+/** `live`: waiting for news; `standby`: the tab is hidden; `reconnecting`: the last call failed. */
+export type Connection = 'connecting' | 'live' | 'reconnecting' | 'standby';
+
+/** Most events of one call; more than these at once and it is cheaper to read the state anew. */
+const LIMIT = 2000;
+
+export interface IEventsOptions {
+  /** Seconds that the server may hold a call that has no news. */
+  waitS?: number;
+  /** Least milliseconds between two calls, so that a storm of events cannot busy the tab. */
+  paceMs?: number;
+  /** Longest pause between attempts while the server cannot be reached, in milliseconds. */
+  maxBackoffMs?: number;
+}
+
+/**
+ * The events of the workspace in order, each once.
+ *
+ * `arrived` fires with every batch; `reset` fires when events were passed over (on the first connection,
+ * and when too many came at once), so that what was read before may be out of date.
+ */
+export class EventStream implements IDisposable {
+  constructor(
+    private readonly _caller: ICaller,
+    options: IEventsOptions = {},
+  ) {
+    this._waitS = options.waitS ?? 25;
+    this._paceMs = options.paceMs ?? 250;
+    this._maxBackoffMs = options.maxBackoffMs ?? 30_000;
+    document.addEventListener('visibilitychange', this._onVisibility);
+    void this._run();
+  }
+
+  /** Number of the last event that arrived; -1 before the first connection. */
+  get cursor(): number {
+    return this._cursor;
+  }
+
+  get connection(): Connection {
+    return this._connection;
+  }
+
+  /** When the server last answered, in milliseconds since 1970; 0 when it never did. */
+  get answeredAt(): number {
+    return this._answeredAt;
+  }
+
+  get arrived(): ISignal<this, readonly Event[]> {
+    return this._arrived;
+  }
+
+  get reset(): ISignal<this, void> {
+    return this._reset;
+  }
+
+  get connectionChanged(): ISignal<this, Connection> {
+    return this._connectionChanged;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Try now instead of after the pause. */
+  retry(): void {
+    this._failures = 0;
+    this._wake();
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    document.removeEventListener('visibilitychange', this._onVisibility);
+    this._call?.abort();
+    this._wake();
+    Signal.clearData(this);
+  }
+
+  private async _run(): Promise<void> {
+    while (!this._isDisposed) {
+      if (document.hidden) {
+        this._setConnection('standby');
+        await this._pause();
+        continue;
+      }
+      this._call = new AbortController();
+      try {
+        await this._step(this._call.signal);
+        this._failures = 0;
+        await this._pause(this._paceMs);
+      } catch {
+        // Whatever went wrong, the way out is the same: show it, wait, ask again.
+        if (!this._isDisposed && !document.hidden) {
+          this._setConnection(this._answeredAt ? 'reconnecting' : 'connecting');
+          await this._pause(backoffMs(this._failures++, this._maxBackoffMs));
+        }
+      }
+    }
+  }
+
+  private async _step(signal: AbortSignal): Promise<void> {
+    if (this._cursor < 0) {
+      await this._catchUp(signal);
+      return;
+    }
+    const events = await this._caller.call(
+      'events.list',
+      // After a failure the first call answers at once, so that the page soon knows it is connected.
+      { after: this._cursor, limit: LIMIT, wait_s: this._connection === 'live' ? this._waitS : 0 },
+      { signal },
+    );
+    this._answered();
+    if (events.length >= LIMIT) {
+      await this._catchUp(signal);
+    } else if (events.length > 0) {
+      this._cursor = Math.max(...events.map(event => event.seq));
+      this._arrived.emit(events);
+    }
+  }
+
+  private async _catchUp(signal: AbortSignal): Promise<void> {
+    const info = await this._caller.call('workspaces.show', {}, { signal });
+    this._cursor = info.last_event;
+    this._answered();
+    this._reset.emit();
+  }
+
+  private _answered(): void {
+    this._answeredAt = Date.now();
+    this._setConnection('live');
+  }
+
+  private _setConnection(connection: Connection): void {
+    if (connection !== this._connection) {
+      this._connection = connection;
+      this._connectionChanged.emit(connection);
+    }
+  }
+
+  private _pause(ms?: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = ms === undefined ? undefined : window.setTimeout(() => this._wake(), ms);
+      this._wake = () => {
+        window.clearTimeout(timer);
+        this._wake = () => undefined;
+        resolve();
+      };
+    });
+  }
+
+  private readonly _onVisibility = (): void => {
+    if (document.hidden) {
+      this._call?.abort();
+    }
+    this._wake();
+  };
+
+  private readonly _waitS: number;
+  private readonly _paceMs: number;
+  private readonly _maxBackoffMs: number;
+  private _cursor = -1;
+  private _failures = 0;
+  private _answeredAt = 0;
+  private _isDisposed = false;
+  private _connection: Connection = 'connecting';
+  private _call: AbortController | null = null;
+  private _wake: () => void = () => undefined;
+  private readonly _arrived = new Signal<this, readonly Event[]>(this);
+  private readonly _reset = new Signal<this, void>(this);
+  private readonly _connectionChanged = new Signal<this, Connection>(this);
+}
+
+/** Pause before attempt number `failures` + 1: doubles from half a second, up to `maxMs`. */
+export function backoffMs(failures: number, maxMs: number): number {
+  return Math.min(500 * 2 ** failures, maxMs);
+}

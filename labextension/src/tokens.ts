@@ -1,0 +1,94 @@
+// What other plugins, ours and others', can build on.
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
+import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
+import type { Client, Job, Run } from './api/client';
+import type { EventStream } from './api/events';
+import type { WorkspaceSettings } from './model/settings';
+import type { WorkspaceModel } from './model/workspace';
+
+/** A section of the ML Workspace panel. */
+export interface IPanelSection {
+  /** Unique, such as `models`. */
+  id: string;
+  /** Translated. */
+  title: string;
+  /** Sections stand in the order of their ranks: Activity 100, Runs 200, Compute 800. */
+  rank: number;
+  /** Makes the content; called once, when the panel is built. The panel disposes it. */
+  create: () => Widget;
+  /** Command that opens the whole list as a page (*Open all*). */
+  openCommand?: string;
+}
+
+/** The ML workspace: the client, what happens, and what is known of it. */
+export interface IWorkspace {
+  readonly client: Client;
+  readonly events: EventStream;
+  readonly models: WorkspaceModel;
+  readonly settings: WorkspaceSettings;
+  readonly translator: ITranslator;
+  /** Bundle of the domain `jupyter_mlws`. */
+  readonly trans: TranslationBundle;
+  /** Add a section to the panel on the left; dispose what it returns to take it away again. */
+  addPanel(section: IPanelSection): IDisposable;
+  /** Sections by rank. */
+  readonly panels: readonly IPanelSection[];
+  readonly panelsChanged: ISignal<IWorkspace, void>;
+}
+
+export const IWorkspace = new Token<IWorkspace>(
+  '@mlws/labextension:IWorkspace',
+  'The ML workspace: typed client, live events, models, and a place to add panels.',
+);
+
+/** Something that can be done with a run or job, offered in its menus and on its page. */
+export interface IRunAction {
+  id: string;
+  /** Command that is run with `{run_id}`; its label, icon and `isEnabled` are used. */
+  command: string;
+  /** Actions stand in the order of their ranks. */
+  rank: number;
+  /** Whether the action is offered at all; `job` is null for a run that no job made. */
+  isVisible: (run: Run, job: Job | null) => boolean;
+}
+
+/** What can be done with a run; add to it to extend menus and the run page. */
+export interface IRunActions {
+  add(action: IRunAction): IDisposable;
+  readonly actions: readonly IRunAction[];
+  readonly changed: ISignal<IRunActions, void>;
+}
+
+export const IRunActions = new Token<IRunActions>(
+  '@mlws/labextension:IRunActions',
+  'Actions offered for a run, in menus and on its page.',
+);
+
+/** Ids of commands that cross plugins. Arguments stand beside them. */
+export namespace CommandIDs {
+  /** `{path?, from_job?}`: the *Run as job* dialog, for a notebook or filled from an earlier job. */
+  export const runDialog = 'mlws:run-dialog';
+  /** `{run_id, tab?}`: the run page. */
+  export const openRun = 'mlws:run-open';
+  /** `{filter?}`: the runs page. */
+  export const openRuns = 'mlws:runs-open';
+  /** No arguments: shows the panel on the left. */
+  export const openPanel = 'mlws:panel-open';
+  /** `{name, cell_id?}`: the executed notebook, at a cell if named. */
+  export const openNotebook = 'mlws:notebook-open';
+  /** `{run_id, path}`: an artifact in JupyterLab's own viewer. */
+  export const openArtifact = 'mlws:artifact-open';
+  /** `{run_id}`: asks that the job stops. */
+  export const cancelJob = 'mlws:job-cancel';
+  /** `{run_id}`: a new attempt of a failed or canceled job. */
+  export const retryJob = 'mlws:job-retry';
+  /** `{run_id}`: hides a run from lists. */
+  export const archiveRun = 'mlws:run-archive';
+  /** `{run_id}`: shows an archived run again. */
+  export const restoreRun = 'mlws:run-restore';
+  /** `{run_id}`: puts the run's id on the clipboard. */
+  export const copyRunId = 'mlws:run-copy-id';
+}
