@@ -30,7 +30,7 @@ def npm(*args: str) -> None:
     subprocess.run([shutil.which("npm") or "npm", *args], cwd=ROOT, check=True)
 
 
-class FrontEndHook(BuildHookInterface):
+class FrontEndHook(BuildHookInterface[Any]):
     """Called by hatch before it makes a wheel, an sdist or an editable install."""
 
     def dependencies(self) -> list[str]:
