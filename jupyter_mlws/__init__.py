@@ -1,1 +1,72 @@
-"""An ML workspace inside JupyterLab."""
+"""An ML workspace inside JupyterLab.
+
+The public names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jupyter_mlws.entities.errors import (
+        AlreadyExists,
+        Conflict,
+        Denied,
+        Invalid,
+        MlwsError,
+        NotFound,
+        PluginMissing,
+        Unauthenticated,
+        Unavailable,
+    )
+    from jupyter_mlws.entities.job import CommandJob, Input, Job, NotebookJob, Output
+    from jupyter_mlws.notebook.calls import form, job, log, open_, output, runs
+    from jupyter_mlws.sdk.builders import command, notebook
+    from jupyter_mlws.sdk.client import MLClient
+    from jupyter_mlws.sdk.jobs import JobFailed, load_job
+
+_PLACES = {
+    "entities.errors": (
+        "AlreadyExists",
+        "Conflict",
+        "Denied",
+        "Invalid",
+        "MlwsError",
+        "NotFound",
+        "PluginMissing",
+        "Unauthenticated",
+        "Unavailable",
+    ),
+    "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
+    "notebook.calls": ("form", "job", "log", "open_", "output", "runs"),
+    "sdk.builders": ("command", "notebook"),
+    "sdk.client": ("MLClient",),
+    "sdk.jobs": ("JobFailed", "load_job"),
+    "_version": ("__version__",),
+}
+_MODULES = {name: module for module, names in _PLACES.items() for name in names}
+
+__all__ = sorted(_MODULES)  # noqa: PLE0605 - a test compares it with the imports above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'jupyter_mlws' has no attribute '{name}'")
+    return getattr(import_module(f"jupyter_mlws.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where JupyterLab finds the built front end."""
+    return [{"src": "labextension", "dest": "@mlws/labextension"}]
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """`%load_ext jupyter_mlws`: the magics."""
+    from jupyter_mlws.notebook.magics import load_ipython_extension as load_magics
+
+    load_magics(ipython)

@@ -8,6 +8,9 @@ from pydantic import Field
 
 from jupyter_mlws.entities.record import Moment, View
 
+ASSET_TYPES = frozenset({"file", "folder", "dataset", "model"})
+"""Inputs of these types arrive in the notebook as the local path of their data."""
+
 PortType = Literal[
     "boolean",
     "integer",
@@ -39,6 +42,8 @@ class Port(View):
     choices: list[Any] | None = None
     minimum: float | None = None
     maximum: float | None = None
+    exclusive_minimum: float | None = None
+    exclusive_maximum: float | None = None
     log: bool = False
     """Whether the range is meant on a logarithmic scale."""
 

@@ -184,5 +184,11 @@ def _hand_over(running: Running) -> bool:
 def _own_environment() -> dict[str, str]:
     """This process's environment without what belongs to it alone."""
     alone = {"PYTHONDONTWRITEBYTECODE", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI"}
-    alone |= {"MLFLOW_TRACKING_TOKEN", "MLWS_URL", "MLWS_TOKEN", "JPY_SESSION_NAME", "JPY_PARENT_PID"}
+    alone |= {
+        "MLFLOW_TRACKING_TOKEN",
+        "MLWS_URL",
+        "MLWS_TOKEN",
+        "JPY_SESSION_NAME",
+        "JPY_PARENT_PID",
+    }
     return {name: value for name, value in os.environ.items() if name not in alone}

@@ -19,7 +19,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
-from traitlets import Float, Integer, Unicode, default
+from traitlets import Float, Unicode, default
 
 from jupyter_mlws._version import __version__
 from jupyter_mlws.entities.access import Principal, Token
@@ -79,17 +79,10 @@ class WorkspaceApp(ExtensionApp):
     idle_timeout_s = Float(
         1800.0, help="Seconds without client and job after which the service ends; 0 for never."
     ).tag(config=True)
-    slots = Integer(
-        help="How many jobs of one slot the local compute runs at the same time."
-    ).tag(config=True)
 
     @default("workspace")
     def _default_workspace(self) -> str:
         return str(runtime.directory())
-
-    @default("slots")
-    def _default_slots(self) -> int:
-        return os.cpu_count() or 1
 
     @classmethod
     def get_extension_package(cls) -> str:
@@ -122,7 +115,6 @@ class WorkspaceApp(ExtensionApp):
             mint=lambda job: mint(tokens, job),
             revoke=lambda job: tokens.revoke(f"job:{job.name}"),
             ring=feed.ring,
-            slots=self.slots,
         )
         self.service = Service(
             Workspace(
@@ -177,7 +169,7 @@ class WorkspaceApp(ExtensionApp):
     def url(self) -> str:
         """Where this machine reaches the service, with `/mlws` at the end."""
         server = self.server
-        host = server.ip if server.ip not in {"", "0.0.0.0", "::", "*"} else "127.0.0.1"  # noqa: S104
+        host = server.ip if server.ip not in {"", "0.0.0.0", "::", "*"} else "127.0.0.1"
         scheme = "https" if server.certfile else "http"
         return f"{scheme}://{host}:{server.port}{url_path_join(server.base_url, 'mlws')}"
 
@@ -269,7 +261,9 @@ def free_port(wanted: int = 0) -> int:
 def main(argv: list[str] | None = None) -> None:
     """Run the service until it is stopped; listens on loopback unless told otherwise."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not any(argument.lstrip("-").startswith(("port", "ServerApp.port")) for argument in arguments):
+    if not any(
+        argument.lstrip("-").startswith(("port", "ServerApp.port")) for argument in arguments
+    ):
         arguments.append(f"--ServerApp.port={free_port(_last_port(arguments))}")
     WorkspaceApp.launch_instance(arguments)
 

@@ -36,7 +36,9 @@ def _password(value: str) -> str:
     try:
         return base64.b64decode(value, validate=True).decode().partition(":")[2]
     except (binascii.Error, UnicodeDecodeError):
-        raise Unauthenticated("The Authorization header is not 'Basic' as RFC 7617 has it.") from None
+        raise Unauthenticated(
+            "The Authorization header is not 'Basic' as RFC 7617 has it."
+        ) from None
 
 
 class WorkspaceIdentity(IdentityProvider):

@@ -65,7 +65,9 @@ def _range(request: HTTPServerRequest, size: int) -> tuple[int | None, int | Non
     first, dash, last = asked.partition("-")
     if unit.strip() != "bytes" or not dash or "," in asked:
         return 0, size
-    if not (first.strip() or last.strip()).isdigit() or (last.strip() and not last.strip().isdigit()):
+    if not (first.strip() or last.strip()).isdigit() or (
+        last.strip() and not last.strip().isdigit()
+    ):
         return 0, size
     if not first.strip():
         return max(0, size - int(last)), size

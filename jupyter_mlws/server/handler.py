@@ -112,7 +112,9 @@ class OperationHandler(ApiHandler):
         op = self.operations.get(self.request.method or "")
         if op is None:
             allowed = ", ".join(sorted(self.operations))
-            raise HTTPError(405, f"{self.request.method} is not for {self.request.path}: {allowed}.")
+            raise HTTPError(
+                405, f"{self.request.method} is not for {self.request.path}: {allowed}."
+            )
         call = prepare(op, self.service.workspace.of(self.principal), self._arguments(op, path))
         result = await call() if op.is_async else await asyncio.to_thread(call)
         if isinstance(result, Download):

@@ -102,7 +102,9 @@ def _operation(
             "200": {"description": "The answer.", "content": content},
             "default": {
                 "description": "What was wrong.",
-                "content": {"application/json": {"schema": {"$ref": REFERENCE.format(model="Error")}}},
+                "content": {
+                    "application/json": {"schema": {"$ref": REFERENCE.format(model="Error")}}
+                },
             },
         },
     }

@@ -1,0 +1,126 @@
+"""Commands made from operations: options from the signature, help from the docstring."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from jupyter_mlws.cli.output import FORMATS, show
+from jupyter_mlws.entities.record import SchemaGenerator
+from jupyter_mlws.features.operations import Operation, load
+from jupyter_mlws.sdk.client import MLClient
+
+VERBS = {"create_or_update": "create", "get": "show"}
+CLICK_TYPES = {"integer": click.INT, "number": click.FLOAT, "boolean": click.BOOL}
+
+
+def verbs(noun: str, special: Mapping[tuple[str, str], str]) -> click.Group:
+    """All commands of a noun."""
+    group = click.Group(noun)
+    for op in load().values():
+        if op.singular == noun:
+            group.help = inspect.getdoc(inspect.getmodule(op.function))
+            name = VERBS.get(op.verb, op.verb.replace("_", "-"))
+            if (noun, name) not in special and not op.is_download:
+                group.add_command(made(op, name))
+    for (owner, name), place in special.items():
+        if owner == noun:
+            module, _, function = place.partition(":")
+            group.add_command(
+                getattr(importlib.import_module(f"jupyter_mlws.cli.{module}"), function), name
+            )
+    if noun == "service":
+        from jupyter_mlws.cli.main import HELP
+
+        group.help = HELP[noun]
+    return group
+
+
+def made(op: Operation, name: str) -> click.Command:
+    """The command of one operation."""
+
+    @connected
+    def run(client: MLClient, output: str, query: str | None, **given: Any) -> None:
+        arguments = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
+            if value not in (None, ())
+        }
+        show(client.transport.call(op.name, arguments), output, query)
+
+    schema = op.arguments.model_json_schema(schema_generator=SchemaGenerator)
+    required = set(schema.get("required", ()))
+    for argument, kind in reversed(list(schema["properties"].items())):
+        run = _option(op, argument, kind, argument in required)(run)
+    return click.command(name, help=op.description, short_help=op.summary)(run)
+
+
+def connected(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command its client, and the options that all commands share."""
+
+    @click.option("-o", "--output", type=click.Choice(FORMATS), default="json", show_default=True)
+    @click.option("--query", help="JMESPath expression that picks from the answer.")
+    @click.option(
+        "--workspace", "-w", "directory", help="The workspace directory [MLWS_WORKSPACE]."
+    )
+    @click.option("--url", help="Address of a service elsewhere [MLWS_URL].")
+    @click.option("--token", help="Speaks for you at that address [MLWS_TOKEN].")
+    @functools.wraps(function)
+    def run(
+        output: str,
+        query: str | None,
+        directory: str | None,
+        url: str | None,
+        token: str | None,
+        **given: Any,
+    ) -> Any:
+        client = MLClient(url=url, token=token, workspace=directory)
+        return function(client, output=output, query=query, **given)
+
+    return run
+
+
+def _option(
+    op: Operation, name: str, schema: dict[str, Any], required: bool
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    flags = [f"--{name.replace('_', '-')}", name]
+    if name == op.key:
+        flags.insert(0, "-n")
+    help_text = schema.get("description")
+    match schema.get("type"):
+        case "array":
+            return click.option(*flags, multiple=True, help=help_text, required=required)
+        case "boolean":
+            return click.option(*flags, is_flag=True, default=None, help=help_text)
+        case "object" | None if "enum" not in schema:
+            text = f"{help_text or ''} As JSON.".strip()
+            return click.option(*flags, type=JSON, help=text, required=required)
+        case kind:
+            chosen: Any = CLICK_TYPES.get(str(kind), click.STRING)
+            if "enum" in schema:
+                chosen = click.Choice(schema["enum"])
+            return click.option(*flags, type=chosen, help=help_text, required=required)
+
+
+class _Json(click.ParamType):
+    """JSON on the command line; a bare word is that word."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: Any, context: Any) -> Any:
+        """The parsed value."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+
+
+JSON = _Json()

@@ -1,0 +1,229 @@
+"""MLClient: a workspace from Python, with the names of Azure ML's SDK v2."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from jupyter_mlws.entities.errors import Invalid, NotFound
+from jupyter_mlws.entities.job import Job, JobSpec
+from jupyter_mlws.features.operations import Operation, find, load
+from jupyter_mlws.sdk import service
+from jupyter_mlws.sdk.jobs import Done, LogPrinter, Source, submission
+from jupyter_mlws.sdk.transport import HttpTransport, Transport
+
+
+class Noun:
+    """The operations of one noun, such as `client.jobs`; each takes its arguments by name or place."""
+
+    def __init__(self, client: MLClient, noun: str) -> None:
+        self._client = client
+        self._noun = noun
+
+    def __getattr__(self, verb: str) -> Callable[..., Any]:
+        if verb.startswith("_"):
+            raise AttributeError(verb)
+        try:
+            op = find(f"{self._noun}.{verb}")
+        except NotFound as error:
+            raise AttributeError(str(error)) from None
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            names = list(op.arguments.model_fields)
+            return self._client.call(op.name, **dict(zip(names, args)), **kwargs)
+
+        call.__name__, call.__doc__ = verb, inspect.getdoc(op.function)
+        return call
+
+    def __dir__(self) -> list[str]:
+        return [op.verb for op in load().values() if op.noun == self._noun]
+
+    def list(self, **arguments: Any) -> Iterator[Any]:
+        """All items, page by page as they are asked for."""
+        while True:
+            answer = self._client.call(f"{self._noun}.list", **arguments)
+            yield from getattr(answer, "items", answer)
+            token = getattr(answer, "next_page_token", None)
+            if token is None:
+                return
+            arguments["page_token"] = token
+
+
+class Jobs(Noun):
+    """Jobs: submit, follow, fetch."""
+
+    def create_or_update(
+        self,
+        job: Source,
+        *,
+        description: str | None = None,
+        compute: str | None = None,
+        tags: dict[str, str] | None = None,
+        experiment_name: str | None = None,
+        skip_validation: bool = False,
+    ) -> Job:
+        """Submit a job; its code and local data are sent along.
+
+        Args:
+            job: a spec, a mapping as the YAML has it, or the path of a YAML file.
+            skip_validation: leave the checks to the workspace; it always checks.
+        Raises:
+            Invalid: a field is wrong; with the line when the job came from a file.
+            AlreadyExists: there is a job of this name.
+        """
+        changes = {
+            "description": description,
+            "compute": compute,
+            "tags": tags,
+            "experiment_name": experiment_name,
+        }
+        with submission(job, changes, check=not skip_validation) as made:
+            made.send(self._client.transport)
+            return self._client.call("jobs.create_or_update", job=made.document, git=made.git)
+
+    def validate(self, job: Source, *, raise_on_failure: bool = False) -> Any:
+        """Check a job as `create_or_update` would; its code is sent, nothing else is kept.
+
+        Raises:
+            Invalid: it is wrong and `raise_on_failure` was given.
+        """
+        try:
+            with submission(job, {}, check=True) as made:
+                made.send(self._client.transport)
+                answer = self._client.call("jobs.validate", job=made.document)
+                if answer.errors:
+                    from jupyter_mlws.entities.errors import Problem
+
+                    raise Invalid.of([Problem(**problem) for problem in answer.errors])
+                return answer
+        except Invalid as error:
+            if raise_on_failure:
+                raise
+            from jupyter_mlws.features.jobs import Validation
+
+            problems = error.to_dict().get("problems", [{"message": error.message, "field": ""}])
+            return Validation(passed=False, errors=problems, warnings=[])
+
+    def stream(self, name: str) -> Job:
+        """Print a job's log as it grows until the job ends; Ctrl+C stops only the printing.
+
+        Raises:
+            JobFailed: it did not complete.
+        """
+        job = LogPrinter(self._client, name).follow()
+        Done(job).check()
+        return job
+
+    def begin_cancel(self, name: str) -> Done:
+        """Ask that a job stops; answers something to wait for, as Azure ML does."""
+        return Done(self._client.call("jobs.cancel", name=name), self._client)
+
+    def wait(self, name: str, *, timeout_s: float | None = None) -> Job:
+        """The job when it has ended.
+
+        Raises:
+            Unavailable: it has not ended within `timeout_s`.
+        """
+        return Done(self._client.call("jobs.get", name=name), self._client).result(timeout_s)
+
+    def download(
+        self,
+        name: str,
+        *,
+        download_path: str | os.PathLike[str] = ".",
+        output_name: str | None = None,
+        all: bool = False,
+    ) -> list[Path]:
+        """Fetch what an ended job left: `artifacts/…`, and named outputs in `named-outputs/NAME/…`.
+
+        Args:
+            output_name: only this named output; `default` is the artifacts.
+            all: artifacts and all named outputs.
+        Raises:
+            Conflict: the job has not ended.
+            NotFound: it has no such output.
+        """
+        from jupyter_mlws.sdk.jobs import download
+
+        return download(self._client, name, Path(download_path), output_name, everything=all)
+
+
+class MLClient:
+    """A workspace.
+
+    The service is the one at `url`; without it the one that `MLWS_URL` names; without that the one of
+    the workspace directory on this machine, which is started when it does not run.
+
+    Args:
+        credential: accepted so that scripts written for Azure ML run; the workspace knows people by
+            tokens alone.
+        subscription_id: as `credential`.
+        resource_group_name: as `credential`.
+        workspace_name: name of a workspace of this user, beside the default one.
+        url: base address of a service, ending in `/mlws`.
+        token: speaks for the caller; `MLWS_TOKEN` when absent.
+        workspace: a workspace directory.
+        transport: for tests and other ways to reach a workspace.
+    """
+
+    def __init__(
+        self,
+        credential: Any = None,
+        subscription_id: str | None = None,
+        resource_group_name: str | None = None,
+        workspace_name: str | None = None,
+        *,
+        url: str | None = None,
+        token: str | None = None,
+        workspace: str | os.PathLike[str] | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        self._transport = transport
+        self._url = url
+        self._token = token
+        self._workspace = workspace
+        self._workspace_name = workspace_name
+        self.jobs = Jobs(self, "jobs")
+
+    @classmethod
+    def from_config(cls, credential: Any = None, **options: Any) -> MLClient:
+        """The client of the workspace that the environment or the default directory names."""
+        options.pop("path", None)
+        return cls(credential, **options)
+
+    @property
+    def transport(self) -> Transport:
+        """How the workspace is reached; made at the first call."""
+        if self._transport is None:
+            self._transport = self._connect()
+        return self._transport
+
+    def call(self, name: str, **arguments: Any) -> Any:
+        """Call any operation; answers its typed result."""
+        op: Operation = find(name)
+        return op.answer.validate_python(self.transport.call(name, arguments))
+
+    def create_or_update(self, entity: JobSpec) -> Job:
+        """Submit a job."""
+        return self.jobs.create_or_update(entity)
+
+    def __getattr__(self, noun: str) -> Noun:
+        if noun.startswith("_") or all(op.noun != noun for op in load().values()):
+            raise AttributeError(f"MLClient has no '{noun}'")
+        return Noun(self, noun)
+
+    def __dir__(self) -> list[str]:
+        return sorted({op.noun for op in load().values()} | set(super().__dir__()))
+
+    def _connect(self) -> Transport:
+        url = self._url or (None if self._workspace else os.environ.get("MLWS_URL"))
+        if url:
+            return HttpTransport(url, self._token or os.environ.get("MLWS_TOKEN", ""))
+        folder = service.directory(self._workspace)
+        if self._workspace_name and not self._workspace and not os.environ.get("MLWS_WORKSPACE"):
+            folder = folder.with_name(self._workspace_name)
+        running = service.ensure(folder)
+        return HttpTransport(running.url, self._token or running.token)

@@ -1,0 +1,294 @@
+"""What happens to a job on the caller's side: sent, followed, fetched."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, Union
+
+from jupyter_mlws.entities.errors import (
+    Conflict,
+    Invalid,
+    MlwsError,
+    NotFound,
+    Problem,
+    Unavailable,
+)
+from jupyter_mlws.entities.job import SPECS, GitState, Input, Job, JobSpec
+from jupyter_mlws.entities.snapshot import REFERENCE
+from jupyter_mlws.entities.validation import did_you_mean, validated
+from jupyter_mlws.entities.yaml import Document, override, parse
+from jupyter_mlws.sdk import snapshot
+from jupyter_mlws.sdk.transport import Transport
+
+if TYPE_CHECKING:
+    from jupyter_mlws.sdk.client import MLClient
+
+Source = Union[JobSpec, Mapping[str, Any], str, "os.PathLike[str]"]
+
+
+class JobFailed(MlwsError):
+    """A job that was waited for did not complete."""
+
+    code = "JOB_FAILED"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job.error.message if job.error else f"The job was {job.status.value}.")
+        self.job = job
+
+
+@dataclass
+class Submission:
+    """A job on its way to the workspace.
+
+    Attributes:
+        document: as its YAML says it; after `send` without local paths.
+        origin: folder from which its relative paths start.
+        git: the repository of its code; None before `send`, and outside of one.
+    """
+
+    document: dict[str, Any]
+    origin: Path
+    git: GitState | None = None
+
+    def send(self, transport: Transport) -> None:
+        """Send code and local data, and put references in their place."""
+        self._locate_notebook()
+        code = self.document.get("code")
+        if isinstance(code, str) and is_local(code):
+            folder = self._path(code, "code")
+            self.document["code"] = snapshot.send(transport, folder, code=True)
+            self.git = snapshot.git_state(transport, folder if folder.is_dir() else folder.parent)
+        inputs = self.document.get("inputs") or {}
+        for name, value in inputs.items():
+            path = value.get("path") if isinstance(value, dict) else None
+            if isinstance(path, str) and is_local(path):
+                found = self._path(path, f"inputs.{name}.path")
+                _check_kind(name, value.get("type"), found)
+                value["path"] = snapshot.send(transport, found, code=False)
+
+    def _locate_notebook(self) -> None:
+        """A notebook without `code` brings the folder it lies in."""
+        notebook = self.document.get("notebook")
+        if not isinstance(notebook, str) or self.document.get("code"):
+            return
+        path = self._path(notebook, "notebook")
+        self.document["code"] = str(path.parent)
+        self.document["notebook"] = path.name
+
+    def _path(self, text: str, field: str) -> Path:
+        path = self.origin / Path(text.removeprefix("file:")).expanduser()
+        if not path.exists():
+            raise Invalid.of([Problem(f"there is no '{text}' in {self.origin}.", field)])
+        return path.resolve()
+
+
+def is_local(path: str) -> bool:
+    """Whether a path means a file on the caller's machine."""
+    return path.startswith("file:") or not (
+        "://" in path or path.startswith(("azureml:", "runs:", "git+")) or REFERENCE.match(path)
+    )
+
+
+def load_job(
+    source: str | os.PathLike[str] | TextIO,
+    relative_origin: str | os.PathLike[str] | None = None,
+    params_override: list[dict[str, Any]] | None = None,
+) -> JobSpec:
+    """The job that a YAML file describes.
+
+    Raises:
+        Invalid: with file, line and field of all that is wrong.
+    """
+    document, origin = _read(source)
+    assignments = [
+        f"{key}={value}" for item in params_override or () for key, value in item.items()
+    ]
+    document = override(document, assignments)
+    spec = _checked(document)
+    return with_origin(spec, Path(relative_origin) if relative_origin else origin)
+
+
+def with_origin(spec: JobSpec, origin: Path) -> JobSpec:
+    """The spec, remembering from where its relative paths start."""
+    object.__setattr__(spec, "__mlws_origin__", origin)
+    return spec
+
+
+@contextmanager
+def submission(
+    source: Source, changes: Mapping[str, Any], *, check: bool, assignments: list[str] | None = None
+) -> Iterator[Submission]:
+    """The job of `source` as it will be sent; problems inside the block get file and line.
+
+    Raises:
+        Invalid: it cannot be read, or (with `check`) a field is wrong.
+    """
+    document, origin = _document(source)
+    given = {key: value for key, value in changes.items() if value is not None}
+    document = override(
+        Document({**document.data, **given}, document.lines, document.file), assignments or []
+    )
+    if check:
+        _checked(document)
+    made = Submission(document.data, origin)
+    made.document.setdefault("experiment_name", _experiment(origin))
+    try:
+        yield made
+    except Invalid as error:
+        raise document.invalid(error) from None
+
+
+class Done:
+    """A job that has ended, or will."""
+
+    def __init__(self, job: Job, client: MLClient | None = None) -> None:
+        self._job = job
+        self._client = client
+
+    def result(self, timeout_s: float | None = None) -> Job:
+        """The job when it has ended.
+
+        Raises:
+            Unavailable: it has not within `timeout_s`.
+        """
+        deadline = time.monotonic() + (timeout_s if timeout_s is not None else float("inf"))
+        while not self._job.status.is_final and self._client:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Unavailable(f"Job '{self._job.name}' is still {self._job.status.value}.")
+            last = self._client.call("workspaces.show").last_event
+            self._job = self._client.call("jobs.get", name=self._job.name)
+            if not self._job.status.is_final:
+                subject = f"job:{self._job.name}"
+                self._client.call("events.list", after=last, subject=subject, wait_s=min(left, 30))
+        return self._job
+
+    def check(self) -> None:
+        """Raise when it did not complete.
+
+        Raises:
+            JobFailed: it failed or was canceled.
+        """
+        if self._job.status.value != "Completed":
+            raise JobFailed(self._job)
+
+
+class LogPrinter:
+    """Follows a job's log by its offset, so that a restart of the service loses and repeats nothing."""
+
+    def __init__(self, client: MLClient, name: str, out: TextIO | None = None) -> None:
+        self._client = client
+        self._name = name
+        self._out = out or sys.stdout
+
+    def follow(self) -> Job:
+        """Print until the job ends, as `az ml job stream` does."""
+        job = self._client.call("jobs.get", name=self._name)
+        studio = job.services.get("Studio")
+        head = [f"RunId: {job.name}", f"Web View: {studio.endpoint if studio else ''}", ""]
+        self._print("\n".join([*head, "Streaming user_logs/std_log.txt", "=" * 31, "", ""]))
+        offset = 0
+        while True:
+            chunk = self._client.call("jobs.read_log", name=self._name, offset=offset, wait_s=20)
+            self._print(chunk.text)
+            offset = chunk.next_offset
+            if chunk.ended:
+                break
+        job = Done(self._client.call("jobs.get", name=self._name), self._client).result()
+        self._print(
+            "\n".join(
+                ["", "Execution Summary", "=" * 17, *head[:2], f"Status: {job.status.value}", ""]
+            )
+        )
+        if job.error:
+            self._print(f"{job.error.message}\n")
+        return job
+
+    def _print(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+def download(
+    client: MLClient, name: str, target: Path, output_name: str | None, *, everything: bool
+) -> list[Path]:
+    """Fetch files of an ended job; answers where they lie now."""
+    job = client.call("jobs.get", name=name)
+    if not job.status.is_final:
+        raise Conflict(f"Job '{name}' is {job.status.value}: wait until it has ended.")
+    files = [
+        item.path
+        for item in client.call("runs.list_artifacts", run_id=name, recursive=True)
+        if not item.is_dir
+    ]
+    named = "named-outputs/"
+    if output_name and output_name != "default":
+        chosen = [path for path in files if path.startswith(f"{named}{output_name}/")]
+        if not chosen:
+            known = sorted({path.split("/")[1] for path in files if path.startswith(named)})
+            hint = did_you_mean(output_name, known)
+            raise NotFound(f"Job '{name}' has no output '{output_name}'.{hint}")
+    else:
+        chosen = files if everything else [path for path in files if not path.startswith(named)]
+    return [_fetch(client, name, path, target) for path in chosen]
+
+
+def _fetch(client: MLClient, name: str, path: str, target: Path) -> Path:
+    place = target / path if path.startswith("named-outputs/") else target / "artifacts" / path
+    client.transport.download("runs.read_artifact", {"run_id": name, "path": path}, place)
+    return place
+
+
+def _document(source: Source) -> tuple[Document, Path]:
+    if isinstance(source, JobSpec):
+        origin = getattr(source, "__mlws_origin__", Path.cwd())
+        data = source.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+        return Document({"type": source.type, **data}, {}, None), origin
+    if isinstance(source, Mapping):
+        return override(Document(dict(source), {}, None), []), Path.cwd()
+    return _read(source)
+
+
+def _read(source: str | os.PathLike[str] | TextIO) -> tuple[Document, Path]:
+    if not isinstance(source, (str, os.PathLike)):
+        return parse(source.read(), file=getattr(source, "name", None)), Path.cwd()
+    path = Path(source)
+    try:
+        return parse(path.read_bytes(), file=str(source)), path.absolute().parent
+    except OSError as error:
+        raise Invalid.of([Problem(f"cannot be read: {error.strerror}", file=str(source))]) from None
+
+
+def _checked(document: Document) -> JobSpec:
+    kind = str(document.data.get("type", "command"))
+    spec = SPECS.get(kind)
+    if spec is None:
+        # A type of a plug-in that only the service has: it checks.
+        return JobSpec.model_construct(**document.data)
+    try:
+        return validated(spec, document.data)
+    except Invalid as error:
+        raise document.invalid(error) from None
+
+
+def _experiment(origin: Path) -> str:
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in origin.name)
+    return name or "Default"
+
+
+def _check_kind(name: str, kind: str | None, path: Path) -> None:
+    if (kind == "uri_file") != path.is_file() and kind in {"uri_file", "uri_folder", None}:
+        is_now = "a file" if path.is_file() else "a folder"
+        wants = "uri_file" if path.is_file() else "uri_folder"
+        raise Invalid.of(
+            [Problem(f"'{path.name}' is {is_now}: say 'type: {wants}'.", f"inputs.{name}.type")]
+        )
+
+
+__all__ = ["Done", "Input", "JobFailed", "LogPrinter", "Source", "load_job", "submission"]
