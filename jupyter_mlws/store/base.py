@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 from jupyter_mlws.entities.compute import CheckReport
 
@@ -49,8 +49,7 @@ class ExperimentRow:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """One value of a metric. Two equal points are one point."""
 
     key: str
@@ -240,7 +239,12 @@ class Transaction(ABC):
     # Artifacts and lineage
     @abstractmethod
     def put_artifact(self, path: str, blob: str, size_bytes: int) -> None:
-        """Say that the file at `path` (from the artifact root, with `/`) is `blob`."""
+        """Say that the file at `path` (from the artifact root, with `/`) is `blob`.
+
+        Raises:
+            Invalid: no plain relative path.
+            Conflict: a folder is at `path`, or a file where it needs a folder.
+        """
 
     @abstractmethod
     def delete_artifacts(self, path: str) -> int:
@@ -372,6 +376,10 @@ class Store(ABC):
     def metric_keys(self, run_ids: Sequence[str]) -> list[str]:
         """Names of the metrics that any of the runs has, sorted."""
 
+    @abstractmethod
+    def model_points(self, model_id: str) -> list[tuple[str, Point]]:
+        """Every point that was logged for a logged model, each with its run's id; by key."""
+
     # Artifacts, lineage, events
     @abstractmethod
     def get_artifact(self, path: str) -> ArtifactRow:
@@ -421,6 +429,15 @@ class Store(ABC):
         """Let go of the files; the store cannot be used afterwards."""
 
 
+class BlobInfo(NamedTuple):
+    """A blob that is there."""
+
+    blob: str
+    size_bytes: int
+    used_ms: int
+    """When it was kept, or about when `put` or `has` last found it there."""
+
+
 class BlobWriter(ABC):
     """Bytes on their way in; nothing is there until `commit`."""
 
@@ -458,7 +475,7 @@ class Blobs(ABC):
 
     @abstractmethod
     def has(self, blob: str) -> bool:
-        """Whether the blob is there."""
+        """Whether the blob is there; who asks may then refer to it, `gc` leaves it for a while."""
 
     @abstractmethod
     def get(self, blob: str) -> bytes:
@@ -485,8 +502,8 @@ class Blobs(ABC):
         """
 
     @abstractmethod
-    def list(self) -> Iterator[tuple[str, int]]:
-        """Every blob and its size in bytes."""
+    def list(self) -> Iterator[BlobInfo]:
+        """Every blob."""
 
     @abstractmethod
     def delete(self, blob: str) -> None:

@@ -1,0 +1,137 @@
+"""The points of one metric: all in order, or as many as a chart can show."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from jupyter_mlws.entities.errors import Invalid
+from jupyter_mlws.store.base import Point
+from jupyter_mlws.store.keys import Keys
+from jupyter_mlws.store.tokens import read_token, write_token
+
+PointRow = tuple[int, int, float, int]
+"""step, ts, value, nan, as the tables keep them."""
+
+FIRST_STEP, LAST_STEP = -(2**63), 2**63 - 1
+COLUMNS = "step, ts, value, nan"
+POINTS = f"SELECT {COLUMNS} FROM points WHERE rid = ? AND kid = ? AND step BETWEEN ? AND ?"
+
+
+def history(
+    db: sqlite3.Connection,
+    keys: Keys,
+    run_id: str,
+    key: str,
+    max_results: int | None,
+    page_token: str | None,
+) -> tuple[list[Point], str | None]:
+    """Points by (ts, step, value), and the token of the next page."""
+    if max_results is not None and max_results < 1:
+        raise Invalid.field("max_results", "It must be a positive integer.")
+    found = _metric(db, keys, run_id, key)
+    if found is None:
+        return [], None
+    rid, kid, in_order = found
+    # Where time follows the steps, the primary key is in the order of time as well: nothing is sorted.
+    order = ("step", "ts", "value", "nan") if in_order else ("ts", "step", "value", "nan")
+    where, values = "rid = ? AND kid = ?", [rid, kid]
+    if page_token is not None:
+        step, ts, value, nan = read_token(page_token, "history", (int, int, float, int))
+        last = {"step": step, "ts": ts, "value": value, "nan": nan}
+        where += f" AND ({', '.join(order)}) > (?, ?, ?, ?)"
+        values += [last[column] for column in order]
+    rows = db.execute(
+        f"SELECT {COLUMNS} FROM points WHERE {where} ORDER BY {', '.join(order)} LIMIT ?",
+        (*values, -1 if max_results is None else max_results + 1),
+    ).fetchall()
+    token = None
+    if max_results is not None and len(rows) > max_results:
+        del rows[max_results:]
+        token = write_token("history", rows[-1])
+    return _points(key, rows), token
+
+
+def thinned(
+    db: sqlite3.Connection,
+    keys: Keys,
+    run_id: str,
+    key: str,
+    max_points: int,
+    start_step: int | None,
+    end_step: int | None,
+) -> tuple[int, list[Point]]:
+    """How many points there are, and at most `max_points` of them by step."""
+    if max_points < 1:
+        raise Invalid.field("max_points", "It must be a positive integer.")
+    found = _metric(db, keys, run_id, key)
+    if found is None:
+        return 0, []
+    steps = (
+        FIRST_STEP if start_step is None else start_step,
+        LAST_STEP if end_step is None else end_step,
+    )
+    chosen = (*found[:2], *steps)
+    rows = db.execute(f"{POINTS} ORDER BY {COLUMNS} LIMIT ?", (*chosen, max_points + 1)).fetchall()
+    if len(rows) <= max_points:
+        return len(rows), _points(key, rows)
+    total = db.execute(POINTS.replace(COLUMNS, "count(*)", 1), chosen).fetchone()[0]
+    descending = ", ".join(f"{column} DESC" for column in COLUMNS.split(", "))
+    last = db.execute(f"{POINTS} ORDER BY {descending} LIMIT 1", chosen).fetchone()
+    return total, _points(key, _spikes(db, found[:2], rows[0], last, max_points))
+
+
+def _spikes(
+    db: sqlite3.Connection,
+    metric: tuple[int, int],
+    first: PointRow,
+    last: PointRow,
+    max_points: int,
+) -> list[PointRow]:
+    """The ends, and the least and the greatest value of each of equal stretches between them.
+
+    A stretch without any number gives one of its NaNs.
+    """
+    n_stretches = (max_points - 2) // 2
+    kept = {last} if max_points == 1 else {first, last}
+    # A metric logged without steps is spread over time instead.
+    axis, begin, end = ("step", first[0], last[0])
+    within = ""
+    if begin == end:
+        axis, begin, end = ("ts", first[1], last[1])
+        within = f" AND p.step = {first[0]}"
+    if n_stretches:
+        width = -(-(end - begin + 1) // n_stretches)
+        stretches = (
+            "WITH RECURSIVE stretch(low) AS (SELECT ?1 UNION ALL"
+            " SELECT low + ?2 FROM stretch WHERE low + ?2 <= ?3)"
+        )
+        for pick in ("min", "max"):
+            kept.update(
+                tuple(row[1:])
+                for row in db.execute(
+                    f"{stretches} SELECT {pick}(CASE nan WHEN 0 THEN value END), {COLUMNS}"
+                    " FROM stretch CROSS JOIN points AS p"
+                    f" ON p.rid = ?4 AND p.kid = ?5{within}"
+                    f" AND p.{axis} >= low AND p.{axis} < low + ?2 GROUP BY low",
+                    (begin, width, end, *metric),
+                )
+            )
+    return sorted(kept)
+
+
+def _metric(
+    db: sqlite3.Connection, keys: Keys, run_id: str, key: str
+) -> tuple[int, int, bool] | None:
+    """Number of run and metric, and whether going by step is going by time."""
+    kid = keys.number(db, key)
+    row = db.execute(
+        "SELECT rid, in_order FROM runs JOIN latest USING (rid) WHERE run_id = ? AND kid = ?",
+        (run_id, kid),
+    ).fetchone()
+    return None if row is None or kid is None else (row[0], kid, bool(row[1]))
+
+
+def _points(key: str, rows: Sequence[PointRow]) -> list[Point]:
+    nothing = float("nan")
+    return [Point(key, nothing if nan else value, ts, step) for step, ts, value, nan in rows]
