@@ -1,0 +1,40 @@
+"""Sets up the extension: settings, routes, the search for the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_server.utils import url_path_join
+from traitlets import Unicode
+from traitlets.config import LoggingConfigurable
+
+from jupyter_mlws.lab.link import Link
+
+
+class MLWorkspace(LoggingConfigurable):
+    """Which workspace this Jupyter server works with."""
+
+    url = Unicode(
+        help="Base address of a shared workspace service, ending in /mlws. When empty, the service"
+        " of the workspace directory on this machine is found, or started."
+    ).tag(config=True)
+    token = Unicode(help="Your token at `url`; made there with 'mlws token create'.").tag(
+        config=True
+    )
+    workspace = Unicode(
+        help="The workspace directory; MLWS_WORKSPACE or the user's default when empty."
+    ).tag(config=True)
+
+
+def load(serverapp: Any) -> None:
+    """Hang our routes into the server and look for the service in the background."""
+    from jupyter_mlws.lab.handlers import routes
+
+    settings = MLWorkspace(parent=serverapp)
+    link = Link(url=settings.url, token=settings.token, workspace=settings.workspace or None)
+    base = serverapp.web_app.settings["base_url"]
+    serverapp.web_app.add_handlers(
+        ".*$",
+        [(url_path_join(base, path), cls, {"link": link}) for path, cls in routes()],
+    )
+    link.connect()

@@ -1,0 +1,237 @@
+"""Routes below `/mlws` in the user's own Jupyter server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from http.client import responses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import to_os_path
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httputil import HTTPHeaders
+from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError, SimpleAsyncHTTPClient
+from tornado.web import HTTPError, RequestHandler, authenticated
+
+from jupyter_mlws.entities.errors import Invalid, MlwsError, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from jupyter_mlws.lab.link import Link
+    from jupyter_mlws.sdk.service import Running
+
+RESOURCE = "mlws"
+FORWARDED = ("Accept", "Content-Type", "Range", "If-None-Match")
+ANSWERED = (
+    "Content-Type",
+    "Content-Length",
+    "Content-Range",
+    "Content-Disposition",
+    "Content-Security-Policy",
+    "X-Content-Type-Options",
+    "Accept-Ranges",
+    "ETag",
+    "Retry-After",
+)
+STATUS = {
+    "INVALID": 422,
+    "DENIED": 403,
+    "NOT_FOUND": 404,
+    "UNAVAILABLE": 503,
+    "UNAUTHENTICATED": 502,
+}
+"""An unknown token is this server's fault towards the service, not the browser's."""
+
+
+class LabHandler(APIHandler):
+    """What our handlers share: the link, and errors as `{code, message, problems}`."""
+
+    link: Link
+
+    def initialize(self, link: Link) -> None:
+        """Take what the route was made with."""
+        self.link = link
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Every error in the words of the service."""
+        error = kwargs["exc_info"][1]
+        if not isinstance(error, MlwsError):
+            super().write_error(status_code, **kwargs)
+            return
+        self.set_status(STATUS.get(error.code, 409))
+        self.finish(json.dumps(error.to_dict()))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """A mistake of the user does not belong in the server's log."""
+        if not isinstance(value, MlwsError):
+            super().log_exception(typ, value, tb)
+
+
+class StateHandler(LabHandler):
+    """Whether the service is there."""
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self) -> None:
+        """Answer `{state, workspace, url, message}`; with `?retry=1` look for the service again."""
+        if self.get_query_argument("retry", None):
+            self.link.connect()
+        self.finish(json.dumps(self.link.state()))
+
+
+class InterfaceHandler(LabHandler):
+    """The interface of a notebook in this server's files."""
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self) -> None:
+        """Answer the interface of the notebook at `?path=`."""
+        path = self.get_query_argument("path")
+        content = await self._content(path)
+        client = await asyncio.to_thread(self.link.client)
+        answer = await asyncio.to_thread(
+            client.transport.call, "notebooks.interface", {"notebook": content}
+        )
+        self.finish(json.dumps(answer))
+
+    async def _content(self, path: str) -> Any:
+        contents = self.contents_manager
+        try:
+            model = contents.get(path, content=True, type="notebook")
+            model = await model if asyncio.iscoroutine(model) else model
+        except HTTPError as error:
+            cls = NotFound if error.status_code == 404 else Invalid
+            raise cls(error.log_message or str(error)) from None
+        return model["content"]
+
+
+class JobsHandler(LabHandler):
+    """Jobs from files of this server."""
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def post(self) -> None:
+        """Run the notebook or script at `path` with the fields of `job`; its folder is sent along."""
+        body = self.get_json_body() or {}
+        file = await self._file(str(body.get("path", "")))
+        job = job_of(file, dict(body.get("job") or {}))
+        client = await asyncio.to_thread(self.link.client)
+        made = await asyncio.to_thread(client.jobs.create_or_update, job)
+        self.finish(made.model_dump_json(by_alias=True))
+
+    async def _file(self, path: str) -> Path:
+        contents = self.contents_manager
+        root = getattr(contents, "root_dir", None)
+        if root is None:
+            raise Invalid.field("path", "this server does not keep its files in folders.")
+        exists = contents.file_exists(path)
+        if not (await exists if asyncio.iscoroutine(exists) else exists):
+            raise NotFound(f"There is no file '{path}'.")
+        return Path(to_os_path(path.strip("/"), root))
+
+
+class ForwardHandler(LabHandler):
+    """Carries a request to the service, and its answer back as it comes."""
+
+    SUPPORTED_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")  # type: ignore[assignment]
+
+    @authenticated
+    @authorized("read", resource=RESOURCE)
+    async def get(self, path: str) -> None:
+        """Forward a reading request."""
+        await self._forward(path)
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def post(self, path: str) -> None:
+        """Forward a writing request."""
+        await self._forward(path)
+
+    patch = put = delete = post
+
+    async def _forward(self, path: str) -> None:
+        for last_try in (False, True):
+            running = self.link.known() or await asyncio.to_thread(self.link.ensure)
+            try:
+                await self._carry(running, path)
+            except (ConnectionRefusedError, HTTPStreamClosedError) as error:
+                self.link.lost()
+                if last_try or self._headers_written:
+                    raise Unavailable(f"The workspace service does not answer: {error}") from error
+            else:
+                return
+
+    async def _carry(self, running: Running, path: str) -> None:
+        query = f"?{self.request.query}" if self.request.query else ""
+        headers = HTTPHeaders({"Authorization": f"Bearer {running.token}"})
+        for name in FORWARDED:
+            if name in self.request.headers:
+                headers[name] = self.request.headers[name]
+        request = HTTPRequest(
+            f"{running.url}/{path}{query}",
+            method=self.request.method or "GET",
+            headers=headers,
+            body=self.request.body or None,
+            allow_nonstandard_methods=True,
+            request_timeout=0,
+            connect_timeout=10,
+            decompress_response=False,
+            header_callback=self._take_header,
+            streaming_callback=self._take_piece,
+        )
+        self.set_header("Content-Type", "application/json")
+        try:
+            await CLIENT.fetch(request, raise_error=True)
+        except HTTPTimeoutError as error:
+            raise Unavailable(str(error)) from error
+        except HTTPClientError as error:
+            # An error of the service itself: status and body are already on their way.
+            if error.response is None:
+                raise
+        if not self._finished:
+            await self.finish()
+
+    def _take_header(self, line: str) -> None:
+        if line.startswith("HTTP/"):
+            status = int(line.split()[1])
+            self.set_status(status, responses.get(status, "Unknown"))
+            return
+        name, _, value = line.partition(":")
+        if name.title() in ANSWERED or name in ANSWERED:
+            self.set_header(name, value.strip())
+
+    async def _take_piece(self, piece: bytes) -> None:
+        self.write(piece)
+        await self.flush()
+
+
+CLIENT = SimpleAsyncHTTPClient(force_instance=True, max_clients=1000, max_body_size=1 << 40)
+
+
+def job_of(file: Path, job: dict[str, Any]) -> dict[str, Any]:
+    """The job that runs `file`: a notebook as it is, a script by its interpreter."""
+    job.setdefault("experiment_name", file.parent.name or "Default")
+    if file.suffix == ".ipynb":
+        return {**job, "type": "notebook", "notebook": file.name, "code": str(file.parent)}
+    programs = {".py": "python", ".r": "Rscript", ".sh": "bash"}
+    program = programs.get(file.suffix.lower())
+    if "command" not in job and program is None:
+        raise Invalid.field("command", f"how '{file.name}' is run is not known: give a command.")
+    return {
+        "command": f"{program} '{file.name}'",
+        **job,
+        "type": "command",
+        "code": str(file.parent),
+    }
+
+
+def routes() -> list[tuple[str, type[RequestHandler]]]:
+    """Our routes, below the base address."""
+    return [
+        (r"/mlws/lab/state", StateHandler),
+        (r"/mlws/lab/interface", InterfaceHandler),
+        (r"/mlws/lab/jobs", JobsHandler),
+        (r"/mlws/((?:api|mlflow)/.*)", ForwardHandler),
+    ]
