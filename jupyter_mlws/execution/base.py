@@ -32,8 +32,9 @@ class Step:
         argv: program and arguments.
         cwd: working folder, which exists.
         env: the whole environment of the process.
-        standby: whether a process with this argv may have been started ahead of time; it reads the
-            path of the attempt's folder from standard input, and everything else from there.
+        standby: whether a process with this argv may have been started ahead of time, in `/` and with
+            another environment. It reads one line from standard input, the path of the attempt's folder,
+            also when it was not; there `supervisor/step.json` holds `{"cwd", "env"}` to take on.
         timeout_s: seconds after which the process tree is ended.
         memory_bytes: most memory of the process tree.
         redact: values that must not reach any log.
@@ -67,7 +68,11 @@ class Report:
 
 
 class Compute(ABC):
-    """A place where steps run. One instance serves one compute of a workspace."""
+    """A place where steps run. One instance serves one compute of a workspace.
+
+    An installed one is made with the workspace's directory as its only argument; it may send the path
+    of an attempt's folder to the datagram socket `runtime/bell.sock` there when that attempt has changed.
+    """
 
     type: ClassVar[str]
 
@@ -82,6 +87,10 @@ class Compute(ABC):
         """
 
     @abstractmethod
+    def find(self, folder: Path) -> Handle | None:
+        """The handle of the step that was submitted for `folder`; None when none has started."""
+
+    @abstractmethod
     def poll(self, handle: Handle) -> Report:
         """How the step stands, also from another process than the one that submitted it."""
 
@@ -89,13 +98,15 @@ class Compute(ABC):
     def cancel(self, handle: Handle) -> None:
         """Ask that the whole process tree ends; returns at once, `poll` tells when it has.
 
-        Ended or unknown steps are no error.
+        Every process gets SIGTERM, parents first, and after a grace SIGKILL. Ended or unknown steps
+        are no error.
         """
 
     def usage(self, handle: Handle, after: int) -> tuple[list[dict[str, float]], int]:
-        """Samples of CPU, memory and GPU since position `after`, and the next position.
+        """Samples of CPU, memory and GPU since position `after` (0 at first), and the next position.
 
-        Each has `time_ms` and MLflow's system metric names without the prefix `system/`.
+        Each has `time_ms` and MLflow's system metric names without the prefix `system/`; they speak of
+        the step's process tree, CPU in percent of all cores.
         """
         return [], after
 
@@ -172,12 +183,20 @@ class JobType(ABC):
             Invalid: the job cannot run with what its inputs came to.
         """
 
+    def standby(self, python: str) -> Sequence[str]:
+        """The argv of the process to keep ready for jobs of this type; none when it has no use."""
+        return ()
+
     def progress(self, context: JobContext) -> Progress | None:
         """How far the running attempt is, if it can be told."""
         return None
 
     def finish(self, context: JobContext, report: Report) -> Outcome:
-        """What the ended attempt came to; `report.cause` is set when it did not end well."""
+        """What the ended attempt came to; `report.cause` is set when it did not end well.
+
+        An attempt that failed and for which no error is answered gets one made of the report and the
+        end of its log. May be called again for the same attempt, after a crash.
+        """
         return Outcome()
 
 
