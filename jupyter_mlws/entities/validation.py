@@ -33,7 +33,12 @@ def problems(model: type[BaseModel], error: ValidationError, *, prefix: str = ""
         field = ".".join([*([prefix] if prefix else []), *(str(part) for part in path)])
         if field not in found or item["type"] == "extra_forbidden":
             found[field] = Problem(_message(model, item, [str(part) for part in path]), field)
-    return list(found.values())
+    # What other members of a union say of the whole is noise where one says what is wrong inside.
+    return [
+        problem
+        for field, problem in found.items()
+        if not any(other.startswith(f"{field}.") for other in found if field)
+    ]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
