@@ -4,7 +4,7 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
-import type { Client, Job, Run } from './api/client';
+import type { Client, Status } from './api/client';
 import type { EventStream } from './api/events';
 import type { WorkspaceSettings } from './model/settings';
 import type { WorkspaceModel } from './model/workspace';
@@ -44,15 +44,26 @@ export const IWorkspace = new Token<IWorkspace>(
   'The ML workspace: typed client, live events, models, and a place to add panels.',
 );
 
+/** What an action may look at before it is offered: the part that runs and jobs share. */
+export interface IRunTarget {
+  run_id: string;
+  name: string;
+  /** `mlflow` for a run that no job made. */
+  type: string;
+  status: Status;
+  archived: boolean;
+  user: string;
+}
+
 /** Something that can be done with a run or job, offered in its menus and on its page. */
 export interface IRunAction {
   id: string;
   /** Command that is run with `{run_id}`; its label, icon and `isEnabled` are used. */
   command: string;
-  /** Actions stand in the order of their ranks. */
+  /** Actions stand in the order of their ranks; a gap of 100 or more draws a line. */
   rank: number;
-  /** Whether the action is offered at all; `job` is null for a run that no job made. */
-  isVisible: (run: Run, job: Job | null) => boolean;
+  /** Whether the action is offered at all. */
+  isVisible: (target: IRunTarget) => boolean;
 }
 
 /** What can be done with a run; add to it to extend menus and the run page. */
@@ -67,13 +78,26 @@ export const IRunActions = new Token<IRunActions>(
   'Actions offered for a run, in menus and on its page.',
 );
 
+/** Makes the executed notebook of a job as a widget, to stand inside a page. */
+export interface INotebookView {
+  /** The widget follows the job while it runs; whoever asked disposes it. */
+  create(name: string): Widget;
+}
+
+export const INotebookView = new Token<INotebookView>(
+  '@mlws/labextension:INotebookView',
+  'Executed notebooks of jobs, as widgets.',
+);
+
 /** Ids of commands that cross plugins. Arguments stand beside them. */
 export namespace CommandIDs {
   /** `{path?, from_job?}`: the *Run as job* dialog, for a notebook or filled from an earlier job. */
   export const runDialog = 'mlws:run-dialog';
   /** `{run_id, tab?}`: the run page. */
   export const openRun = 'mlws:run-open';
-  /** `{filter?}`: the runs page. */
+  /** Creates the example notebook and opens it. */
+  export const openExample = 'mlws:example-open';
+  /** `{filter?, search?}`: the runs page; `search` is free text, `filter` the filter language. */
   export const openRuns = 'mlws:runs-open';
   /** No arguments: shows the panel on the left. */
   export const openPanel = 'mlws:panel-open';

@@ -8,8 +8,8 @@ export interface ISettingValues {
   notifyWhose: 'mine' | 'everyone';
   /** Metric that lists show and sort by; empty for the first there is. */
   primaryMetric: string;
-  /** Least milliseconds between two reads of news. */
-  eventPace: number;
+  /** Whether more or less of it is better. */
+  primaryMetricGoal: 'maximize' | 'minimize';
   /** Rows in each section of the panel. */
   panelRows: number;
   /** Minutes after which cancelling asks first. */
@@ -20,7 +20,7 @@ export const DEFAULTS: ISettingValues = {
   notify: 'all',
   notifyWhose: 'mine',
   primaryMetric: '',
-  eventPace: 250,
+  primaryMetricGoal: 'maximize',
   panelRows: 8,
   confirmCancelAfter: 5,
 };

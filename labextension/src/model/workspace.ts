@@ -1,9 +1,11 @@
 // The workspace as the front end sees it: a model per noun, kept up to date by the events.
 import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
-import type { Compute, Event, ICaller, Job, Run, WorkspaceInfo } from '../api/client';
+import type { Compute, Event, ICaller, ILabState, Job, Run, WorkspaceInfo } from '../api/client';
 import type { EventStream } from '../api/events';
 import { Collection } from './collection';
 import { Resource } from './resource';
+import { quoteKey } from './search';
+import type { WorkspaceSettings } from './settings';
 import { isFinal } from './states';
 import { Throttle } from './throttle';
 
@@ -19,8 +21,9 @@ export function subjectOf(event: Event): { kind: string; id: string } {
 /** Models that every page shares. They read nothing before somebody asks (`ensure`). */
 export class WorkspaceModel implements IDisposable {
   constructor(
-    private readonly _caller: ICaller,
+    private readonly _caller: ICaller & { labState(): Promise<ILabState> },
     readonly events: EventStream,
+    settings: WorkspaceSettings,
   ) {
     this.info = new Resource<WorkspaceInfo>(signal =>
       _caller.call('workspaces.show', {}, { signal }),
@@ -34,10 +37,33 @@ export class WorkspaceModel implements IDisposable {
     this.computes = new Resource<readonly Compute[]>(signal =>
       _caller.call('computes.list', {}, { signal }),
     );
+    this.bestRun = new Resource<Run | null>(async signal => {
+      const { primaryMetric, primaryMetricGoal } = settings.values;
+      if (!primaryMetric) {
+        return null;
+      }
+      const metric = `metrics.${quoteKey(primaryMetric)}`;
+      const order = primaryMetricGoal === 'minimize' ? 'ASC' : 'DESC';
+      const found = await _caller.call(
+        'runs.list',
+        { order_by: [`${metric} ${order}`], max_results: 1 },
+        { signal },
+      );
+      const run = found.items[0];
+      return run && primaryMetric in (run.metrics ?? {}) ? run : null;
+    });
+    settings.changed.connect(() => this._wanted.has(this.bestRun) && void this.bestRun.refresh());
+    this.service = new Resource<ILabState>(() => this._caller.labState());
+    events.connectionChanged.connect((_, connection) => {
+      if (connection !== 'live') {
+        void this.service.refresh();
+      }
+    });
     const shared: readonly [Resource<unknown>, readonly string[]][] = [
       [this.info, ['job', 'run']],
       [this.jobs, ['job', 'run']],
       [this.recentRuns, ['job', 'run', 'experiment']],
+      [this.bestRun, ['run']],
       [this.computes, ['job', 'run', 'compute']],
     ];
     for (const [resource, kinds] of shared) {
@@ -58,6 +84,10 @@ export class WorkspaceModel implements IDisposable {
   /** The newest runs, newest first. */
   readonly recentRuns: Collection<Run>;
   readonly computes: Resource<readonly Compute[]>;
+  /** The best run by the metric chosen in the settings; null when none is chosen or has it. */
+  readonly bestRun: Resource<Run | null>;
+  /** The service behind the server extension; read when the connection is lost. */
+  readonly service: Resource<ILabState>;
 
   get isDisposed(): boolean {
     return this._isDisposed;

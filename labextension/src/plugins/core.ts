@@ -66,7 +66,7 @@ class Workspace implements IWorkspace {
   ) {
     this.trans = translator.load('jupyter_mlws');
     this.events = new EventStream(client);
-    this.models = new WorkspaceModel(client, this.events);
+    this.models = new WorkspaceModel(client, this.events, this.settings);
     this._ranked.changed.connect(() => this._panelsChanged.emit());
   }
 

@@ -68,10 +68,10 @@ export function Skeleton(props: { rows?: number }): JSX.Element | null {
     return null;
   }
   return (
-    <div className="jp-MlwsSkeleton" role="status" aria-label={trans.__('Loading')}>
+    <output className="jp-MlwsSkeleton" aria-label={trans.__('Loading')}>
       {Array.from({ length: props.rows ?? 3 }, (_, row) => `row-${row}`).map(key => (
         <div key={key} className="jp-MlwsSkeleton-row" />
       ))}
-    </div>
+    </output>
   );
 }
