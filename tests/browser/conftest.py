@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -141,9 +140,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         wait_until_answering(lab, process)
         yield lab
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-        service.stop(lab.workspace, force=True)
+        process.terminate()
+        try:
+            process.wait(timeout=30)
+        finally:
+            process.kill()
+            process.wait()
+            service.stop(lab.workspace, force=True)
 
 
 def wait_until_answering(
