@@ -47,18 +47,36 @@ def made(op: Operation, name: str) -> click.Command:
 
     @connected
     def run(client: MLClient, output: str, query: str | None, **given: Any) -> None:
-        arguments = {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in given.items()
-            if value not in (None, ())
-        }
+        arguments: dict[str, Any] = {}
+        for argument, value in given.items():
+            if value not in (None, ()):
+                place = arguments.setdefault(spec, {}) if argument in inner else arguments
+                place[argument] = [*value] if isinstance(value, tuple) else value
         show(client.transport.call(op.name, arguments), output, query)
 
     schema = op.arguments.model_json_schema(schema_generator=SchemaGenerator)
-    required = set(schema.get("required", ()))
-    for argument, kind in reversed(list(schema["properties"].items())):
+    properties, required = schema["properties"], set(schema.get("required", ()))
+    spec, inner = _spec(schema)
+    if spec:
+        fields = schema["$defs"][_reference(properties.pop(spec))]
+        properties |= inner
+        required |= set(fields.get("required", ()))
+    for argument, kind in reversed(list(properties.items())):
         run = _option(op, argument, kind, argument in required)(run)
     return click.command(name, help=op.description, short_help=op.summary)(run)
+
+
+def _spec(schema: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The one argument that is a whole Spec, whose fields become options; and these fields."""
+    found = [name for name, kind in schema["properties"].items() if "$ref" in kind]
+    if len(found) != 1:
+        return "", {}
+    fields = schema["$defs"][_reference(schema["properties"][found[0]])].get("properties")
+    return (found[0], dict(fields)) if fields else ("", {})
+
+
+def _reference(schema: dict[str, Any]) -> str:
+    return str(schema["$ref"]).rpartition("/")[2]
 
 
 def connected(function: Callable[..., Any]) -> Callable[..., Any]:

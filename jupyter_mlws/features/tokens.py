@@ -47,7 +47,7 @@ class Tokens:
                 tx.put_record(KIND, fingerprint(token), doc)
             self._known[fingerprint(token)] = spec
 
-    def revoke(self, id: str, *, by: str = "system") -> None:  # noqa: A002
+    def revoke(self, id: str, *, by: str = "system") -> None:
         """End a token; one that is not there is no error."""
         with self._lock:
             for hashed, token in list(self._known.items()):
@@ -72,25 +72,25 @@ def fingerprint(token: str) -> str:
 
 
 @operation("access/tokens/write")
-def create(ws: Workspace, token: TokenSpec) -> NewToken:
+def create(ws: Workspace, spec: TokenSpec) -> NewToken:
     """Make a token; it is shown this once.
 
     Raises:
         Invalid: there is no such role.
         Denied: the role may do more than the caller.
     """
-    if token.role not in ROLES or token.role == "Job":
+    if spec.role not in ROLES or spec.role == "Job":
         known = ", ".join(role for role in ROLES if role != "Job")
-        raise Invalid.field("token.role", f"there is no role '{token.role}'; there are: {known}.")
+        raise Invalid.field("spec.role", f"there is no role '{spec.role}'; there are: {known}.")
     if ws.principal.role != "Owner":
         raise Denied("Only an Owner makes tokens.")
     made = f"mlws_{secrets.token_urlsafe(32)}"
-    expires_at = now() + timedelta(seconds=token.expires_in_s) if token.expires_in_s else None
+    expires_at = now() + timedelta(seconds=spec.expires_in_s) if spec.expires_in_s else None
     known_as = Token(
         id=secrets.token_hex(6),
-        name=token.name,
-        user=token.user or ws.principal.name,
-        role=token.role,
+        name=spec.name,
+        user=spec.user or ws.principal.name,
+        role=spec.role,
         created_at=now(),
         expires_at=expires_at,
     )
@@ -105,7 +105,7 @@ def list_(ws: Workspace) -> list[Token]:
 
 
 @operation("access/tokens/delete")
-def delete(ws: Workspace, id: str) -> None:  # noqa: A002
+def delete(ws: Workspace, id: str) -> None:
     """Revoke a token at once.
 
     Raises:

@@ -12,7 +12,7 @@ import secrets
 import socket
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
@@ -46,6 +46,15 @@ class WorkspaceServer(ServerApp):
     name = "jupyter-mlws"
     default_services = ("security",)
 
+    @default("no_browser_open_file")
+    def _no_page_to_open(self) -> bool:
+        return True
+
+    @property
+    def display_url(self) -> str:
+        """Where it answers; Jupyter's own token means nothing here, so it is not shown."""
+        return self.local_url.partition("?")[0]
+
 
 class WorkspaceApp(ExtensionApp):
     """The service of one workspace directory."""
@@ -54,17 +63,17 @@ class WorkspaceApp(ExtensionApp):
     extension_url = "/mlws/api/workspaces:show"
     load_other_extensions = False
     serverapp_class = WorkspaceServer
-    aliases = {
+    aliases: ClassVar = {
         **ExtensionApp.aliases,
         "workspace": "WorkspaceApp.workspace",
         "idle-timeout": "WorkspaceApp.idle_timeout_s",
     }
-    serverapp_config = {
+    serverapp_config: ClassVar = {
         "identity_provider_class": WorkspaceIdentity,
         "authorizer_class": OwnersOnly,
+        "ip": "127.0.0.1",
         "open_browser": False,
         "allow_root": True,
-        "no_browser_open_file": True,
     }
 
     workspace = Unicode(help="The workspace directory; it is made when it is not there.").tag(
