@@ -46,19 +46,6 @@ def test_importing_the_package_costs_nothing() -> None:
     assert [name for name in imported if name.startswith("jupyter_mlws.")] == []
 
 
-def test_public_names_are_those_an_editor_sees() -> None:
-    tree = ast.parse((PACKAGE / "__init__.py").read_text())
-    (shown,) = (node for node in tree.body if isinstance(node, ast.If))
-    names = {a.name for node in shown.body if isinstance(node, ast.ImportFrom) for a in node.names}
-
-    assert names | {"__version__"} == set(jupyter_mlws.__all__)
-
-
-@pytest.mark.parametrize("name", jupyter_mlws.__all__)
-def test_every_public_name_is_there(name: str) -> None:
-    assert getattr(jupyter_mlws, name) is not None
-
-
 @pytest.mark.parametrize("name", ["dev.py", "execution/supervisor.py"])
 def test_what_runs_before_or_beside_us_uses_the_standard_library_alone(name: str) -> None:
     tree = ast.parse((PACKAGE / name).read_text())
