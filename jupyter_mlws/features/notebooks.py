@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_mlws.entities.interface import Interface
+from jupyter_mlws.execution.notebooks.interface import read
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 
@@ -18,4 +19,4 @@ def interface(ws: Workspace, notebook: dict[str, Any]) -> Interface:
     Raises:
         Invalid: it is no notebook.
     """
-    raise NotImplementedError
+    return read(notebook)
