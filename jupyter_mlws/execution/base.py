@@ -175,6 +175,14 @@ class JobType(ABC):
             Invalid: with a problem for each field that is wrong.
         """
 
+    def secret_inputs(self, spec: JobSpec, read: Any) -> set[str]:
+        """Names of the given inputs whose values are secret.
+
+        They must be sealed before the job is stored, reach `JobContext.secrets` under the input's name,
+        and stand nowhere else.
+        """
+        return set()
+
     @abstractmethod
     def plan(self, context: JobContext) -> Step:
         """The process that runs the job.
