@@ -29,6 +29,8 @@ def typed_errors() -> Iterator[None]:
         raise Invalid(f"This cannot be stored: {error}.") from error
     except sqlite3.OperationalError as error:
         text = str(error)
+        if "too complex" in text:
+            raise Invalid(f"This is too much for the database: {text}.") from error
         passing = ("full", "locked", "disk I/O", "readonly", "unable to open")
         if any(word in text for word in passing):
             raise Unavailable(f"The database cannot be used now: {text}.") from error

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from jupyter_mlws.store.base import ArtifactRow, ExperimentRow, Point, Record, RunRow
+from jupyter_mlws.store.base import ArtifactRow, EventRow, ExperimentRow, Point, Record, RunRow
 from jupyter_mlws.store.keys import Keys
 
 Row = tuple[Any, ...]
@@ -24,6 +24,14 @@ RUN_COLUMNS = (
 )
 RUNS = f"SELECT {RUN_COLUMNS} FROM runs"
 ARTIFACTS = "SELECT folder, name, blob, size_bytes, modified_ms FROM artifacts"
+
+EVENTS = "SELECT seq, time_ms, who, action, subject, change FROM events"
+
+
+def event(row: Row) -> EventRow:
+    """A row of `EVENTS`."""
+    seq, time_ms, who, action, subject, change = row
+    return EventRow(seq, time_ms, who, action, subject, orjson.loads(change))
 
 
 def record(row: Row) -> Record:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.store.base import Point
 from jupyter_mlws.store.keys import Keys
-from jupyter_mlws.store.tokens import read_token, write_token
+from jupyter_mlws.store.paging import read_token, write_token
 
 PointRow = tuple[int, int, float, int]
 """step, ts, value, nan, as the tables keep them."""

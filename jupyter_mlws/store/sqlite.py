@@ -177,9 +177,7 @@ class SqliteStore(Store):
         page_token: str | None = None,
     ) -> tuple[list[ExperimentRow], str | None]:
         with self._connections.reading() as db:
-            return searching.experiments(
-                db, filter, order_by, ARCHIVED[view], max_results, page_token
-            )
+            return searching.experiments(db, filter, order_by, view, max_results, page_token)
 
     # Runs
     def get_run(self, run_id: str, *, with_data: bool = True) -> RunRow:
@@ -284,11 +282,9 @@ class SqliteStore(Store):
         )
         with self._connections.reading() as db:
             found = db.execute(
-                "SELECT seq, time_ms, who, action, subject, change FROM events"
-                f" WHERE {where} ORDER BY seq LIMIT ?",
-                (*values, limit),
+                f"{rows.EVENTS} WHERE {where} ORDER BY seq LIMIT ?", (*values, limit)
             ).fetchall()
-        return [EventRow(*row[:5], orjson.loads(row[5])) for row in found]
+        return [rows.event(row) for row in found]
 
     def last_event(self) -> int:
         with self._connections.reading() as db:
