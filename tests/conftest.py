@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_mlws.sdk.service import Running
+from jupyter_mlws.testing.service import running_service
+
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 ROOT = Path(__file__).parents[1]
@@ -52,3 +55,10 @@ def root() -> Path:
 def jp_server_config() -> dict[str, object]:
     """The user's own Jupyter server, with our extension in it."""
     return {"ServerApp": {"jpserver_extensions": {"jupyter_mlws.lab": True}}}
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A real service of an empty workspace, shared by the tests that only need one to be there."""
+    with running_service(tmp_path_factory.mktemp("service") / "workspace") as running:
+        yield running

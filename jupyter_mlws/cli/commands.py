@@ -126,7 +126,7 @@ def _option(
             return click.option(*flags, type=chosen, help=help_text, required=required)
 
 
-class _Json(click.ParamType):
+class _Json(click.ParamType[Any]):
     """JSON on the command line; a bare word is that word."""
 
     name = "json"

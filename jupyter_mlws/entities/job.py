@@ -6,9 +6,9 @@ Source: the Azure ML v2 job YAML schemas; `type: notebook` and the fields marked
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from jupyter_mlws.entities.interface import CellState
 from jupyter_mlws.entities.record import CreationContext, Moment, Spec, View
@@ -17,7 +17,7 @@ from jupyter_mlws.entities.run import Status
 DATA_TYPES = ("uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 LITERAL_TYPES = ("string", "number", "integer", "boolean")
 
-Scalar = Union[bool, int, float, str]
+Scalar = bool | int | float | str
 DataType = Literal[
     "uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model"
 ]
@@ -31,6 +31,11 @@ def _fold(value: Any) -> Any:
         f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(value)
     )
     return value.lower() if value.isupper() else snake
+
+
+def _text(value: Any) -> Any:
+    """Azure ML takes numbers where it means text."""
+    return str(value) if isinstance(value, (int, float)) else value
 
 
 class Input(Spec):
@@ -58,6 +63,8 @@ class Input(Spec):
         Literal["download", "ro_mount", "direct", "eval_mount", "eval_download"] | None,
         BeforeValidator(_fold),
     ] = None
+    path_on_compute: str | None = None
+    datastore: str | None = None
     description: str | None = None
 
 
@@ -69,6 +76,8 @@ class Output(Spec):
     mode: Annotated[
         Literal["rw_mount", "mount", "upload", "direct"] | None, BeforeValidator(_fold)
     ] = None
+    name: str | None = None
+    version: Annotated[str | None, BeforeValidator(_text)] = None
     description: str | None = None
 
 
@@ -91,7 +100,9 @@ class QueueSettings(Spec):
     """How a job waits for compute."""
 
     priority: Annotated[Literal["low", "medium", "high"], BeforeValidator(_fold)] = "medium"
-    job_tier: str | None = None
+    job_tier: Annotated[
+        Literal["spot", "basic", "standard", "premium", "null"] | None, BeforeValidator(_fold)
+    ] = None
 
 
 class Resources(Spec):
@@ -99,8 +110,59 @@ class Resources(Spec):
 
     instance_count: int = Field(default=1, ge=1)
     instance_type: str | None = None
+    max_instance_count: int | None = Field(default=None, ge=1)
+    shm_size: str | None = None
+    docker_args: str | list[str] | None = None
+    locations: list[str] | None = None
+    properties: dict[str, Any] = Field(default_factory=dict)
     slots: int = Field(default=1, ge=1)
     """How many slots of the compute it holds while it runs. *Ours.*"""
+
+
+class Distribution(Spec):
+    """Several processes that work on one job together."""
+
+    type: Annotated[Literal["pytorch", "mpi", "tensorflow", "ray"], BeforeValidator(_fold)]
+    process_count_per_instance: int = Field(default=1, ge=1)
+    worker_count: int | None = None
+    parameter_server_count: int = 0
+    port: int | None = None
+    address: str | None = None
+    include_dashboard: bool | None = None
+    dashboard_port: int | None = None
+    head_node_additional_args: str | None = None
+    worker_node_additional_args: str | None = None
+
+
+class Identity(Spec):
+    """As whom a job reads its data."""
+
+    type: Annotated[
+        Literal["managed", "managed_identity", "aml_token", "user_identity"], BeforeValidator(_fold)
+    ]
+    client_id: str | None = None
+    object_id: str | None = None
+    msi_resource_id: str | None = None
+
+
+class ServiceSpec(Spec):
+    """An application beside a running job."""
+
+    type: Annotated[
+        Literal["ssh", "jupyter_lab", "tensor_board", "vs_code"] | None, BeforeValidator(_fold)
+    ] = None
+    port: int | None = None
+    nodes: Any = None
+    log_dir: str | None = None
+    ssh_public_keys: str | None = None
+    properties: dict[str, Any] = Field(default_factory=dict)
+    endpoint: str | None = None
+    status: str | None = None
+    error_message: str | None = None
+
+
+READ_ONLY = ("id", "status", "creation_context", "log_files")
+"""Fields that a saved job has and that are dropped when it is submitted again."""
 
 
 class JobSpec(Spec):
@@ -129,6 +191,27 @@ class JobSpec(Spec):
     queue_settings: QueueSettings = Field(default_factory=QueueSettings)
     retry_settings: RetrySettings = Field(default_factory=RetrySettings)
     parent_job_name: str | None = None
+    distribution: Distribution | None = None
+    identity: Identity | None = None
+    services: dict[str, ServiceSpec] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_read_only(cls, value: Any) -> Any:
+        """A job that was saved from the workspace loads again."""
+        if not isinstance(value, dict):
+            return value
+        return {k: v for k, v in value.items() if k not in READ_ONLY}
+
+    @field_validator("environment", mode="before")
+    @classmethod
+    def _named_environment(cls, value: Any) -> Any:
+        """An inline environment would have to be built."""
+        if isinstance(value, dict):
+            raise ValueError(
+                "environments are not built from a job file; name an installed kernelspec instead"
+            )
+        return value
 
     @field_validator("tags", "properties", "environment_variables", mode="before")
     @classmethod
@@ -179,7 +262,7 @@ class CommandJob(JobSpec):
 
 
 class NotebookJob(JobSpec):
-    """Run a notebook with parameters and keep its executed copy. *Ours.*"""
+    """Run a notebook with parameters and keep its executed copy; a type of ours."""
 
     model_config = ConfigDict(title="Notebook")
 

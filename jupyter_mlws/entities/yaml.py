@@ -135,7 +135,7 @@ def _walk(node: yaml.Node | None, path: tuple[str, ...], lines: Lines) -> Iterat
 
 def _assign(data: Any, path: Sequence[str], value: Any, assignment: str) -> None:
     here = data
-    for key, follows in zip(path, [*path[1:], None]):
+    for key, follows in zip(path, [*path[1:], None], strict=True):
         if isinstance(here, list) and key.isdigit() and int(key) < len(here):
             place: Any = int(key)
         elif isinstance(here, dict):

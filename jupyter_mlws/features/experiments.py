@@ -14,7 +14,7 @@ from jupyter_mlws.store.base import ExperimentRow
 @operation("experiments/read")
 def list_(
     ws: Workspace,
-    filter: str = "",  # noqa: A002
+    filter: str = "",
     view: Literal["active", "archived", "all"] = "active",
     max_results: int = 1000,
     page_token: str | None = None,

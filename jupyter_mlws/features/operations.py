@@ -76,7 +76,9 @@ class Operation:
     def arguments(self) -> type[BaseModel]:
         """The arguments as one model."""
         helps = dict(
-            re.findall(r"^\s+(\w+): (.+(?:\n {8,}.+)*)", inspect.getdoc(self.function) or "", re.M)
+            re.findall(
+                r"^\s+(\w+): (.+(?:\n {8,}.+)*)", inspect.getdoc(self.function) or "", re.MULTILINE
+            )
         )
         fields: dict[str, Any] = {}
         for parameter in list(inspect.signature(self.function).parameters.values())[1:]:
@@ -92,7 +94,8 @@ class Operation:
     @cached_property
     def answer(self) -> TypeAdapter[Any]:
         """The type of the answer."""
-        return TypeAdapter(self.hints.get("return", None))
+        answer: Any = self.hints.get("return")
+        return TypeAdapter(answer)
 
     @property
     def is_download(self) -> bool:

@@ -14,8 +14,8 @@ from jupyter_mlws.store.base import RunQuery, RunRow
 @operation("runs/read")
 def list_(
     ws: Workspace,
-    filter: str = "",  # noqa: A002
-    order_by: list[str] = [],
+    filter: str = "",
+    order_by: list[str] | None = None,
     experiment_ids: list[int] | None = None,
     view: Literal["active", "archived", "all"] = "active",
     max_results: int = 100,
@@ -31,7 +31,7 @@ def list_(
     query = RunQuery(
         experiment_ids=experiment_ids,
         filter=filter,
-        order_by=order_by,
+        order_by=order_by or (),
         view=view,
         max_results=max_results,
         page_token=page_token,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import to_os_path
+from jupyter_server.utils import ApiPath, to_os_path
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.httputil import HTTPHeaders
 from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError, SimpleAsyncHTTPClient
@@ -129,13 +129,13 @@ class JobsHandler(LabHandler):
         exists = contents.file_exists(path)
         if not (await exists if asyncio.iscoroutine(exists) else exists):
             raise NotFound(f"There is no file '{path}'.")
-        return Path(to_os_path(path.strip("/"), root))
+        return Path(to_os_path(ApiPath(path.strip("/")), root))
 
 
 class ForwardHandler(LabHandler):
     """Carries a request to the service, and its answer back as it comes."""
 
-    SUPPORTED_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")  # type: ignore[assignment]
+    SUPPORTED_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
     @authenticated
     @authorized("read", resource=RESOURCE)
@@ -153,7 +153,9 @@ class ForwardHandler(LabHandler):
 
     async def _forward(self, path: str) -> None:
         for last_try in (False, True):
-            running = self.link.known() or await asyncio.to_thread(self.link.ensure)
+            running = self.link.known()
+            if running is None:
+                running = await asyncio.to_thread(self.link.ensure)
             try:
                 await self._carry(running, path)
             except (ConnectionRefusedError, HTTPStreamClosedError) as error:

@@ -24,10 +24,11 @@ def command(
     Raises:
         Invalid: a field is wrong or unknown.
     """
-    limits = {"timeout": timeout}
-    resources = {"instance_count": instance_count, "instance_type": instance_type}
-    queue = {"priority": priority, "job_tier": job_tier}
-    blocks = {"limits": limits, "resources": resources, "queue_settings": queue}
+    blocks: dict[str, dict[str, Any]] = {
+        "limits": {"timeout": timeout},
+        "resources": {"instance_count": instance_count, "instance_type": instance_type},
+        "queue_settings": {"priority": priority, "job_tier": job_tier},
+    }
     return validated(CommandJob, {"command": command, **_blocks(blocks), **fields})
 
 

@@ -33,7 +33,7 @@ class Noun:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             names = list(op.arguments.model_fields)
-            return self._client.call(op.name, **dict(zip(names, args)), **kwargs)
+            return self._client.call(op.name, **dict(zip(names, args, strict=False)), **kwargs)
 
         call.__name__, call.__doc__ = verb, inspect.getdoc(op.function)
         return call
@@ -82,7 +82,9 @@ class Jobs(Noun):
         }
         with submission(job, changes, check=not skip_validation) as made:
             made.send(self._client.transport)
-            return self._client.call("jobs.create_or_update", job=made.document, git=made.git)
+            created = self._client.call("jobs.create_or_update", job=made.document, git=made.git)
+            assert isinstance(created, Job)
+            return created
 
     def validate(self, job: Source, *, raise_on_failure: bool = False) -> Any:
         """Check a job as `create_or_update` would; its code is sent, nothing else is kept.
@@ -201,10 +203,10 @@ class MLClient:
             self._transport = self._connect()
         return self._transport
 
-    def call(self, name: str, **arguments: Any) -> Any:
+    def call(self, operation: str, /, **arguments: Any) -> Any:
         """Call any operation; answers its typed result."""
-        op: Operation = find(name)
-        return op.answer.validate_python(self.transport.call(name, arguments))
+        op: Operation = find(operation)
+        return op.answer.validate_python(self.transport.call(operation, arguments))
 
     def create_or_update(self, entity: JobSpec) -> Job:
         """Submit a job."""

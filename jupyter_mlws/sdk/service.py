@@ -80,7 +80,7 @@ def write(running: Running) -> None:
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(asdict(running), file)
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def find(workspace: Path) -> Running | None:

@@ -79,9 +79,8 @@ def _files(path: Path, code: bool) -> Iterator[tuple[str, Path]]:
     if not path.is_dir():
         raise Invalid.of([Problem(f"there is no file or folder '{path}'.", "path")])
     ignored = _ignored(path) if code else None
-    count = size = 0
-    for name, file in _walk(path, "", ignored):
-        count += 1
+    size = 0
+    for count, (name, file) in enumerate(_walk(path, "", ignored), 1):
         size += file.stat().st_size
         if count > MAX_FILES or size > MAX_BYTES:
             raise Invalid.of(
@@ -100,7 +99,7 @@ def _files(path: Path, code: bool) -> Iterator[tuple[str, Path]]:
 def _walk(
     folder: Path,
     prefix: str,
-    ignored: pathspec.PathSpec | None,
+    ignored: pathspec.GitIgnoreSpec | None,
     above: frozenset[tuple[int, int]] = frozenset(),
 ) -> Iterator[tuple[str, Path]]:
     """Files below `folder`, links followed; a link to a folder above is not entered again."""
@@ -117,13 +116,13 @@ def _walk(
             yield name, Path(entry.path)
 
 
-def _ignored(folder: Path) -> pathspec.PathSpec:
+def _ignored(folder: Path) -> pathspec.GitIgnoreSpec:
     lines = list(NEVER)
     for name in (".amlignore", ".gitignore"):
         if (folder / name).is_file():
             lines += (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
             break
-    return pathspec.PathSpec.from_lines("gitwildmatch", lines)
+    return pathspec.GitIgnoreSpec.from_lines(lines)
 
 
 def _frozen(name: str, file: Path) -> SnapshotFile:

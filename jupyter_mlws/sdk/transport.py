@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +67,7 @@ class HttpTransport:
             with partial.open("wb") as file:
                 for piece in response.iter_bytes(1 << 20):
                     file.write(piece)
-            os.replace(partial, target)
+            partial.replace(target)
 
     def put_blob(self, blob: str, source: Path) -> None:
         """Send the bytes of a file whose SHA-256 is `blob`."""

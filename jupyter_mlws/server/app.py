@@ -12,7 +12,7 @@ import secrets
 import socket
 import sys
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
@@ -44,7 +44,7 @@ class WorkspaceServer(ServerApp):
     """A Jupyter Server without notebooks, kernels and files of its own."""
 
     name = "jupyter-mlws"
-    default_services = ("security",)
+    default_services = ("security",)  # type: ignore[assignment]
 
     @default("no_browser_open_file")
     def _no_page_to_open(self) -> bool:
@@ -63,12 +63,12 @@ class WorkspaceApp(ExtensionApp):
     extension_url = "/mlws/api/workspaces:show"
     load_other_extensions = False
     serverapp_class = WorkspaceServer
-    aliases: ClassVar = {
+    aliases = {  # noqa: RUF012 - traitlets asks for it here
         **ExtensionApp.aliases,
         "workspace": "WorkspaceApp.workspace",
         "idle-timeout": "WorkspaceApp.idle_timeout_s",
     }
-    serverapp_config: ClassVar = {
+    serverapp_config = {  # noqa: RUF012
         "identity_provider_class": WorkspaceIdentity,
         "authorizer_class": OwnersOnly,
         "ip": "127.0.0.1",
@@ -138,7 +138,9 @@ class WorkspaceApp(ExtensionApp):
                 shutdown=self._stop_soon,
             )
         )
-        self.server.identity_provider.tokens = tokens
+        identity = self.server.identity_provider
+        assert isinstance(identity, WorkspaceIdentity)
+        identity.tokens = tokens
 
     def initialize_handlers(self) -> None:
         """Hang our routes below `/mlws`."""
@@ -274,7 +276,7 @@ def main(argv: list[str] | None = None) -> None:
         argument.lstrip("-").startswith(("port", "ServerApp.port")) for argument in arguments
     ):
         arguments.append(f"--ServerApp.port={free_port(_last_port(arguments))}")
-    WorkspaceApp.launch_instance(arguments)
+    WorkspaceApp.launch_instance(arguments)  # type: ignore[no-untyped-call]
 
 
 def _last_port(arguments: list[str]) -> int:

@@ -22,7 +22,7 @@ async def send_file(
     The browser is told to save it and not to guess its type, so that nothing a run has written is
     executed in the name of this server.
     """
-    size = path.stat().st_size
+    size = (await asyncio.to_thread(path.stat)).st_size
     start, stop = _range(handler.request, size)
     handler.set_header("Content-Type", media_type or guess_type(name))
     handler.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name)}")
