@@ -114,7 +114,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab on a copy of the examples, with folders and a workspace of its own."""
     base = tmp_path_factory.mktemp("lab")
     project = base / "project"
-    shutil.copytree(ROOT / "binder", project)
+    shutil.copytree(
+        ROOT / "binder", project, ignore=shutil.ignore_patterns(".*", "requirements.txt")
+    )
     settings = base / "config" / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False}
