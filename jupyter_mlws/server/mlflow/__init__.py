@@ -1,0 +1,42 @@
+"""The MLflow tracking protocol: the stock client works against it unchanged.
+
+Source: MLflow 3.17's REST API, as its Python client speaks it. `wire` has the rules of its JSON,
+`table` the list of endpoints, `door` the way from HTTP to them; each group of endpoints is a file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tornado.web import RequestHandler
+
+from jupyter_mlws.server.mlflow import (  # noqa: F401  (they enter their endpoints into the table)
+    experiments,
+    lineage,
+    logged_models,
+    metrics,
+    registry,
+    runs,
+)
+from jupyter_mlws.server.mlflow.artifacts import FolderHandler, UnsupportedHandler, UploadHandler
+from jupyter_mlws.server.mlflow.door import JsonHandler, Service, TextHandler, UnknownHandler
+from jupyter_mlws.server.mlflow.server_info import SPOKEN
+from jupyter_mlws.server.mlflow.table import Door
+
+Route = tuple[str, type[RequestHandler], dict[str, Any]]
+
+FILES = r"/(?:ajax-)?api/2\.0/mlflow-artifacts"
+
+
+def handlers(service: Service) -> list[Route]:
+    """The routes of the protocol, relative to the tracking URI."""
+    shared = {"service": service, "door": Door(service.workspace)}
+    return [
+        (r"/(?:ajax-)?api/([23]\.0/mlflow/.*)", JsonHandler, shared),
+        (rf"{FILES}/artifacts/(.+)", UploadHandler, shared),
+        (rf"{FILES}/artifacts/?", FolderHandler, shared),
+        (rf"{FILES}/(?:mpu|presigned)/.*", UnsupportedHandler, shared),
+        (r"/version", TextHandler, {"text": SPOKEN}),
+        (r"/health", TextHandler, {"text": "OK"}),
+        (r"(?:/.*)?", UnknownHandler, shared),
+    ]
