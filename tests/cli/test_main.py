@@ -1,0 +1,133 @@
+"""`mlws`: what a person types, and what comes back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jupyter_mlws.cli.main import app, main
+from jupyter_mlws.cli.output import render
+from jupyter_mlws.features.operations import load
+from jupyter_mlws.sdk.service import Running
+
+
+@pytest.fixture
+def workspace(service: Running, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("MLWS_WORKSPACE", service.workspace)
+    return service.workspace
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    captured = capsys.readouterr()
+    code = left.value.code
+    return (code if isinstance(code, int) else 0), captured.out, captured.err
+
+
+@pytest.mark.parametrize("op", sorted(op.name for op in load().values() if not op.is_download))
+def test_every_operation_has_a_command_with_help(
+    op: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verbs = {"create_or_update": "create", "get": "show"}
+    operation = load()[op]
+    verb = verbs.get(operation.verb, operation.verb.replace("_", "-"))
+
+    code, out, _ = run(capsys, operation.singular, verb, "--help")
+
+    assert code == 0
+    assert "Usage: mlws" in out
+
+
+@pytest.mark.usefixtures("workspace")
+def test_an_answer_is_json_unless_asked_otherwise(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "experiment", "list")
+
+    assert json.loads(out)[0]["name"] == "Default"
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_query_and_tsv_give_a_bare_value(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "experiment", "list", "--query", "[-1].experiment_id", "-o", "tsv")
+
+    assert out == "0\n"
+
+
+@pytest.mark.usefixtures("workspace")
+def test_an_error_is_words_on_standard_error_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, err = run(capsys, "job", "show", "-n", "nobody")
+
+    assert (code, out) == (1, "")
+    assert err.startswith("error: ")
+    assert "nobody" in err
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_wrong_file_is_told_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "job.yml").write_text("command: true\ncompute: local\ninput: {}\n")
+
+    code, _, err = run(capsys, "job", "create", "-f", str(tmp_path / "job.yml"))
+
+    assert code == 1
+    assert "job.yml:3: input: unknown key 'input'. Did you mean 'inputs'?" in err
+
+
+def test_create_needs_a_file_or_a_notebook(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "job", "create")
+
+    assert code == 2
+    assert "--file or --notebook" in err
+
+
+def test_the_status_of_no_service_is_exit_code_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "service", "status", "-w", str(tmp_path / "none"))
+
+    assert code == 3
+    assert json.loads(out)["running"] is False
+    assert not (tmp_path / "none").exists()
+
+
+def test_status_tells_where_the_service_is_and_not_its_token(
+    workspace: str, service: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = run(capsys, "service", "status")
+
+    told = json.loads(out)
+    assert (told["url"], told["pid"], told["workspace"]) == (service.url, service.pid, workspace)
+    assert service.token not in out
+
+
+@pytest.mark.usefixtures("workspace")
+def test_env_can_be_evaluated_by_a_shell(service: Running) -> None:
+    line = f'eval "$({sys.executable} -m jupyter_mlws.cli.main service env)" && echo $MLFLOW_TRACKING_URI'
+
+    out = subprocess.check_output(["bash", "-c", line], text=True)
+
+    assert out.strip() == f"{service.url}/mlflow"
+
+
+def test_help_names_every_noun() -> None:
+    import click
+
+    nouns = app.list_commands(click.Context(app))  # type: ignore[attr-defined]
+
+    assert {"job", "run", "experiment", "compute", "service", "workspace", "token"} <= set(nouns)
+
+
+def test_a_table_shows_what_there_is_and_aligns_it() -> None:
+    rows = [{"name": "a", "status": "Running", "spec": {}}, {"name": "long", "status": None}]
+
+    assert render(rows, "table") == "Name  Status\n----  -------\na     Running\nlong"
+
+
+@pytest.mark.parametrize("output", ["json", "yaml", "table", "tsv", "none"])
+def test_nothing_is_shown_as_nothing_in_every_format(output: str) -> None:
+    assert render([], output) in {"", "[]"}

@@ -1,0 +1,135 @@
+"""The extension in the user's own server: who may, what is forwarded, what a file becomes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from tornado.httpclient import HTTPClientError, HTTPResponse
+
+from jupyter_mlws.entities.errors import Invalid
+from jupyter_mlws.lab.handlers import job_of
+from jupyter_mlws.sdk.service import Running
+
+Fetch = Callable[..., Awaitable[HTTPResponse]]
+
+
+@pytest.fixture
+def jp_server_config(service: Running) -> dict[str, Any]:
+    return {
+        "ServerApp": {"jpserver_extensions": {"jupyter_mlws.lab": True}},
+        "MLWorkspace": {"url": service.url, "token": service.token},
+    }
+
+
+@pytest.fixture
+def notebook(jp_root_dir: Path) -> str:
+    made = nbformat.v4.new_notebook()
+    cell = nbformat.v4.new_code_cell("lr: float = 0.1  # [0..1] Learning rate")
+    cell.metadata["tags"] = ["parameters"]
+    made.cells = [cell, nbformat.v4.new_code_cell("print(lr)")]
+    (jp_root_dir / "project").mkdir()
+    nbformat.write(made, jp_root_dir / "project" / "train.ipynb")
+    return "project/train.ipynb"
+
+
+async def refused(answer: Awaitable[HTTPResponse]) -> tuple[int, dict[str, Any]]:
+    with pytest.raises(HTTPClientError) as caught:
+        await answer
+    assert caught.value.response is not None
+    return caught.value.code, json.loads(caught.value.response.body)
+
+
+@pytest.mark.parametrize(
+    "path", ["lab/state", "lab/interface", "lab/jobs", "api/jobs", "mlflow/api/2.0/mlflow/runs/get"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_no_route_answers_to_strangers(jp_fetch: Fetch, path: str, method: str) -> None:
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch(
+            "mlws",
+            *path.split("/"),
+            method=method,
+            headers={"Authorization": "token wrong"},
+            allow_nonstandard_methods=True,
+        )
+
+    assert caught.value.code in {403, 405}
+
+
+async def test_requests_reach_the_service_as_its_owner(jp_fetch: Fetch) -> None:
+    answer = await jp_fetch("mlws", "api", "workspaces:show")
+
+    assert json.loads(answer.body)["actions"] == ["*"]
+
+
+async def test_an_error_of_the_service_arrives_unchanged(jp_fetch: Fetch) -> None:
+    status, body = await refused(jp_fetch("mlws", "api", "jobs", "nobody"))
+
+    assert (status, body["code"]) == (404, "NOT_FOUND")
+
+
+async def test_the_browser_never_sees_the_services_token(jp_fetch: Fetch, service: Running) -> None:
+    answer = await jp_fetch("mlws", "lab", "state")
+
+    assert service.token.encode() not in answer.body
+
+
+async def test_the_interface_of_a_notebook_is_read(jp_fetch: Fetch, notebook: str) -> None:
+    answer = await jp_fetch("mlws", "lab", "interface", params={"path": notebook})
+
+    assert json.loads(answer.body)["inputs"][0]["name"] == "lr"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("nothing.ipynb", 404), ("project/broken.ipynb", 422), ("../x.ipynb", 404)]
+)
+async def test_what_is_no_notebook_is_told(
+    jp_fetch: Fetch, jp_root_dir: Path, notebook: str, path: str, status: int
+) -> None:
+    (jp_root_dir / "project" / "broken.ipynb").write_text("{not json")
+
+    code, body = await refused(jp_fetch("mlws", "lab", "interface", params={"path": path}))
+
+    assert code == status
+    assert body["message"]
+
+
+async def test_a_notebook_becomes_a_job_with_its_folder(jp_fetch: Fetch, notebook: str) -> None:
+    body = {"path": notebook, "job": {"inputs": {"lr": 0.5}, "display_name": "half"}}
+
+    answer = await jp_fetch("mlws", "lab", "jobs", method="POST", body=json.dumps(body))
+
+    job = json.loads(answer.body)
+    assert (job["type"], job["display_name"], job["experiment_name"]) == (
+        "notebook",
+        "half",
+        "project",
+    )
+
+
+async def test_a_wrong_parameter_is_told_at_its_field(jp_fetch: Fetch, notebook: str) -> None:
+    body = {"path": notebook, "job": {"inputs": {"lr": 7}}}
+
+    status, answer = await refused(
+        jp_fetch("mlws", "lab", "jobs", method="POST", body=json.dumps(body))
+    )
+
+    assert status == 422
+    assert [problem["field"] for problem in answer["problems"]] == ["inputs.lr"]
+
+
+def test_a_script_is_run_by_its_interpreter() -> None:
+    job = job_of(Path("/project/my script.py"), {})
+
+    assert job["command"] == "python 'my script.py'"
+    assert job["code"] == "/project"
+
+
+def test_a_file_that_nothing_runs_needs_a_command() -> None:
+    with pytest.raises(Invalid, match="give a command"):
+        job_of(Path("/project/data.csv"), {})
