@@ -113,6 +113,10 @@ export namespace CommandIDs {
   export const archiveRun = 'mlws:run-archive';
   /** `{run_id}`: shows an archived run again. */
   export const restoreRun = 'mlws:run-restore';
+  /** `{run_id}`: the run dialog, filled in from this job. */
+  export const rerun = 'mlws:job-run-again';
+  /** `{run_id}`: puts a link to the run's page on the clipboard. */
+  export const copyRunLink = 'mlws:run-copy-link';
   /** `{run_id}`: puts the run's id on the clipboard. */
   export const copyRunId = 'mlws:run-copy-id';
 }

@@ -50,7 +50,6 @@ export class WorkspacePanel extends SidePanel {
   constructor(
     private readonly _page: IPage,
     search: SearchText,
-    private _folded: Folded,
   ) {
     super({ translator: _page.workspace.translator });
     this.id = 'mlws-panel';
@@ -64,6 +63,16 @@ export class WorkspacePanel extends SidePanel {
       if (section) {
         this._folded = { ...this._folded, [section.id]: !this.widgets[index]?.isVisible };
         this._foldedChanged.emit(this._folded);
+      }
+    });
+  }
+
+  /** Fold and unfold sections as they were left. */
+  fold(folded: Folded): void {
+    this._folded = folded;
+    this._sections.forEach((section, index) => {
+      if (folded[section.id]) {
+        (this.content as AccordionPanel).collapse(index);
       }
     });
   }
@@ -92,7 +101,7 @@ export class WorkspacePanel extends SidePanel {
       holder.addClass('jp-MlwsPanelSection');
       holder.title.label = section.title;
       holder.title.caption = section.title;
-      holder.title.dataset = { 'mlws-section': section.id };
+      holder.title.dataset = { mlwsSection: section.id };
       holder.node.dataset.mlwsSection = section.id;
       const { openCommand } = section;
       if (openCommand) {
@@ -113,6 +122,7 @@ export class WorkspacePanel extends SidePanel {
     }
   }
 
+  private _folded: Folded = {};
   private _sections: readonly IPanelSection[] = [];
   private readonly _foldedChanged = new Signal<this, Folded>(this);
 }
