@@ -8,11 +8,16 @@ search within it; and runs are joined last.
 from __future__ import annotations
 
 import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from jupyter_mlws.entities.errors import Conflict
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from sqlite_utils import Database
 
 SET = "jupyter_mlws"
@@ -174,7 +179,8 @@ def upgrade(connection: sqlite3.Connection) -> None:
     """
     if not pending(connection):
         return
-    from sqlite_utils import Database, Migrations
+    with _absent("pandas", "numpy"):
+        from sqlite_utils import Database, Migrations
 
     migrations = Migrations(SET)
     for step in STEPS:
@@ -204,3 +210,18 @@ def pending(connection: sqlite3.Connection) -> list[str]:
             f"A newer release of jupyter_mlws wrote this workspace (step {newer[-1]}): install that one."
         )
     return [name for name in known if name not in done]
+
+
+@contextmanager
+def _absent(*modules: str) -> Iterator[None]:
+    """Let an import go on without modules that it only asks for types it will not meet here.
+
+    sqlite-utils would load them: 60 MB for the whole life of a service.
+    """
+    hidden: dict[str, ModuleType | None] = dict.fromkeys(set(modules) - sys.modules.keys())
+    sys.modules.update(hidden)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
