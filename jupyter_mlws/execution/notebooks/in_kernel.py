@@ -4,13 +4,19 @@ The runner sends this file's text to the kernel, so it imports nothing but the s
 runs on every Python that a kernel may have. There it is the module `_mlws_job`.
 """
 
+import atexit
+import contextlib
+import gc
 import importlib
+import io
 import json
 import os
 import pathlib
 import shutil
 import sys
+import threading
 import types
+import weakref
 
 MODULE = "_mlws_job"
 FLAVORS = {"torch": "pytorch", "skl2onnx": "onnx"}
@@ -36,6 +42,32 @@ def install(namespace, setup):
     os.environ.update(setup["env"])
     if setup["cwd"]:
         os.chdir(setup["cwd"])
+    _own_exit_handlers()
+
+
+def finish():
+    """Do what the end of the process would do, so that it can then be ended at once.
+
+    Raises:
+        RuntimeError: threads are at work that only an orderly end waits for.
+    """
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.main_thread():
+            raise RuntimeError(f"thread {thread.name} is at work")
+    atexit._run_exitfuncs()
+    for thing in gc.get_objects():
+        if isinstance(thing, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)):
+            with contextlib.suppress(OSError, ValueError):
+                thing.flush()
+
+
+def _own_exit_handlers():
+    """Keep the notebook's exit handlers apart from the kernel's, which would close its channels."""
+    atexit._clear()
+    atexit.register(weakref.finalize._exitfunc)
+    for module, name in (("logging", "shutdown"), ("multiprocessing.util", "_exit_function")):
+        if module in sys.modules:
+            atexit.register(getattr(sys.modules[module], name))
 
 
 def output(name, value, source="call"):

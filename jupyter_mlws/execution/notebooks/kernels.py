@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any, TypeVar
@@ -19,6 +22,9 @@ from nbclient.exceptions import DeadKernelError
 from jupyter_mlws.entities.errors import Unavailable
 
 T = TypeVar("T")
+_GRACE_S = 5.0
+"""Seconds a kernel has for its exit handlers and for closing its files."""
+
 _IN_MEMORY = "--HistoryManager.hist_file=:memory:"
 """Keeps a notebook's cells out of the user's IPython history."""
 
@@ -44,11 +50,13 @@ class Kernel:
     Attributes:
         name: of its kernelspec.
         language_info: as the kernel tells it.
+        farewell: code that does what the end of the process would do; it fails when it cannot.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.language_info: dict[str, Any] = {}
+        self.farewell: str | None = None
         self._folder = Path(tempfile.mkdtemp(prefix="mlws-kernel-"))
         self.manager = AsyncKernelManager(
             kernel_name=name,
@@ -64,24 +72,28 @@ class Kernel:
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         timeout_s: float = 60,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> Kernel:
         """A kernel that is ready for its first cell.
 
         Args:
             env: its whole environment; this process's when absent.
+            meanwhile: called while the kernel's process comes up.
         Raises:
             Unavailable: there is no such kernel, or it ends before it answers.
             StartTimeout: it does not answer within `timeout_s`.
         """
         kernel = cls(name)
         try:
-            kernel._start(env, cwd, timeout_s)
+            kernel._launch(env, cwd)
+            meanwhile()
+            kernel._connect(timeout_s)
         except BaseException:
             kernel.close()
             raise
         return kernel
 
-    def _start(self, env: Mapping[str, str] | None, cwd: Path | None, timeout_s: float) -> None:
+    def _launch(self, env: Mapping[str, str] | None, cwd: Path | None) -> None:
         options: dict[str, Any] = {} if env is None else {"env": dict(env)}
         options |= {} if cwd is None else {"cwd": str(cwd)}
         try:
@@ -94,6 +106,8 @@ class Kernel:
             ) from None
         except OSError as error:
             raise Unavailable(f"Kernel '{self.name}' cannot be started: {error}.") from None
+
+    def _connect(self, timeout_s: float) -> None:
         self.client = self.manager.client()
         self.client.start_channels()
         self.client.allow_stdin = False
@@ -108,6 +122,8 @@ class Kernel:
             ) from None
         reply = self._reply(self.client.kernel_info())
         self.language_info = reply["content"]["language_info"]
+        if self.is_python:
+            self.run_silently("pass")
 
     @property
     def is_python(self) -> bool:
@@ -119,14 +135,15 @@ class Kernel:
         """Whether its process runs."""
         return waited(self.manager.is_alive)
 
-    def run_silently(self, code: str) -> None:
+    def run_silently(self, code: str, timeout_s: float = float("inf")) -> None:
         """Run code that leaves no trace in history, execution count or outputs.
 
         Raises:
             DeadKernelError: the kernel ended.
-            RuntimeError: the code failed.
+            RuntimeError: the code failed, or took longer than `timeout_s`.
         """
-        content = self._reply(self.client.execute(code, silent=True, store_history=False))["content"]
+        message_id = self.client.execute(code, silent=True, store_history=False)
+        content = self._reply(message_id, timeout_s)["content"]
         if content["status"] != "ok":
             raise RuntimeError(f"{content.get('ename')}: {content.get('evalue')}")
 
@@ -149,21 +166,55 @@ class Kernel:
         return None if code is None else int(code)
 
     def close(self) -> None:
-        """End it at once, and remove its sockets."""
+        """End it and remove its sockets; its exit handlers run and its files are closed."""
+        if self.manager.has_kernel and not self._has_said_farewell():
+            self._ask_to_end()
         if hasattr(self, "client"):
             self.client.stop_channels()
         if self.manager.has_kernel:
-            waited(self.manager.shutdown_kernel, now=True)
+            self._kill()
         waited(self.manager.cleanup_resources)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _reply(self, message_id: str) -> dict[str, Any]:
+    def _has_said_farewell(self) -> bool:
+        if self.farewell is None:
+            return False
+        try:
+            self.run_silently(self.farewell, _GRACE_S)
+        except DeadKernelError:
+            return True
+        except RuntimeError:
+            return False
+        return True
+
+    def _ask_to_end(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            waited(self.manager.request_shutdown)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE_S)
+
+    def _kill(self) -> None:
+        """End it at once; for a process of this machine without Jupyter's wait of 0.1 s."""
+        if self._process is not None:
+            waited(self.manager.provisioner.send_signal, signal.SIGKILL)
+            self._process.wait()
+        waited(self.manager.shutdown_kernel, now=True)
+
+    @property
+    def _process(self) -> subprocess.Popen[bytes] | None:
+        """Its process, when that is one of this machine."""
+        return getattr(self.manager.provisioner, "process", None)
+
+    def _reply(self, message_id: str, timeout_s: float = float("inf")) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout_s
         while True:
             try:
                 message: dict[str, Any] = waited(self.client.get_shell_msg, timeout=1)
             except (Empty, asyncio.TimeoutError):
                 if not self.is_alive:
                     raise DeadKernelError(self.death()) from None
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"no answer within {timeout_s:g} s") from None
                 continue
             if message["parent_header"].get("msg_id") == message_id:
                 return message

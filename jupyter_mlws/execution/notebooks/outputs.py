@@ -21,6 +21,10 @@ from jupyter_mlws.execution.notebooks.record import OutputRecord, Recorder, swap
 FILE = "outputs.json"
 """Holds the values of all outputs that are JSON."""
 
+_MODULE = f'__import__("sys").modules["{in_kernel.MODULE}"]'
+FAREWELL = f"{_MODULE}.finish()"
+"""Code that ends a kernel's work; see `in_kernel.finish`."""
+
 _SCRAP = "application/scrapbook.scrap.json+json"
 _SCRAP_TEXT = "application/scrapbook.scrap.text+json"
 _RECORD = "application/papermill.record+json"
@@ -94,8 +98,7 @@ class Outputs:
         given = self._recorder.execution.outputs
         names = [port.name for port in self._ports if port.name not in given]
         if names and self._kernel.is_python:
-            job = f'__import__("sys").modules["{in_kernel.MODULE}"]'
-            self._kernel.run_silently(f"{job}.collect({names!r})")
+            self._kernel.run_silently(f"{_MODULE}.collect({names!r})")
             return self._take_in()
         return [self._missing(name) for name in names]
 

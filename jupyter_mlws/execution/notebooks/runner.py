@@ -14,6 +14,7 @@ import argparse
 import os
 import signal
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from jupyter_mlws.execution.notebooks.failures import cell_error, job_error, lin
 from jupyter_mlws.execution.notebooks.injection import inject
 from jupyter_mlws.execution.notebooks.interface import OUTPUTS, parse, tags_of
 from jupyter_mlws.execution.notebooks.kernels import Kernel, StartTimeout
-from jupyter_mlws.execution.notebooks.outputs import Outputs, Setup
+from jupyter_mlws.execution.notebooks.outputs import FAREWELL, Outputs, Setup
 from jupyter_mlws.execution.notebooks.plan import Plan
 from jupyter_mlws.execution.notebooks.record import FILE, Execution, Recorder, states
 from jupyter_mlws.execution.notebooks.redaction import Redactor
@@ -137,6 +138,7 @@ class Attempt:
                 targets=plan.targets,
             )
             kernel.run_silently(setup.code)
+            kernel.farewell = FAREWELL
 
     def _after_cell(self, cell: Any) -> None:
         if OUTPUTS in tags_of(cell) and not self._collected:
@@ -168,6 +170,13 @@ def write_log(text: str) -> None:
     """Append to the job's log, which is this process's standard output."""
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.buffer.flush()
+
+
+def warm_up() -> None:
+    """Do what the first cell of this process would otherwise wait for."""
+    for name in ("client", "live"):
+        import_module(f"jupyter_mlws.execution.notebooks.{name}")
+    nbformat.v4.new_code_cell("")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -213,8 +222,9 @@ def _run_in(folder: Path, name: str) -> int:
 def _start(name: str, plan: Plan | None = None) -> tuple[Kernel | None, JobError | None]:
     try:
         if plan is None:
-            return Kernel.start(name), None
-        return Kernel.start(name, env=plan.kernel_env, cwd=plan.kernel_cwd), None
+            return Kernel.start(name, meanwhile=warm_up), None
+        env, cwd = plan.kernel_env, plan.kernel_cwd
+        return Kernel.start(name, env=env, cwd=cwd, meanwhile=warm_up), None
     except StartTimeout as error:
         return None, JobError(cause=Cause.START_TIMEOUT, message=error.message)
     except MlwsError as error:
@@ -239,4 +249,5 @@ def _execute(folder: Path, plan: Plan, kernel: Kernel | None, failure: JobError 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # All is written and the kernel is gone; taking down this interpreter would cost more than a short notebook.
+    os._exit(main())
