@@ -47,7 +47,34 @@ _PLACES = {
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}
 
-__all__ = sorted(_MODULES)  # noqa: PLE0605 - a test compares it with the imports above
+__all__ = [
+    "AlreadyExists",
+    "CommandJob",
+    "Conflict",
+    "Denied",
+    "Input",
+    "Invalid",
+    "Job",
+    "JobFailed",
+    "MLClient",
+    "MlwsError",
+    "NotFound",
+    "NotebookJob",
+    "Output",
+    "PluginMissing",
+    "Unauthenticated",
+    "Unavailable",
+    "__version__",
+    "command",
+    "form",
+    "job",
+    "load_job",
+    "log",
+    "notebook",
+    "open_",
+    "output",
+    "runs",
+]
 
 
 def __getattr__(name: str) -> Any:

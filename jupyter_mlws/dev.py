@@ -31,10 +31,10 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 PYTHON = BIN / "python"
 STAMP = VENV / "installed.json"
-GENERATED = [
-    ROOT / "labextension" / name
-    for name in ("openapi.json", "src/api/schema.ts", "src/api/routes.ts")
-]
+OPENAPI = ROOT / "labextension" / "openapi.json"
+STUB = ROOT / "jupyter_mlws" / "sdk" / "client.pyi"
+TYPES = ROOT / "labextension" / "src" / "api"
+GENERATED = [OPENAPI, STUB, TYPES / "schema.ts", TYPES / "routes.ts"]
 BUNDLE = ROOT / "jupyter_mlws" / "labextension"
 MODULES = ROOT / "node_modules"
 
@@ -333,11 +333,12 @@ def passes(name: str, command: Sequence[str | Path]) -> bool:
 
 
 def generate_files(check: bool) -> int:
-    """Make the OpenAPI document from the operations, and the TypeScript types from the document."""
+    """Make what is made from the operations: OpenAPI, from that TypeScript, and the SDK's stub."""
     set_up("test")
     set_up_node()
     before = fingerprint(*GENERATED)
-    run(str(PYTHON), "-m", "jupyter_mlws.server.openapi", str(GENERATED[0]))
+    run(str(PYTHON), "-m", "jupyter_mlws.server.openapi", str(OPENAPI))
+    run(str(PYTHON), "-m", "jupyter_mlws.sdk.stubs", str(STUB))
     run("npm", "run", "--silent", "schema")
     if check and fingerprint(*GENERATED) != before:
         names = ", ".join(str(file.relative_to(ROOT)) for file in GENERATED)

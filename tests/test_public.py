@@ -23,6 +23,7 @@ def test_names_for_type_checkers_are_the_names_that_load() -> None:
     }
 
     assert set(jupyter_mlws.__all__) - {"__version__"} <= imported
+    assert set(jupyter_mlws.__all__) == set(jupyter_mlws._MODULES)
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

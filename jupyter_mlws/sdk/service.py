@@ -109,7 +109,8 @@ def start(workspace: Path) -> Running:
     Raises:
         Unavailable: it did not come up.
     """
-    (workspace / "runtime").mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (workspace, workspace / "runtime"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = workspace / "runtime" / "service.log"
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     began = os.fstat(descriptor).st_size

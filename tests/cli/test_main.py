@@ -117,7 +117,7 @@ def test_env_can_be_evaluated_by_a_shell(service: Running) -> None:
 def test_help_names_every_noun() -> None:
     import click
 
-    nouns = app.list_commands(click.Context(app))  # type: ignore[attr-defined]
+    nouns = app.list_commands(click.Context(app))
 
     assert {"job", "run", "experiment", "compute", "service", "workspace", "token"} <= set(nouns)
 
