@@ -25,6 +25,7 @@ async def list_(
     """
     deadline = time.monotonic() + min(wait_s, 60)
     while True:
+        n_rings = ws.feed.n_rings
         rows = await asyncio.to_thread(
             ws.store.events, after=after, limit=min(limit, 5000), subject=subject
         )
@@ -41,4 +42,4 @@ async def list_(
                 )
                 for row in rows
             ]
-        await ws.feed.wait(left)
+        await ws.feed.wait(left, n_rings=n_rings)

@@ -85,21 +85,20 @@ def get_history_bulk_interval(call: Call) -> Json:
     return {"metrics": found} if found else {}
 
 
-def read_points(items: object, run_fields: str = "metrics") -> list[Point]:
+def read_points(items: object, field: str = "metrics") -> list[Point]:
     """The points of a request.
 
     Args:
-        run_fields: name of the list, for messages.
+        field: name of the list, for messages.
     Raises:
         Refused: one of them is no point.
     """
     if items is None:
         return []
     if not isinstance(items, list):
-        raise wrong_type(run_fields, items)
-    return [
-        _quick(item) or read_point(item, f"{run_fields}[{index}]")
-        for index, item in enumerate(items)
+        raise wrong_type(field, items)
+    return _plain_points(items) or [
+        read_point(item, f"{field}[{index}]") for index, item in enumerate(items)
     ]
 
 
@@ -153,23 +152,26 @@ def run_id_of(call: Call) -> str:
     return fields.required("run_uuid")
 
 
-def _quick(item: Any) -> Point | None:
-    """The point when it is plainly right, as nearly all are, else None."""
-    if type(item) is not dict or len(item) > 4:
+def _plain_points(items: list[Any]) -> list[Point] | None:
+    """The points, when all are plainly right, as nearly always; they are checked all at once."""
+    try:
+        keys = [item["key"] for item in items]
+        values = [item["value"] for item in items]
+        times = [item["timestamp"] for item in items]
+        steps = [item.get("step", 0) for item in items]
+    except (KeyError, TypeError, AttributeError):
         return None
-    key, value = item.get("key"), item.get("value")
-    ts_ms, step = item.get("timestamp"), item.get("step", 0)
-    if (
-        type(key) is str
-        and type(value) is float
-        and type(ts_ms) is int
-        and type(step) is int
-        and 0 <= ts_ms < BIGGEST
-        and -BIGGEST <= step < BIGGEST
-        and limits.is_key(key)
-    ):
-        return Point(key, value, ts_ms, step)
-    return None
+    plain = (
+        items
+        and max(map(len, items)) <= 4
+        and set(map(type, keys)) == {str}
+        and set(map(type, values)) == {float}
+        and set(map(type, times)) == set(map(type, steps)) == {int}
+        and 0 <= min(times) <= max(times) < BIGGEST
+        and -BIGGEST <= min(steps) <= max(steps) < BIGGEST
+        and all(map(limits.is_key, set(keys)))
+    )
+    return list(map(Point, keys, values, times, steps)) if plain else None
 
 
 def _interval(call: Call) -> tuple[int | None, int | None]:

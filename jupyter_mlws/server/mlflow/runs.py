@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 
@@ -113,6 +114,7 @@ def update(call: Call) -> Json:
     ours = TO_OURS[status] if status and row.type == MLFLOW else None
     if row.type != MLFLOW:
         end_ms = None
+    clear_end = end_ms is None and ours is not None and not ours.is_final
     facts = {"status": ours and ours.value, "name": name}
     changed = {key: value for key, value in facts.items() if value is not None}
     with call.store.change(call.who, "runs/write", f"run:{row.run_id}", **changed) as tx:
@@ -121,11 +123,15 @@ def update(call: Call) -> Json:
             name=name,
             status=ours and ours.value,
             end_ms=end_ms,
-            clear_end=end_ms is None and ours is not None and not ours.is_final,
+            clear_end=clear_end,
         )
-        if name is not None:
-            tx.log(row.run_id, tags={RUN_NAME: name[: limits.TAG_LENGTH]})
-    return {"run_info": info_of(call.door, find(call, row.run_id))}
+    after = replace(
+        row,
+        name=name or row.name,
+        status=ours.value if ours else row.status,
+        end_ms=None if clear_end else row.end_ms if end_ms is None else end_ms,
+    )
+    return {"run_info": info_of(call.door, after)}
 
 
 @endpoint("POST", "runs/delete", "runs/write")
@@ -191,8 +197,6 @@ def log_batch(call: Call) -> Json:
     try:
         with call.store.change(call.who, "runs/write", f"run:{row.run_id}", **changed) as tx:
             tx.log(row.run_id, metrics=points, params=dict(params), tags=tags)
-            if RUN_NAME in tags:
-                tx.update_run(row.run_id, name=tags[RUN_NAME])
     except Conflict:
         raise _changed_params(call, row.run_id, dict(params)) from None
     return {}
@@ -205,8 +209,6 @@ def set_tag(call: Call) -> Json:
     key, value = read_tag(call.fields)
     with call.store.change(call.who, "runs/write", f"run:{row.run_id}", tags=[key]) as tx:
         tx.log(row.run_id, tags={key: value})
-        if key == RUN_NAME:
-            tx.update_run(row.run_id, name=value)
     return {}
 
 
