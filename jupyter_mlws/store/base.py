@@ -394,8 +394,8 @@ class Store(ABC):
         """What lies in the folder `path`, by name; with full paths. An unknown folder is empty."""
 
     @abstractmethod
-    def edges(self, node: str, *, outgoing: bool = True) -> list[tuple[str, str, str, Doc]]:
-        """The lineage edges that leave `node`, or with False those that enter it."""
+    def edges(self, *nodes: str, outgoing: bool = True) -> list[tuple[str, str, str, Doc]]:
+        """The lineage edges that leave one of `nodes`, or with False those that enter one."""
 
     @abstractmethod
     def events(
@@ -506,5 +506,9 @@ class Blobs(ABC):
         """Every blob."""
 
     @abstractmethod
-    def delete(self, blob: str) -> None:
-        """Forget a blob; one that is not there is no error."""
+    def delete(self, blob: str, *, used_before_ms: int | None = None) -> bool:
+        """Forget a blob, unless it was used since; answers whether it went.
+
+        Nobody who got True from `has` loses the blob to a `used_before_ms` that lies
+        before that answer by some minutes.
+        """

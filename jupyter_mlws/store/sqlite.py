@@ -260,13 +260,14 @@ class SqliteStore(Store):
             ).fetchall()
         return [rows.artifact(row) for row in found]
 
-    def edges(self, node: str, *, outgoing: bool = True) -> list[tuple[str, str, str, Doc]]:
+    def edges(self, *nodes: str, outgoing: bool = True) -> list[tuple[str, str, str, Doc]]:
         end = "source" if outgoing else "target"
         with self._connections.reading() as db:
             found = db.execute(
-                f"SELECT source, relation, target, doc FROM edges WHERE {end} = ?"
+                "SELECT source, relation, target, doc FROM edges"
+                f" WHERE {end} IN (SELECT value FROM json_each(?))"
                 " ORDER BY source, relation, target",
-                (node,),
+                (to_json(nodes),),
             ).fetchall()
         return [
             (source, relation, target, orjson.loads(doc)) for source, relation, target, doc in found

@@ -99,18 +99,17 @@ def of_runs(store: Store, run_ids: Sequence[str]) -> dict[str, Links]:
     """The inputs and outputs of those runs that have some."""
     found: dict[str, Links] = {}
     datasets: dict[str, Json] = {}
-    for run_id in run_ids:
-        links = Links()
-        for source, relation, _, doc in store.edges(f"run:{run_id}", outgoing=False):
-            if relation == INPUT:
-                _add_input(store, links.inputs, source, doc, datasets)
-        for _, relation, target, doc in store.edges(f"run:{run_id}"):
-            kind, _, model_id = target.partition(":")
-            if relation == OUTPUT and kind == LOGGED_MODEL:
-                models = links.outputs.setdefault("model_outputs", [])
-                models.append({"model_id": model_id, "step": doc.get("step", 0)})
-        if links.inputs or links.outputs:
-            found[run_id] = links
+    nodes = [f"run:{run_id}" for run_id in run_ids]
+    for source, relation, target, doc in store.edges(*nodes, outgoing=False):
+        if relation == INPUT:
+            links = found.setdefault(target.removeprefix("run:"), Links())
+            _add_input(store, links.inputs, source, doc, datasets)
+    for source, relation, target, doc in store.edges(*nodes):
+        kind, _, model_id = target.partition(":")
+        if relation == OUTPUT and kind == LOGGED_MODEL:
+            links = found.setdefault(source.removeprefix("run:"), Links())
+            models = links.outputs.setdefault("model_outputs", [])
+            models.append({"model_id": model_id, "step": doc.get("step", 0)})
     return found
 
 
