@@ -1,23 +1,92 @@
-"""The one dispatcher: moves jobs from state to state, and restarts from the store."""
+"""The one dispatcher: gives slots to jobs, moves them from state to state, restarts from the store."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from jupyter_mlws import plugins
+from jupyter_mlws.entities.compute import ComputeSpec
 from jupyter_mlws.entities.job import Job
+from jupyter_mlws.entities.run import Status
+from jupyter_mlws.execution import environments, queueing, records, surroundings
+from jupyter_mlws.execution.attempt import Attempt, Workshop
 from jupyter_mlws.execution.base import Compute, JobType, ParentJobType
+from jupyter_mlws.execution.bell import Bell
+from jupyter_mlws.execution.parents import Parent
+from jupyter_mlws.execution.queueing import Ticket
+from jupyter_mlws.execution.submission import DEFAULT_COMPUTE, Desk, Types
+from jupyter_mlws.store.base import RunQuery, RunRow
 
 if TYPE_CHECKING:
     from jupyter_mlws.store.base import Blobs, Store
 
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+COMPUTE_KIND = "compute"
+THREADS = 32
+LOOK_S = 2.0
+"""Seconds after which a running job is looked at, when nobody rang: its supervisor may be gone."""
+EARLY_LOOK_S = 0.25
+"""The same where there is no bell, and before a job runs."""
+PAUSE_S = 5.0
+"""Seconds until a job is taken up again that the workspace itself could not drive on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy a compute is; names of jobs, the waiting in the order in which they start."""
+
+    spec: ComputeSpec
+    slots_used: int
+    running: list[str]
+    queued: list[str]
+
+
+@dataclass(slots=True)
+class _Drive:
+    """A job in the dispatcher's hands."""
+
+    ticket: Ticket
+    compute: str
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass(slots=True)
+class _Stock:
+    """What the store says there is to do."""
+
+    computes: dict[str, ComputeSpec]
+    rows: dict[str, RunRow]
+    fresh: dict[str, tuple[str, Ticket]]
+    """Of jobs not seen before: their compute and ticket."""
+
 
 class Dispatcher:
-    """Runs the jobs of a workspace. Lives on one event loop; `wake` may be called from any thread."""
+    """Runs the jobs of a workspace. Lives on one event loop; `wake` may be called from any thread.
 
-    types: Mapping[str, JobType | ParentJobType]
-    computes: Mapping[str, Compute]
+    All that blocks (disk, store, plug-ins) happens in worker threads, for one job in one at a time.
+
+    Args:
+        path: the workspace's directory.
+        url: base address of the service.
+        mint: makes a token for a job's own processes; tokens made before stay valid.
+        revoke: ends all tokens of a job; none there is no error.
+        ring: called when the files of some job have grown.
+        types: job types by name; the installed plug-ins when absent.
+        computes: computes by name; those in the store, of the installed plug-ins, when absent.
+        standby: how many processes of each kind are kept ready.
+    """
 
     def __init__(
         self,
@@ -29,25 +98,233 @@ class Dispatcher:
         mint: Callable[[Job], str],
         revoke: Callable[[Job], None],
         ring: Callable[[], None],
-        types: Mapping[str, JobType | ParentJobType] | None = None,
+        types: Types | None = None,
         computes: Mapping[str, Compute] | None = None,
         standby: int = 1,
     ) -> None:
-        raise NotImplementedError
+        self._store, self._path, self._ring, self._standby = store, path, ring, standby
+        self.types: Types = types if types is not None else _installed_types()
+        self.computes: dict[str, Compute] = dict(computes or {})
+        self.desk = Desk(store, blobs, self.types, self.computes)
+        self._shop = Workshop(
+            store=store,
+            blobs=blobs,
+            path=path,
+            url=url,
+            mint=mint,
+            revoke=revoke,
+            types=self.types,
+            computes=self.computes,
+        )
+        self._specs: dict[str, ComputeSpec] = {}
+        self._waiting: dict[str, tuple[str, Ticket]] = {}
+        self._driven: dict[str, _Drive] = {}
+        self._threads = ThreadPoolExecutor(THREADS, "mlws-job")
+        self._bell: Bell | None = None
+        self._settled = False
 
     async def start(self) -> None:
         """Take up everything where the store says it stood."""
-        raise NotImplementedError
+        self._loop = asyncio.get_running_loop()
+        self._awake = asyncio.Event()
+        (self._path / "jobs").mkdir(mode=0o700, parents=True, exist_ok=True)
+        await self._do(self._open_computes)
+        self._open_bell()
+        await self._turn()
+        self._main = self._loop.create_task(self._run())
+        self._preparing = self._loop.create_task(self._do(self._prepare_standby))
 
     async def stop(self) -> None:
         """Let go of the jobs, which run on."""
-        raise NotImplementedError
+        tasks = [drive.task for drive in self._driven.values() if drive.task]
+        for task in (self._main, self._preparing, *tasks):
+            task.cancel()
+        await asyncio.gather(self._main, self._preparing, *tasks, return_exceptions=True)
+        if self._bell:
+            self._bell.close(self._loop)
+        await asyncio.to_thread(self._threads.shutdown)
+        for compute in self.computes.values():
+            await asyncio.to_thread(compute.close)
 
     def wake(self) -> None:
-        """Look at the store again. From any thread."""
-        raise NotImplementedError
+        """Look at the store again: a job was added or is to end, or slots have changed."""
+        with suppress(RuntimeError):  # the loop is closed: whoever starts next will look
+            self._loop.call_soon_threadsafe(self._awake.set)
 
     @property
     def is_idle(self) -> bool:
-        """Whether no job waits or runs."""
-        raise NotImplementedError
+        """Whether no job waits or runs; not before the store was read."""
+        return self._settled and not self._driven and not self._waiting
+
+    def load(self) -> dict[str, Load]:
+        """How busy each compute is."""
+        return {name: self._load(spec) for name, spec in self._specs.items()}
+
+    def _load(self, spec: ComputeSpec) -> Load:
+        running = [d.ticket for d in tuple(self._driven.values()) if d.compute == spec.name]
+        waiting = [t for compute, t in tuple(self._waiting.values()) if compute == spec.name]
+        return Load(
+            spec=spec,
+            slots_used=sum(ticket.slots for ticket in running),
+            running=[ticket.name for ticket in running],
+            queued=[ticket.name for ticket in queueing.order(waiting, running)],
+        )
+
+    # The queue
+    async def _run(self) -> None:
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            try:
+                await self._turn()
+            except Exception:
+                logger.exception("The queue could not be read; it is tried again")
+                self._loop.call_later(PAUSE_S, self._awake.set)
+
+    async def _turn(self) -> None:
+        """Read the store and start what has its turn."""
+        stock = await self._do(self._take_stock)
+        self._specs = stock.computes
+        self._waiting = {
+            name: known
+            for name, row in stock.rows.items()
+            if Status(row.status) in records.WAITING
+            and name not in self._driven
+            and (known := stock.fresh.get(name) or self._waiting.get(name))
+        }
+        for name, row in stock.rows.items():
+            if name in self._driven:
+                if Status(row.status) is Status.CANCEL_REQUESTED:
+                    self._driven[name].changed.set()
+            elif name in stock.fresh and (self._is_parent(row) or name not in self._waiting):
+                self._drive(name, *stock.fresh[name], parent=self._is_parent(row))
+        self._admit()
+        self._settled = True
+
+    def _take_stock(self) -> _Stock:
+        computes = [
+            ComputeSpec.model_validate(record.doc)
+            for record in self._store.list_records(COMPUTE_KIND)
+        ]
+        rows = {row.run_id: row for row in self._unfinished()}
+        unknown = [
+            row for name, row in rows.items() if name not in self._driven | self._waiting.keys()
+        ]
+        fresh = {row.run_id: self._ticket(row) for row in unknown}
+        return _Stock({spec.name: spec for spec in computes}, rows, fresh)
+
+    def _unfinished(self) -> list[RunRow]:
+        found: list[RunRow] = []
+        token: str | None = None
+        while True:
+            query = RunQuery(
+                types=list(self.types),
+                statuses=[status.value for status in records.WAITING | records.ACTIVE],
+                view="all",
+                max_results=10_000,
+                page_token=token,
+                with_data=False,
+            )
+            rows, token = self._store.search_runs(query)
+            found += rows
+            if token is None:
+                return found
+
+    def _ticket(self, row: RunRow) -> tuple[str, Ticket]:
+        doc = records.get(self._store, row.run_id).doc
+        slots = 0 if self._is_parent(row) else doc["slots"]
+        ticket = Ticket(row.run_id, row.user, slots, doc["priority"], row.created_ms)
+        return doc["compute"], ticket
+
+    def _admit(self) -> None:
+        for name, spec in self._specs.items():
+            running = [d.ticket for d in self._driven.values() if d.compute == name]
+            waiting = [ticket for compute, ticket in self._waiting.values() if compute == name]
+            for ticket in queueing.admitted(waiting, running, spec.slots):
+                self._drive(ticket.name, *self._waiting[ticket.name])
+
+    # Driving
+    def _drive(self, name: str, compute: str, ticket: Ticket, *, parent: bool = False) -> None:
+        """Take a job into our hands until it has ended or must wait again."""
+        self._waiting.pop(name, None)
+        drive = self._driven[name] = _Drive(ticket, compute)
+        drive.task = self._loop.create_task(self._drive_on(name, drive, parent))
+
+    async def _drive_on(self, name: str, drive: _Drive, parent: bool) -> None:
+        try:
+            await (self._drive_parent if parent else self._drive_leaf)(name, drive)
+        except Exception:
+            logger.exception("Job '%s' could not be driven on; it is tried again", name)
+            await asyncio.sleep(PAUSE_S)
+        self._driven.pop(name, None)
+        for other in self._driven.values():
+            if other.ticket.slots == 0:
+                other.changed.set()  # a parent looks whether this was its child
+        self._awake.set()
+
+    async def _drive_leaf(self, name: str, drive: _Drive) -> None:
+        attempt = await self._do(Attempt, self._shop, name)
+        if await self._do(attempt.begin):
+            patience_s = EARLY_LOOK_S
+            while not await self._do(attempt.look):
+                await self._changed(drive, patience_s)
+                patience_s = LOOK_S if self._bell else EARLY_LOOK_S
+        await self._do(attempt.finish)
+
+    async def _drive_parent(self, name: str, drive: _Drive) -> None:
+        parent = Parent(self._shop, self.desk, name)
+        while not await self._do(parent.step):
+            self._awake.set()
+            await drive.changed.wait()
+            drive.changed.clear()
+
+    async def _changed(self, drive: _Drive, patience_s: float) -> None:
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(drive.changed.wait(), patience_s)
+        drive.changed.clear()
+
+    def _is_parent(self, row: RunRow) -> bool:
+        return isinstance(self.types[row.type], ParentJobType)
+
+    async def _do(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Call what blocks, in a worker thread."""
+        return await self._loop.run_in_executor(self._threads, function, *arguments)
+
+    # Around it
+    def _open_computes(self) -> None:
+        """Make the plug-in of each compute of the workspace; there is always `local`."""
+        if self._store.find_record(COMPUTE_KIND, DEFAULT_COMPUTE) is None:
+            spec = ComputeSpec(name=DEFAULT_COMPUTE, type="local", slots=os.cpu_count() or 1)
+            with self._store.change("system", "computes/write", "compute:local") as tx:
+                tx.put_record(COMPUTE_KIND, spec.name, spec.model_dump(mode="json"))
+        for record in self._store.list_records(COMPUTE_KIND):
+            if record.name not in self.computes:
+                made = plugins.load("computes", record.doc["type"])(self._path)
+                self.computes[record.name] = made
+
+    def _prepare_standby(self) -> None:
+        runtime = environments.Runtime()
+        env = surroundings.base_env(runtime)
+        for kind in self.types.values():
+            argv = kind.standby(runtime.python) if isinstance(kind, JobType) else ()
+            if argv and self._standby:
+                self.computes[DEFAULT_COMPUTE].prepare(argv, env, self._standby)
+
+    def _open_bell(self) -> None:
+        bell = Bell(self._path / "runtime" / "bell.sock", self._heard)
+        try:
+            bell.open(self._loop)
+        except OSError as error:
+            logger.warning("No bell (%s): running jobs are looked at more often", error)
+        else:
+            self._bell = bell
+
+    def _heard(self, folder: Path) -> None:
+        """An attempt has changed: its folder is `jobs/NAME/NUMBER`."""
+        if drive := self._driven.get(folder.parent.name):
+            drive.changed.set()
+        self._ring()
+
+
+def _installed_types() -> Types:
+    return {name: kind() for name, kind in plugins.load_all("jobs").items()}

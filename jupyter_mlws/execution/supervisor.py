@@ -119,7 +119,7 @@ class Bell:
         folder, _, name = self._path.rpartition("/")
         try:
             with (
-                _Folder(folder) as address,
+                short_path(folder) as address,
                 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bell,
             ):
                 bell.setblocking(False)
@@ -128,7 +128,7 @@ class Bell:
             pass  # nobody listens: the service looks by itself when it is back
 
 
-class _Folder:
+class short_path:  # noqa: N801 (used as a verb)
     """A folder by a path that is short enough for a socket's address (at most 107 bytes)."""
 
     def __init__(self, path: str) -> None:

@@ -1,0 +1,368 @@
+"""One attempt of a job, from its empty folder to its final state. All of it blocks: for worker threads."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_mlws.entities.errors import MlwsError, Unavailable
+from jupyter_mlws.entities.job import Cause, Job, JobError, JobSpec
+from jupyter_mlws.entities.record import now, to_ms
+from jupyter_mlws.entities.run import Status
+from jupyter_mlws.execution import artifacts, environments, failures, inputs, records, surroundings
+from jupyter_mlws.execution.base import (
+    Compute,
+    Handle,
+    JobContext,
+    JobType,
+    Outcome,
+    Report,
+    Step,
+)
+from jupyter_mlws.execution.submission import Types
+from jupyter_mlws.store.base import Point
+
+if TYPE_CHECKING:
+    from jupyter_mlws.store.base import Blobs, Store
+
+logger = logging.getLogger(__name__)
+
+HARVEST_GAP_S = 5.0
+PROGRESS_GAP_S = 1.0
+UNCANCELED = frozenset({Status.PREPARING, Status.STARTING, Status.RUNNING})
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What attempts are made with.
+
+    Attributes:
+        path: the workspace's directory.
+        url: base address of the service.
+        mint: makes a token for a job's own processes.
+        revoke: ends all tokens of a job.
+    """
+
+    store: Store
+    blobs: Blobs
+    path: Path
+    url: str
+    mint: Callable[[Job], str]
+    revoke: Callable[[Job], None]
+    types: Types
+    computes: Mapping[str, Compute]
+
+    def folder(self, name: str, attempt: int) -> Path:
+        """The folder of a job's attempt."""
+        return self.path / "jobs" / name / str(attempt)
+
+
+class Attempt:
+    """The newest attempt of a job. One thread at a time; may be made anew at any moment.
+
+    `begin`, then `look` until it answers True, then `finish`. A new instance, in another process too,
+    takes up where the store, the attempt's folder and the compute say that the last one was.
+    """
+
+    def __init__(self, shop: Workshop, name: str) -> None:
+        self._shop = shop
+        self.name = name
+        record = records.get(shop.store, name)
+        kind = shop.types[record.doc["spec"]["type"]]
+        assert isinstance(kind, JobType)
+        self._kind = kind
+        self._spec: JobSpec = kind.spec.model_validate(record.doc["spec"])
+        self._doc = record.doc
+        self._compute = shop.computes[record.doc["compute"]]
+        self._folder = shop.folder(name, record.doc["attempt"])
+        self._handle: Handle | None = record.doc["handle"]
+        self._context: JobContext | None = None
+        self._report: Report | None = None
+        self._error: JobError | None = None
+        self._harvest: artifacts.Harvest | None = None
+        self._usage_position = 0
+        self._harvest_at = time.monotonic() + HARVEST_GAP_S
+        self._progress_at = 0.0
+        self._cancel_sent = False
+
+    def begin(self) -> bool:
+        """Start the process, or find it again; whether there is one to look at."""
+        move = records.move(self._store, self.name, Status.PREPARING, of=records.WAITING)
+        if not move and self._status() not in records.ACTIVE:
+            return False
+        try:
+            self._handle = self._handle or self._compute.find(self._folder)
+            if self._handle is None and self._status() in UNCANCELED:
+                self._launch()
+        except Exception as error:
+            if not isinstance(error, MlwsError):
+                logger.exception("Job '%s' could not be prepared", self.name)
+            self._error = failures.of_preparation(error, self._folder)
+        return self._handle is not None
+
+    def look(self) -> bool:
+        """Take note of how the process stands; whether it has ended."""
+        assert self._handle
+        if not self._cancel_sent and self._status() is Status.CANCEL_REQUESTED:
+            self._compute.cancel(self._handle)
+            self._cancel_sent = True
+        self._report = report = self._compute.poll(self._handle)
+        if report.state == "ended":
+            return True
+        if report.state == "running":
+            self._note_running(report)
+            self._collect_live()
+        return False
+
+    def finish(self) -> bool:
+        """Keep all that the attempt left and give the job its final state; whether it starts again."""
+        status = self._status()
+        doc = {"canceling": status is Status.CANCEL_REQUESTED or self._doc.get("canceling", False)}
+        if status is not Status.FINALIZING and not records.move(
+            self._store, self.name, Status.FINALIZING, of=records.ACTIVE, doc=doc
+        ):
+            return False
+        outcome = self._outcome()
+        try:
+            self._keep(outcome)
+        except (Unavailable, OSError) as error:
+            outcome.error = JobError(cause=Cause.STORAGE, message=str(error))
+        self._shop.revoke(self._job())
+        return self._close(outcome.error, canceling=doc["canceling"])
+
+    # Starting
+    def _launch(self) -> None:
+        context = self._prepared()
+        step = self._kind.plan(context)
+        starting = {Status.PREPARING, Status.STARTING}
+        if records.move(self._store, self.name, Status.STARTING, of=starting):
+            self._handle = self._compute.submit(step, self._folder)
+            self._note_standby(step)
+
+    def _prepared(self) -> JobContext:
+        values, outputs = surroundings.lay_out(
+            self._spec, self._folder, self._store, self._shop.blobs
+        )
+        facts = {"inputs": values, "outputs": {name: str(path) for name, path in outputs.items()}}
+        notes = self._folder / "context.json"
+        notes.touch(mode=0o600)
+        notes.write_text(json.dumps(facts))
+        self._context = self._make_context(values, outputs, self._shop.mint(self._job()))
+        return self._context
+
+    def _make_context(
+        self, values: dict[str, Any], outputs: dict[str, Path], token: str
+    ) -> JobContext:
+        job = self._job()
+        runtime = environments.find(self._spec.environment)
+        env = surroundings.job_env(
+            job,
+            self._spec,
+            url=self._shop.url,
+            token=token,
+            workspace=self._shop.path.name,
+            root_run=self._root_run(),
+            folder=self._folder,
+            runtime=runtime,
+            values=values,
+            outputs=outputs,
+        )
+        return JobContext(
+            job=job,
+            spec=self._spec,
+            folder=self._folder,
+            inputs=values,
+            outputs=outputs,
+            env=env,
+            kernel=runtime.kernel,
+            python=runtime.python,
+            store=self._store,
+            blobs=self._shop.blobs,
+            secrets={"MLWS_TOKEN": token} if token else {},
+        )
+
+    def _recalled(self) -> JobContext:
+        """The context of a started attempt; made anew from what was noted, it has no token."""
+        if self._context is None:
+            facts = json.loads((self._folder / "context.json").read_bytes())
+            outputs = {name: Path(path) for name, path in facts["outputs"].items()}
+            self._context = self._make_context(facts["inputs"], outputs, "")
+        return self._context
+
+    def _note_standby(self, step: Step) -> None:
+        """Have the next process of this kind ready before it is asked for."""
+        if step.standby:
+            runtime = environments.find(self._spec.environment)
+            self._compute.prepare(step.argv, surroundings.base_env(runtime), 1)
+
+    # Running
+    def _note_running(self, report: Report) -> None:
+        if self._doc["handle"] is None:
+            self._doc = {**self._doc, "handle": self._handle}
+            records.move(
+                self._store,
+                self.name,
+                Status.RUNNING,
+                of={Status.STARTING},
+                doc={"handle": self._handle},
+                start_ms=report.started_ms,
+            )
+
+    def _collect_live(self) -> None:
+        at = time.monotonic()
+        if at >= self._progress_at:
+            self._progress_at = at + PROGRESS_GAP_S
+            self._note_progress()
+        if at >= self._harvest_at:
+            self._harvest_at = at + HARVEST_GAP_S
+            self._note_usage()
+            try:
+                self._harvester().collect(final=False)
+            except (Unavailable, OSError) as error:
+                logger.warning("Job '%s': its files cannot be kept yet: %s", self.name, error)
+
+    def _note_progress(self) -> None:
+        try:
+            progress = self._kind.progress(self._recalled())
+        except Exception:
+            logger.exception("Job '%s': its type cannot tell its progress", self.name)
+            return
+        found = progress.model_dump(mode="json") if progress else None
+        if found != self._doc["progress"]:
+            self._doc = {**self._doc, "progress": found}
+            records.amend(self._store, self.name, "jobs/progress", progress=found)
+
+    def _note_usage(self) -> None:
+        """Log new samples; the step is the second of the attempt, so that none is logged twice."""
+        assert self._handle
+        samples, self._usage_position = self._compute.usage(self._handle, self._usage_position)
+        began_ms = self._report.started_ms if self._report else None
+        points = [
+            Point(
+                key=f"system/{key}",
+                value=value,
+                ts_ms=int(sample["time_ms"]),
+                step=max(0, int(sample["time_ms"]) - (began_ms or int(sample["time_ms"]))) // 1000,
+            )
+            for sample in samples
+            for key, value in sample.items()
+            if key != "time_ms"
+        ]
+        if points:
+            with self._store.change(
+                "dispatcher", "runs/write", f"run:{self.name}", n_system_metrics=len(points)
+            ) as tx:
+                tx.log(self.name, metrics=points)
+
+    # Ending
+    def _outcome(self) -> Outcome:
+        """What the job type makes of the report; its exception is the job's failure."""
+        if self._error or self._report is None:
+            return Outcome(error=self._error)
+        try:
+            outcome = self._kind.finish(self._recalled(), self._report)
+        except Exception as error:
+            logger.exception("Job '%s': its type could not finish it", self.name)
+            return Outcome(error=failures.of_preparation(error, self._folder))
+        outcome.error = outcome.error or failures.of_report(self._report, self._folder)
+        return outcome
+
+    def _keep(self, outcome: Outcome) -> None:
+        if self._handle:
+            self._note_usage()
+        if self._folder.exists():
+            self._harvester().collect(final=True, more=outcome.files)
+        known = self._store.get_run(self.name).params
+        given = {
+            name: str(value)
+            for name, value in self._literals().items()
+            if name not in known and name not in outcome.params
+        }
+        params = {**given, **{k: v for k, v in outcome.params.items() if k not in known}}
+        at_ms = to_ms(now())
+        points = [Point(key, value, at_ms) for key, value in outcome.metrics.items()]
+        if params or points or outcome.tags:
+            with self._store.change("dispatcher", "runs/write", f"run:{self.name}") as tx:
+                tx.log(self.name, metrics=points, params=params, tags=outcome.tags)
+
+    def _literals(self) -> dict[str, Any]:
+        values = self._recalled().inputs if (self._folder / "context.json").exists() else {}
+        return {
+            name: values[name]
+            for name, given in self._spec.inputs.items()
+            if inputs.is_literal(given) and name in values
+        }
+
+    def _close(self, error: JobError | None, *, canceling: bool) -> bool:
+        """Give the job its final status, or a new attempt; whether it starts again."""
+        canceled = self._report.canceled if self._report else canceling
+        if canceled or (canceling and error):
+            return self._end(Status.CANCELED, None)
+        if error is None:
+            return self._end(Status.COMPLETED, None)
+        if error.cause is Cause.TIMEOUT:
+            return self._end(Status.CANCELED, error)
+        if self._doc["retries"] < self._spec.retry_settings.max_retries:
+            return again(self._store, self.name, "dispatcher", "jobs/retry", of=Status.FINALIZING)
+        return self._end(Status.FAILED, error)
+
+    def _end(self, status: Status, error: JobError | None) -> bool:
+        report = self._report
+        records.move(
+            self._store,
+            self.name,
+            status,
+            of={Status.FINALIZING},
+            doc={"error": error.model_dump(mode="json") if error else None, "canceling": False},
+            start_ms=report.started_ms if report else None,
+            end_ms=(report.ended_ms if report else None) or to_ms(now()),
+        )
+        return False
+
+    # Looking up
+    @property
+    def _store(self) -> Store:
+        return self._shop.store
+
+    def _status(self) -> Status:
+        return Status(self._store.get_run(self.name, with_data=False).status)
+
+    def _job(self) -> Job:
+        return records.load(self._store, self._shop.url, self.name)
+
+    def _root_run(self) -> str:
+        row = self._store.get_run(self.name, with_data=False)
+        while row.parent_id:
+            row = self._store.get_run(row.parent_id, with_data=False)
+        return row.run_id
+
+    def _harvester(self) -> artifacts.Harvest:
+        if self._harvest is None:
+            row = self._store.get_run(self.name, with_data=False)
+            place = artifacts.root(self._store, row)
+            self._harvest = artifacts.Harvest(
+                self._store, self._shop.blobs, place, self._folder, f"run:{self.name}"
+            )
+        return self._harvest
+
+
+def again(store: Store, name: str, who: str, action: str, *, of: Status) -> bool:
+    """Put a job that has the status `of` into the queue once more; whether it had."""
+    doc = records.get(store, name).doc
+    by_itself = doc["retries"] + 1 if of is Status.FINALIZING else 0
+    fresh = {
+        "attempt": doc["attempt"] + 1,
+        "retries": by_itself,
+        "handle": None,
+        "error": None,
+        "progress": None,
+        "canceling": False,
+    }
+    return records.move(
+        store, name, Status.QUEUED, of={of}, who=who, action=action, doc=fresh, clear_end=True
+    )

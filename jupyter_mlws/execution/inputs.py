@@ -1,0 +1,156 @@
+"""A job's inputs: checked when it is submitted, laid out as values and files when it starts."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
+from jupyter_mlws.entities.job import LITERAL_TYPES, Input, JobSpec
+from jupyter_mlws.entities.snapshot import Snapshot
+from jupyter_mlws.execution import artifacts, snapshots
+from jupyter_mlws.store.base import Blobs, Store
+
+DOWNLOAD_TIMEOUT_S = 60
+"""Seconds without a byte after which a download has failed."""
+
+
+def problems(spec: JobSpec, store: Store, blobs: Blobs) -> Iterator[Problem]:
+    """What is wrong with the inputs, as far as it can be told before the job starts."""
+    for name, given in spec.inputs.items():
+        if not isinstance(given, Input):
+            continue
+        try:
+            if is_literal(given):
+                _literal(given)
+            else:
+                _check_data(given, store, blobs)
+        except Invalid as error:
+            inner = error.problems[0] if error.problems else Problem(error.message)
+            yield Problem(inner.message, ".".join(filter(None, ("inputs", name, inner.field))))
+
+
+def lay_out(spec: JobSpec, folder: Path, store: Store, blobs: Blobs) -> dict[str, Any]:
+    """The value of each input: literals with their types, data as local paths below `folder`.
+
+    Raises:
+        Invalid: data cannot be had (any more).
+    """
+    return {name: _value(name, given, folder, store, blobs) for name, given in spec.inputs.items()}
+
+
+def is_literal(given: Input | bool | int | float | str) -> bool:
+    """Whether an input is a value and not data at a path."""
+    if not isinstance(given, Input):
+        return True
+    return given.type in LITERAL_TYPES or (given.value is not None and given.path is None)
+
+
+def _value(name: str, given: Any, folder: Path, store: Store, blobs: Blobs) -> Any:
+    if not isinstance(given, Input):
+        return given
+    if is_literal(given):
+        return _literal(given)
+    path = given.path or ""
+    if given.mode == "direct":
+        return path
+    try:
+        if _is_web(path):
+            return str(_download(path, folder / name, name))
+        found = _find(path, store, blobs)
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return str(snapshots.lay_out(found, blobs, folder / name, writable=False))
+    except NotFound as error:
+        raise Invalid.field(f"inputs.{name}", error.message) from None
+
+
+def _literal(given: Input) -> Any:
+    """The value with the type that the input declares.
+
+    Source: azure-ai-ml's parsing of component parameters.
+    """
+    value = given.value
+    if given.path is not None:
+        raise Invalid.field("path", f"an input of type {given.type} has a `value` and no path.")
+    if value is None:
+        raise Invalid.field("value", "is required.")
+    try:
+        match given.type:
+            case "integer":
+                return int(float(value)) if not isinstance(value, int) else int(value)
+            case "number":
+                return float(value)
+            case "boolean":
+                return _boolean(value)
+            case "string":
+                return str(value)
+            case _:
+                return value
+    except (TypeError, ValueError, OverflowError):
+        raise Invalid.field("value", f"{value!r:.80} is no {given.type}.") from None
+
+
+def _boolean(value: Any) -> bool:
+    if str(value).lower() not in {"true", "false"}:
+        raise ValueError
+    return str(value).lower() == "true"
+
+
+def _check_data(given: Input, store: Store, blobs: Blobs) -> None:
+    if not given.path:
+        raise Invalid.field("path", "is required.")
+    if given.value is not None:
+        raise Invalid.field("value", "data has a `path` and no value.")
+    if _is_web(given.path):
+        if given.type not in ("uri_file", "custom_model"):
+            message = "only a single file can be read from the web: use type uri_file."
+            raise Invalid.field("type", message)
+        return
+    if given.mode == "direct" and given.path.startswith("snapshot:"):
+        raise Invalid.field("mode", "local data has no address that could be passed on.")
+    try:
+        found = _find(given.path, store, blobs)
+    except NotFound as error:
+        raise Invalid.field("path", error.message) from None
+    if given.type == "uri_file" and not found.is_file:
+        raise Invalid.field("type", f"'{given.path}' is a folder: use type uri_folder.")
+    if given.type in ("uri_folder", "mltable", "mlflow_model") and found.is_file:
+        raise Invalid.field("type", f"'{given.path}' is a file: use type uri_file.")
+
+
+def _find(path: str, store: Store, blobs: Blobs) -> Snapshot:
+    if path.startswith("snapshot:"):
+        return snapshots.load(store, blobs, path)
+    if path.startswith(("azureml://jobs/", "runs:/")):
+        return artifacts.load(store, path)
+    raise NotFound(
+        f"'{path}' was not sent along; data is a local path, https://…,"
+        " azureml://jobs/NAME/outputs/OUTPUT/paths/… or runs:/RUN/PATH."
+    )
+
+
+def _is_web(path: str) -> bool:
+    return path.startswith(("https://", "http://"))
+
+
+def _download(url: str, folder: Path, name: str) -> Path:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    last = unquote(urlsplit(url).path.rpartition("/")[2])
+    path = folder / (re.sub(r"[^\w.-]", "_", last).lstrip(".") or name)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as answer,
+            part.open("wb") as file,
+        ):
+            while chunk := answer.read(1 << 20):
+                file.write(chunk)
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise Invalid.field(f"inputs.{name}", f"'{url}' cannot be read: {error}.") from None
+    part.chmod(0o400)
+    return part.replace(path)

@@ -1,0 +1,86 @@
+"""What a valid Azure ML job may ask for that this workspace does otherwise or not, and why.
+
+A field that would change what the job does is refused; one that means nothing here is a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jupyter_mlws.entities.errors import Problem
+from jupyter_mlws.entities.job import Input, JobSpec
+
+FOREIGN = {
+    "azureml://datastores/": "there are no datastores here",
+    "azureml://subscriptions/": "it lies in a workspace of Azure",
+    "azureml://registries/": "there are no registries here",
+    "azureml:": "data assets are not kept here yet",
+    "wasbs:": "Azure storage is not read here",
+    "abfss:": "Azure storage is not read here",
+    "adl:": "Azure storage is not read here",
+}
+"""Beginnings of data addresses that cannot be followed, and why."""
+
+INSTEAD = (
+    "use a local path, https://…, azureml://jobs/NAME/outputs/OUTPUT/paths/… or runs:/RUN/PATH"
+)
+
+
+def refusals(spec: JobSpec) -> Iterator[Problem]:
+    """What cannot be done as it is asked for."""
+    if spec.distribution:
+        message = "a job is one process here; start the others in `command`, or leave it out."
+        yield Problem(message, "distribution")
+    if spec.resources.instance_count > 1:
+        message = "there is one machine here, so it must be 1."
+        yield Problem(message, "resources.instance_count")
+    code = spec.code
+    if code and not code.startswith("snapshot:"):
+        yield Problem(f"'{code}' is not sent along: `code` must be a local folder.", "code")
+    for name, given in spec.inputs.items():
+        if isinstance(given, Input):
+            yield from _input_refusals(f"inputs.{name}", given)
+    for name, output in spec.outputs.items():
+        if output.path:
+            message = "there are no datastores here: outputs are kept with the job; leave it out."
+            yield Problem(message, f"outputs.{name}.path")
+        if output.mode == "direct":
+            message = "there is no address to write to: use rw_mount or upload."
+            yield Problem(message, f"outputs.{name}.mode")
+
+
+def warnings(spec: JobSpec) -> Iterator[str]:
+    """What is accepted and means nothing here."""
+    resources = spec.resources
+    for field in ("instance_type", "max_instance_count", "locations"):
+        if getattr(resources, field):
+            yield f"resources.{field}: ignored, there is one machine here."
+    for field in ("shm_size", "docker_args"):
+        if getattr(resources, field):
+            yield f"resources.{field}: ignored, jobs run without a container."
+    if resources.properties:
+        yield "resources.properties: ignored, they speak to Azure's compute."
+    if spec.identity:
+        yield "identity: ignored, jobs run as the user of the service."
+    if spec.services:
+        yield "services: not started; what listens on this machine can be reached as it is."
+    if spec.queue_settings.job_tier:
+        yield "queue_settings.job_tier: ignored, there are no tiers here."
+    for name, output in spec.outputs.items():
+        if output.name or output.version:
+            yield f"outputs.{name}: kept with the job, not registered as an asset yet."
+
+
+def _input_refusals(field: str, given: Input) -> Iterator[Problem]:
+    path = given.path or ""
+    for beginning, reason in FOREIGN.items():
+        if path.startswith(beginning) and not path.startswith("azureml://jobs/"):
+            yield Problem(f"'{path}' cannot be read: {reason}; {INSTEAD}.", f"{field}.path")
+            break
+    if given.mode in ("eval_mount", "eval_download"):
+        message = "tables are not evaluated here: use ro_mount and read the MLTable in the job."
+        yield Problem(message, f"{field}.mode")
+    for key in ("path_on_compute", "datastore"):
+        if getattr(given, key):
+            message = "data is put where `${{inputs.NAME}}` says; leave it out."
+            yield Problem(message, f"{field}.{key}")

@@ -1,0 +1,179 @@
+"""Jobs in the store: a run for what is tracked, a record of kind `job` for what was asked.
+
+The run has status, times, tags, metrics; the record's document has `spec` (as submitted), `git`,
+`attempt`, `retries`, `handle`, `error`, `warnings`, `progress`, `created_by`, `modified_by`. Status words
+are changed here only, and only in the order of `Status`: who comes too late changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from jupyter_mlws.entities.errors import Conflict, NotFound
+from jupyter_mlws.entities.job import GitState, Job, JobService
+from jupyter_mlws.entities.record import CreationContext, from_ms, now, to_ms
+from jupyter_mlws.entities.run import Status
+from jupyter_mlws.store.base import Doc, Record, RunRow, Store
+
+KIND = "job"
+NOTE = "mlflow.note.content"
+INTERNAL_TAGS = "mlflow."
+
+ACTIVE = frozenset(
+    {
+        Status.PREPARING,
+        Status.STARTING,
+        Status.RUNNING,
+        Status.CANCEL_REQUESTED,
+        Status.FINALIZING,
+    }
+)
+"""Statuses of a job that the dispatcher has in its hands."""
+WAITING = frozenset({Status.NOT_STARTED, Status.QUEUED})
+
+
+def get(store: Store, name: str) -> Record:
+    """The record of a job.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    record = store.find_record(KIND, name)
+    if record is None:
+        raise NotFound(f"There is no job '{name}'.")
+    return record
+
+
+def move(
+    store: Store,
+    name: str,
+    to: Status,
+    *,
+    of: Collection[Status],
+    who: str = "dispatcher",
+    action: str = "jobs/status",
+    doc: Doc | None = None,
+    start_ms: int | None = None,
+    end_ms: int | None = None,
+    clear_end: bool = False,
+) -> bool:
+    """Give a job the status `to`, when it has one of those in `of`; whether it had.
+
+    Args:
+        doc: what changes of the record's document, in the same transaction.
+    """
+    try:
+        with store.change(who, action, f"job:{name}", status=to.value) as tx:
+            if Status(store.get_run(name, with_data=False).status) not in of:
+                raise _MovedOn
+            tx.update_run(
+                name, status=to.value, start_ms=start_ms, end_ms=end_ms, clear_end=clear_end
+            )
+            if doc is not None:
+                tx.put_record(KIND, name, {**get(store, name).doc, **doc})
+                tx.note(**{key: doc[key] for key in ("attempt", "error") if key in doc})
+    except _MovedOn:
+        return False
+    return True
+
+
+def amend(store: Store, name: str, action: str, **doc: Any) -> None:
+    """Change the document of a job and nothing else."""
+    with store.change("dispatcher", action, f"job:{name}", **doc) as tx:
+        tx.put_record(KIND, name, {**get(store, name).doc, **doc})
+
+
+def view(store: Store, url: str, row: RunRow, record: Record) -> Job:
+    """The job as the workspace answers it; `row` with its data."""
+    doc, spec = record.doc, record.doc["spec"]
+    facts = {
+        "id": f"{url}/api/jobs/{row.run_id}",
+        "name": row.run_id,
+        "type": row.type,
+        "display_name": row.name,
+        "description": row.tags.get(NOTE),
+        "experiment_name": store.get_experiment(row.experiment_id).name,
+        "experiment_id": str(row.experiment_id),
+        "status": Status(row.status),
+        "user": row.user,
+        "compute": doc["compute"],
+        "tags": {k: v for k, v in row.tags.items() if not k.startswith(INTERNAL_TAGS)},
+        "properties": {**spec.get("properties", {}), **git_properties(doc.get("git"))},
+        "archived": row.archived,
+        "attempt": doc["attempt"],
+        "error": doc.get("error"),
+        "warnings": doc["warnings"],
+        "progress": doc.get("progress"),
+        "parent_job_name": row.parent_id,
+        "git": doc.get("git"),
+        "creation_context": CreationContext(
+            created_at=from_ms(row.created_ms),
+            created_by=doc["created_by"],
+            last_modified_at=from_ms(record.updated_ms),
+            last_modified_by=doc["modified_by"],
+        ),
+        "started_at": None if row.start_ms is None else from_ms(row.start_ms),
+        "ended_at": None if row.end_ms is None else from_ms(row.end_ms),
+        "services": _services(url, row.run_id),
+    }
+    return Job.model_validate({**spec, **facts})
+
+
+def load(store: Store, url: str, name: str) -> Job:
+    """The job of this name.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    record = get(store, name)
+    return view(store, url, store.get_run(name), record)
+
+
+def git_properties(git: Doc | None) -> dict[str, str]:
+    """The properties by which Azure ML and MLflow tell where code came from."""
+    if git is None:
+        return {}
+    state = GitState.model_validate(git)
+    found = {
+        "mlflow.source.git.repoURL": state.repository,
+        "mlflow.source.git.branch": state.branch,
+        "mlflow.source.git.commit": state.commit,
+        "azureml.git.repository_uri": state.repository,
+        "azureml.git.branch": state.branch,
+        "azureml.git.commit": state.commit,
+        "azureml.git.dirty": str(state.dirty),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def cancel(store: Store, name: str, who: str) -> bool:
+    """Ask that a job and its children end; whether the dispatcher has something to do.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it has ended otherwise.
+    """
+    get(store, name)
+    ended_ms = to_ms(now())
+    action = "jobs/cancel"
+    if move(store, name, Status.CANCELED, of=WAITING, who=who, action=action, end_ms=ended_ms):
+        return False
+    asked = ACTIVE - {Status.CANCEL_REQUESTED, Status.FINALIZING}
+    if move(store, name, Status.CANCEL_REQUESTED, of=asked, who=who, action=action):
+        return True
+    status = Status(store.get_run(name, with_data=False).status)
+    if status in (Status.COMPLETED, Status.FAILED):
+        raise Conflict(f"Job '{name}' has ended: it is {status.value}.")
+    return status is Status.CANCEL_REQUESTED
+
+
+def _services(url: str, name: str) -> dict[str, JobService]:
+    return {
+        "Studio": JobService(type="Studio", endpoint=f"{url}/jobs/{name}"),
+        "Tracking": JobService(type="Tracking", endpoint=f"{url}/mlflow"),
+    }
+
+
+class _MovedOn(Exception):
+    """Somebody else changed the status first."""

@@ -1,0 +1,207 @@
+"""From what a person asks for to a job in the store: all checks first, then one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jupyter_mlws.entities.errors import AlreadyExists, Invalid, NotFound, Problem
+from jupyter_mlws.entities.job import CommandJob, GitState, JobSpec
+from jupyter_mlws.entities.run import Status
+from jupyter_mlws.entities.validation import did_you_mean, validated
+from jupyter_mlws.execution import (
+    environments,
+    expressions,
+    inputs,
+    names,
+    portability,
+    records,
+    snapshots,
+)
+from jupyter_mlws.execution.base import JobType, ParentJobType
+from jupyter_mlws.execution.queueing import PRIORITIES
+
+if TYPE_CHECKING:
+    from jupyter_mlws.store.base import Blobs, Store, Transaction
+
+DEFAULT_TYPE = "command"
+DEFAULT_COMPUTE = "local"
+DEFAULT_EXPERIMENT = "Default"
+MANAGED_COMPUTES = frozenset({"local", "serverless"})
+"""Names by which Azure ML means: take whatever is there."""
+
+Types = Mapping[str, JobType | ParentJobType]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A job that can be submitted, and what is worth telling about it."""
+
+    spec: JobSpec
+    compute: str
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where jobs are handed in.
+
+    Attributes:
+        types: job types by name.
+        computes: names of the computes.
+    """
+
+    store: Store
+    blobs: Blobs
+    types: Types
+    computes: Collection[str]
+
+    def check(self, job: Mapping[str, Any]) -> Checked:
+        """The job, when nothing is wrong with it.
+
+        Raises:
+            Invalid: with a problem for each field that is wrong.
+            AlreadyExists: there is a job or run of this name.
+        """
+        spec, kind = self._typed(job)
+        found = list(self._problems(spec))
+        warnings = list(portability.warnings(spec))
+        if not found and isinstance(kind, JobType):
+            warnings += kind.check(spec, self._reader(spec))
+        if found:
+            raise Invalid.of(found)
+        self._require_free(spec.name)
+        return Checked(spec, self._compute(spec), warnings)
+
+    def submit(self, job: Mapping[str, Any], *, user: str, git: GitState | None = None) -> str:
+        """Put a job into the queue; answers its name.
+
+        Raises:
+            Invalid: with a problem for each field that is wrong; nothing is stored.
+            AlreadyExists: there is a job or run of this name.
+        """
+        checked = self.check(job)
+        name = checked.spec.name or names.make()
+        with self.store.change(user, "jobs/write", f"job:{name}", type=checked.spec.type) as tx:
+            experiment_id = self._experiment(tx, checked.spec.experiment_name or DEFAULT_EXPERIMENT)
+            tx.create_run(
+                name,
+                experiment_id,
+                name=checked.spec.display_name or name,
+                type=checked.spec.type,
+                user=user,
+                status=Status.QUEUED.value,
+                parent_id=checked.spec.parent_job_name,
+                tags=_tags(checked.spec, user, git),
+            )
+            tx.add_record(records.KIND, name, _document(checked, user, git))
+            tx.note(status=Status.QUEUED.value, experiment_id=str(experiment_id))
+            if checked.spec.code:
+                tx.link(f"code:{checked.spec.code.partition(':')[2]}", "code_of", f"run:{name}")
+        return name
+
+    def _typed(self, job: Mapping[str, Any]) -> tuple[JobSpec, JobType | ParentJobType]:
+        name = job.get("type", DEFAULT_TYPE)
+        if not isinstance(name, str) or name not in self.types:
+            known = ", ".join(sorted(self.types))
+            hint = did_you_mean(str(name), self.types)
+            raise Invalid.field(
+                "type", f"no installed job type is called {name!r:.80} (there are: {known}).{hint}"
+            )
+        kind = self.types[name]
+        return validated(kind.spec, {**job, "type": name}), kind
+
+    def _problems(self, spec: JobSpec) -> Iterator[Problem]:
+        yield from (refused := list(portability.refusals(spec)))
+        yield from self._unknown(spec, skip={problem.field for problem in refused})
+        yield from _expression_problems(spec)
+        for problem in inputs.problems(spec, self.store, self.blobs):
+            if problem.field not in {refusal.field for refusal in refused}:
+                yield problem
+
+    def _unknown(self, spec: JobSpec, skip: Collection[str]) -> Iterator[Problem]:
+        """What the job names and the workspace has not."""
+        if spec.code and "code" not in skip:
+            try:
+                snapshots.load(self.store, self.blobs, spec.code)
+            except (NotFound, Invalid) as error:
+                yield Problem(error.message, "code")
+        try:
+            environments.find(spec.environment)
+        except Invalid as error:
+            yield from error.problems
+        if (compute := self._compute(spec)) not in self.computes:
+            known = ", ".join(self.computes)
+            hint = did_you_mean(compute, self.computes)
+            yield Problem(f"there is no compute '{compute}' (there are: {known}).{hint}", "compute")
+        parent = spec.parent_job_name
+        if parent and self.store.find_record(records.KIND, parent) is None:
+            yield Problem(f"there is no job '{parent}'.", "parent_job_name")
+        experiment = self.store.find_experiment(spec.experiment_name or DEFAULT_EXPERIMENT)
+        if experiment and experiment.archived:
+            message = f"experiment '{experiment.name}' is archived: restore it or choose another."
+            yield Problem(message, "experiment_name")
+
+    def _compute(self, spec: JobSpec) -> str:
+        name = (spec.compute or DEFAULT_COMPUTE).removeprefix("azureml:")
+        return DEFAULT_COMPUTE if name.lower() in MANAGED_COMPUTES else name
+
+    def _reader(self, spec: JobSpec) -> Any:
+        code = snapshots.load(self.store, self.blobs, spec.code) if spec.code else None
+        return snapshots.read(code or snapshots.EMPTY, self.blobs)
+
+    def _require_free(self, name: str | None) -> None:
+        if name is None:
+            return
+        try:
+            run = self.store.get_run(name, with_data=False)
+        except NotFound:
+            return
+        what = "run" if run.type == "mlflow" else "job"
+        raise AlreadyExists(f"There is a {what} '{name}' already: choose another name.")
+
+    def _experiment(self, tx: Transaction, name: str) -> int:
+        found = self.store.find_experiment(name)
+        return found.experiment_id if found else tx.create_experiment(name)
+
+
+def _expression_problems(spec: JobSpec) -> Iterator[Problem]:
+    for key, value in spec.environment_variables.items():
+        yield from expressions.problems(value, f"environment_variables.{key}", spec)
+    if isinstance(spec, CommandJob):
+        yield from expressions.problems(spec.command, "command", spec)
+
+
+def _tags(spec: JobSpec, user: str, git: GitState | None) -> dict[str, str]:
+    found = {**spec.tags, "mlflow.user": user, "mlflow.source.type": "JOB"}
+    source = getattr(spec, "notebook", None) or getattr(spec, "command", None)
+    if source:
+        found["mlflow.source.name"] = source[:500]
+    if spec.description:
+        found[records.NOTE] = spec.description
+    if git:
+        properties = records.git_properties(git.model_dump(mode="json"))
+        found.update({k: v for k, v in properties.items() if k.startswith("mlflow.")})
+    return found
+
+
+def _document(checked: Checked, user: str, git: GitState | None) -> dict[str, Any]:
+    spec = checked.spec
+    return {
+        "spec": spec.model_dump(
+            mode="json", by_alias=True, exclude_unset=True, exclude={"schema_"}
+        ),
+        "compute": checked.compute,
+        "git": git.model_dump(mode="json") if git else None,
+        "priority": PRIORITIES[spec.queue_settings.priority],
+        "slots": spec.resources.slots,
+        "attempt": 1,
+        "retries": 0,
+        "handle": None,
+        "error": None,
+        "progress": None,
+        "warnings": checked.warnings,
+        "created_by": user,
+        "modified_by": user,
+    }
