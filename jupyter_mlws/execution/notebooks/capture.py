@@ -17,7 +17,6 @@ from jupyter_mlws.execution.notebooks.redaction import Redactor
 LIMIT_BYTES = 10_000_000
 """Most that one cell may put into the executed notebook."""
 
-_REDRAWN = re.compile(r"[^\n]*\r(?=[^\n])")
 _SUFFIXES = {"image/png": "png", "text/html": "html", "image/svg+xml": "svg", "application/json": "json"}
 
 
@@ -68,7 +67,7 @@ class Capture:
     def settle(self) -> None:
         """Bring the text of the open stream up to date."""
         if self._stream is not None:
-            self._parts = [_REDRAWN.sub("", "".join(self._parts))]
+            self._parts = [last_drawn("".join(self._parts))]
             self._stream.text = self._parts[0]
 
     def close(self) -> None:
@@ -133,3 +132,13 @@ class Capture:
         self._side_folder.mkdir(mode=0o700, exist_ok=True)
         safe = re.sub(r"[^A-Za-z0-9_-]", "_", self._cell_id)[:64]
         return self._side_folder / f"{safe}-{suffix}"
+
+
+def last_drawn(text: str) -> str:
+    """`text` with each line as it was drawn last, as progress bars redraw theirs after `\\r`."""
+    if "\r" not in text:
+        return text
+    *lines, open_line = text.split("\n")
+    drawn = [line.rstrip("\r").rpartition("\r")[2] for line in (*lines, open_line)]
+    # The open line may still be redrawn by what comes next.
+    return "\n".join(drawn) + ("\r" if open_line.endswith("\r") else "")
