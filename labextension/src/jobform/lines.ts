@@ -1,40 +1,41 @@
-// The command line and the Python code that submit the same job.
-
+// What submits the same job from a terminal and from Python.
 import { type IJobBody, shellQuoted } from './draft';
 import { isObject } from './values';
 
-/** One `mlws` command, run in the folder of the file. */
-export function cliLine(job: IJobBody, secrets: readonly string[] = []): string {
-  const words = ['mlws', 'job', 'create'];
-  if (job.notebook !== undefined) {
-    words.push('--notebook', job.notebook);
-  } else {
-    words.push('--command', job.command ?? '');
+/** Commands for the folder of the file; a script's job is written to a YAML file first. */
+export function cliLines(job: IJobBody, secrets: readonly string[] = []): string {
+  if (job.notebook === undefined) {
+    const lines = yaml({ ...job, code: '.' });
+    return ["cat > job.yml <<'EOF'", ...lines, 'EOF', 'mlws job create -f job.yml --stream'].join(
+      '\n',
+    );
   }
-  for (const [name, value] of Object.entries(hidden(job.inputs ?? {}, secrets))) {
-    words.push('-p', `${name}=${word(isObject(value) && 'path' in value ? value.path : value)}`);
+  const { type: _type, notebook, inputs = {}, ...rest } = job;
+  const words = ['mlws', 'job', 'create', '--notebook', notebook];
+  for (const [name, value] of Object.entries(flat(hidden(inputs, secrets)))) {
+    words.push('-p', `${name}=${scalar(value)}`);
   }
-  for (const [key, value] of settings(job)) {
-    words.push('--set', `${key}=${word(value)}`);
+  for (const [key, value] of Object.entries(flat(rest))) {
+    words.push('--set', `${key}=${scalar(value)}`);
   }
-  return [...words.map(shellQuoted), '--stream'].join(' ');
+  return [...words, '--stream'].map(shellQuoted).join(' ');
 }
 
-/** A few lines for a notebook or script in the folder of the file. */
+/** Lines for a notebook or script in the folder of the file. */
 export function pythonLines(job: IJobBody, secrets: readonly string[] = []): string {
-  const make = job.notebook === undefined ? 'command' : 'notebook';
   const { type: _type, notebook, command, inputs, ...rest } = job;
-  const given = [
-    [make, notebook ?? command],
-    ...(job.notebook === undefined ? [['code', '.']] : []),
-    ...(inputs ? [['inputs', hidden(inputs, secrets)]] : []),
-    ...Object.entries(rest),
-  ];
+  const make = notebook === undefined ? 'command' : 'notebook';
+  const given = Object.entries({
+    ...(notebook === undefined && { command, code: '.' }),
+    ...(inputs && { inputs: hidden(inputs, secrets) }),
+    ...rest,
+  }).map(([key, value]) => `${key}=${python(value)}`);
+  const all = notebook === undefined ? given : [python(notebook), ...given];
   return [
     `from jupyter_mlws import MLClient, ${make}`,
     '',
     `job = ${make}(`,
-    ...given.map(([key, value]) => `    ${key}=${python(value)},`),
+    ...all.map(argument => `    ${argument},`),
     ')',
     'job = MLClient().jobs.create_or_update(job)',
   ].join('\n');
@@ -42,7 +43,7 @@ export function pythonLines(job: IJobBody, secrets: readonly string[] = []): str
 
 /** A value as a Python literal. */
 export function python(value: unknown): string {
-  if (value === null || value === undefined) {
+  if (value == null) {
     return 'None';
   }
   if (typeof value === 'boolean') {
@@ -58,14 +59,38 @@ export function python(value: unknown): string {
   return JSON.stringify(value);
 }
 
-function settings(job: IJobBody): [string, unknown][] {
-  const { type: _type, notebook: _notebook, command: _command, inputs: _inputs, ...rest } = job;
-  return Object.entries(rest).flatMap(([key, value]): [string, unknown][] =>
-    isObject(value)
-      ? Object.entries(value).map(([inner, item]): [string, unknown] => [`${key}.${inner}`, item])
-      : [[key, value]],
+/** A value as YAML 1.1 reads it back: numbers with a point before `e`, doubtful words quoted. */
+export function scalar(value: unknown): string {
+  if (typeof value === 'number') {
+    return String(value).replace(/^(-?\d+)e/, '$1.0e');
+  }
+  const isPlain =
+    typeof value === 'string' &&
+    /^[A-Za-z_/]([\w ./@+-]*[\w./@+-])?$/.test(value) &&
+    !/^(y|n|yes|no|on|off|true|false|null|~|\.(inf|nan))$/i.test(value);
+  return isPlain ? value : JSON.stringify(value);
+}
+
+function yaml(value: Readonly<Record<string, unknown>>, indent = ''): string[] {
+  return Object.entries(value).flatMap(([key, item]) =>
+    isObject(item)
+      ? [`${indent}${key}:`, ...yaml(item, `${indent}  `)]
+      : [`${indent}${key}: ${scalar(item)}`],
   );
 }
+
+/** Nested maps as dotted keys; a JSON value of a parameter, which has no `type`, stays whole. */
+function flat(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]): [string, unknown][] =>
+      isObject(item) && SETTINGS.some(name => name in item)
+        ? Object.entries(item).map(([inner, leaf]): [string, unknown] => [`${key}.${inner}`, leaf])
+        : [[key, item]],
+    ),
+  );
+}
+
+const SETTINGS = ['type', 'timeout', 'memory', 'max_retries'];
 
 /** Values that must not be shown are left to be filled in. */
 function hidden(
@@ -75,8 +100,4 @@ function hidden(
   return Object.fromEntries(
     Object.entries(inputs).map(([name, value]) => [name, secrets.includes(name) ? '…' : value]),
   );
-}
-
-function word(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -135,13 +135,13 @@ export function atShare(port: Port, share: number): number {
 /** The allowed range in words, such as `from 0 to 1`; empty when there is none. */
 export function rangeOf(port: Port, trans: TranslationBundle): string {
   const { minimum, maximum } = port;
-  if (minimum !== undefined && maximum !== undefined) {
+  if (minimum != null && maximum != null) {
     return trans.__('from %1 to %2', plain(minimum), plain(maximum));
   }
-  if (minimum !== undefined) {
+  if (minimum != null) {
     return trans.__('at least %1', plain(minimum));
   }
-  return maximum === undefined ? '' : trans.__('at most %1', plain(maximum));
+  return maximum == null ? '' : trans.__('at most %1', plain(maximum));
 }
 
 function readNothing(port: Port, trans: TranslationBundle): Reading {
@@ -172,8 +172,8 @@ function readNumber(port: Port, text: string, trans: TranslationBundle): Reading
   if (port.type === 'integer' && !Number.isSafeInteger(value)) {
     return wrong(trans.__('This needs a whole number, such as 10.'));
   }
-  const below = port.minimum !== undefined && value < port.minimum;
-  const above = port.maximum !== undefined && value > port.maximum;
+  const below = port.minimum != null && value < port.minimum;
+  const above = port.maximum != null && value > port.maximum;
   return below || above
     ? wrong(trans.__('This is out of range: %1.', rangeOf(port, trans)))
     : { state: 'value', value };
@@ -203,7 +203,7 @@ function unit(port: Port, text: string): number {
 
 function limits(port: Port): [number | undefined, number | undefined] {
   const of = (limit: number | undefined) =>
-    limit === undefined || (port.log && limit <= 0) ? undefined : scaled(port, limit);
+    limit == null || (port.log && limit <= 0) ? undefined : scaled(port, limit);
   return [of(port.minimum), of(port.maximum)];
 }
 

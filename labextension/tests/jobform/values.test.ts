@@ -18,7 +18,7 @@ function port(more: Partial<Port> = {}): Port {
   return { name: 'x', ...more };
 }
 
-function valueOf(of: Port, text: string): unknown {
+function valueAt(of: Port, text: string): unknown {
   const reading = read(of, text, trans);
   return reading.state === 'value' ? reading.value : reading;
 }
@@ -49,20 +49,20 @@ describe('a value and its text go both ways', () => {
   ])('%s %j', (type, value) => {
     const of = port({ type });
 
-    expect(valueOf(of, textOf(of, value))).toEqual(value);
+    expect(valueAt(of, textOf(of, value))).toEqual(value);
   });
 
   test('a choice keeps its type', () => {
     const of = port({ type: 'any', choices: [1, '1', true] });
 
     expect(controlOf(of)).toBe('select');
-    expect(of.choices?.map(choice => valueOf(of, textOf(of, choice)))).toEqual([1, '1', true]);
+    expect(of.choices?.map(choice => valueAt(of, textOf(of, choice)))).toEqual([1, '1', true]);
   });
 });
 
 describe('a number', () => {
   test.each(['0.1', '.5', '5.', '1e-3', '-2', '+7E2'])('may be written %s', text => {
-    expect(valueOf(port({ type: 'number' }), text)).toBe(Number(text));
+    expect(valueAt(port({ type: 'number' }), text)).toBe(Number(text));
   });
 
   test.each(['0,1', 'abc', '0x10', 'Infinity', 'NaN', '1e999', '1 2'])('is not %s', text => {
@@ -74,7 +74,7 @@ describe('a number', () => {
   });
 
   test('may be whole in any spelling', () => {
-    expect(valueOf(port({ type: 'integer' }), '1e3')).toBe(1000);
+    expect(valueAt(port({ type: 'integer' }), '1e3')).toBe(1000);
   });
 
   test.each([
@@ -91,13 +91,13 @@ describe('a number', () => {
   test('may equal a limit', () => {
     const of = port({ type: 'number', minimum: 0, maximum: 1 });
 
-    expect([valueOf(of, '0'), valueOf(of, '1')]).toEqual([0, 1]);
+    expect([valueAt(of, '0'), valueAt(of, '1')]).toEqual([0, 1]);
   });
 });
 
 describe('an empty control', () => {
   test('is a value for text', () => {
-    expect(valueOf(port({ type: 'string', default: 'abc' }), '')).toBe('');
+    expect(valueAt(port({ type: 'string', default: 'abc' }), '')).toBe('');
   });
 
   test('is a problem where a value is required', () => {
@@ -121,6 +121,16 @@ test.each([
   ['date', '2026-13-45', 'not a date'],
 ] as const)('a %s is not %s', (type, text, words) => {
   expect(problemOf(port({ type }), text)).toContain(words);
+});
+
+test('limits that are null on the wire are none', () => {
+  const wire = JSON.parse(
+    '{"name": "x", "type": "number", "minimum": null, "maximum": null, "choices": null}',
+  );
+
+  expect(valueAt(wire, '7')).toBe(7);
+  expect(rangeOf(wire, trans)).toBe('');
+  expect(shareOf(wire, 7)).toBeUndefined();
 });
 
 test('a text that is no choice is refused', () => {

@@ -1,0 +1,5 @@
+// Icons of what notebooks get, in the theme's colours.
+import { LabIcon } from '@jupyterlab/ui-components';
+import runJobSvg from '../../style/icons/run-job.svg';
+
+export const runJobIcon = new LabIcon({ name: 'mlws:run-job', svgstr: runJobSvg });
