@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,15 @@ from jupyter_mlws.entities.errors import MlwsError, Unavailable
 from jupyter_mlws.entities.job import Cause, Job, JobError, JobSpec
 from jupyter_mlws.entities.record import now, to_ms
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.execution import artifacts, environments, failures, inputs, records, surroundings
+from jupyter_mlws.execution import (
+    artifacts,
+    environments,
+    failures,
+    inputs,
+    limits,
+    records,
+    surroundings,
+)
 from jupyter_mlws.execution.base import (
     Compute,
     Handle,
@@ -24,6 +32,7 @@ from jupyter_mlws.execution.base import (
     Report,
     Step,
 )
+from jupyter_mlws.execution.sealing import Seal
 from jupyter_mlws.execution.submission import Types
 from jupyter_mlws.store.base import Point
 
@@ -46,6 +55,7 @@ class Workshop:
         url: base address of the service.
         mint: makes a token for a job's own processes.
         revoke: ends all tokens of a job.
+        seal: opens what was sealed when the job was submitted.
     """
 
     store: Store
@@ -56,6 +66,7 @@ class Workshop:
     revoke: Callable[[Job], None]
     types: Types
     computes: Mapping[str, Compute]
+    seal: Seal
 
     def folder(self, name: str, attempt: int) -> Path:
         """The folder of a job's attempt."""
@@ -141,8 +152,17 @@ class Attempt:
         step = self._kind.plan(context)
         starting = {Status.PREPARING, Status.STARTING}
         if records.move(self._store, self.name, Status.STARTING, of=starting):
-            self._handle = self._compute.submit(step, self._folder)
+            self._handle = self._compute.submit(self._limited(step, context), self._folder)
             self._note_standby(step)
+
+    def _limited(self, step: Step, context: JobContext) -> Step:
+        """The step with what holds for every type of job: its limits, and what no log may show."""
+        return replace(
+            step,
+            timeout_s=step.timeout_s or self._spec.limits.timeout,
+            memory_bytes=step.memory_bytes or limits.memory_bytes(self._spec),
+            redact=[*step.redact, *context.secrets.values(), context.env["MLWS_TOKEN"]],
+        )
 
     def _prepared(self) -> JobContext:
         values, outputs = surroundings.lay_out(
@@ -158,7 +178,7 @@ class Attempt:
     def _make_context(
         self, values: dict[str, Any], outputs: dict[str, Path], token: str
     ) -> JobContext:
-        job = self._job()
+        job, sealed = self._job(), self._doc["secrets"]
         runtime = environments.find(self._spec.environment)
         env = surroundings.job_env(
             job,
@@ -183,7 +203,7 @@ class Attempt:
             python=runtime.python,
             store=self._store,
             blobs=self._shop.blobs,
-            secrets={"MLWS_TOKEN": token} if token else {},
+            secrets={name: self._shop.seal.open(text) for name, text in sealed.items()},
         )
 
     def _recalled(self) -> JobContext:
@@ -295,7 +315,7 @@ class Attempt:
         return {
             name: values[name]
             for name, given in self._spec.inputs.items()
-            if inputs.is_literal(given) and name in values
+            if inputs.is_literal(given) and name in values and name not in self._doc["secrets"]
         }
 
     def _close(self, error: JobError | None, *, canceling: bool) -> bool:

@@ -126,8 +126,10 @@ class JobContext:
             `user_logs/`, `system_logs/`.
         inputs: resolved inputs: literals with their types, data as local paths.
         outputs: local path of each declared output.
-        env: environment variables that any process of this job gets.
+        env: environment variables that any process of this job gets; without a token while it ends.
+        kernel: name of the kernelspec that the job's environment is; None for the service's own Python.
         python: the interpreter of the job's environment.
+        secrets: values of the inputs that the type called secret.
     """
 
     job: Job
@@ -185,7 +187,7 @@ class JobType(ABC):
 
     @abstractmethod
     def plan(self, context: JobContext) -> Step:
-        """The process that runs the job.
+        """The process that runs the job; the dispatcher adds the job's limits and what no log may show.
 
         Raises:
             Invalid: the job cannot run with what its inputs came to.

@@ -22,6 +22,7 @@ from jupyter_mlws.execution.base import Compute, JobType, ParentJobType
 from jupyter_mlws.execution.bell import Bell
 from jupyter_mlws.execution.parents import Parent
 from jupyter_mlws.execution.queueing import Ticket
+from jupyter_mlws.execution.sealing import Seal
 from jupyter_mlws.execution.submission import DEFAULT_COMPUTE, Desk, Types
 from jupyter_mlws.store.base import RunQuery, RunRow
 
@@ -58,6 +59,7 @@ class _Drive:
 
     ticket: Ticket
     compute: str
+    is_parent: bool
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -105,7 +107,8 @@ class Dispatcher:
         self._store, self._path, self._ring, self._standby = store, path, ring, standby
         self.types: Types = types if types is not None else _installed_types()
         self.computes: dict[str, Compute] = dict(computes or {})
-        self.desk = Desk(store, blobs, self.types, self.computes)
+        seal = Seal(path / "secrets.key")
+        self.desk = Desk(store, blobs, self.types, self.computes, seal)
         self._shop = Workshop(
             store=store,
             blobs=blobs,
@@ -115,6 +118,7 @@ class Dispatcher:
             revoke=revoke,
             types=self.types,
             computes=self.computes,
+            seal=seal,
         )
         self._specs: dict[str, ComputeSpec] = {}
         self._waiting: dict[str, tuple[str, Ticket]] = {}
@@ -156,6 +160,10 @@ class Dispatcher:
         """Whether no job waits or runs; not before the store was read."""
         return self._settled and not self._driven and not self._waiting
 
+    def folder(self, name: str, attempt: int) -> Path:
+        """The folder of a job's attempt."""
+        return self._shop.folder(name, attempt)
+
     def load(self) -> dict[str, Load]:
         """How busy each compute is."""
         return {name: self._load(spec) for name, spec in self._specs.items()}
@@ -183,14 +191,15 @@ class Dispatcher:
 
     async def _turn(self) -> None:
         """Read the store and start what has its turn."""
-        stock = await self._do(self._take_stock)
+        known = self._driven.keys() | self._waiting.keys()
+        stock = await self._do(self._take_stock, known)
         self._specs = stock.computes
         self._waiting = {
-            name: known
+            name: found
             for name, row in stock.rows.items()
             if Status(row.status) in records.WAITING
             and name not in self._driven
-            and (known := stock.fresh.get(name) or self._waiting.get(name))
+            and (found := stock.fresh.get(name) or self._waiting.get(name))
         }
         for name, row in stock.rows.items():
             if name in self._driven:
@@ -201,16 +210,13 @@ class Dispatcher:
         self._admit()
         self._settled = True
 
-    def _take_stock(self) -> _Stock:
+    def _take_stock(self, known: set[str]) -> _Stock:
         computes = [
             ComputeSpec.model_validate(record.doc)
             for record in self._store.list_records(COMPUTE_KIND)
         ]
         rows = {row.run_id: row for row in self._unfinished()}
-        unknown = [
-            row for name, row in rows.items() if name not in self._driven | self._waiting.keys()
-        ]
-        fresh = {row.run_id: self._ticket(row) for row in unknown}
+        fresh = {name: self._ticket(row) for name, row in rows.items() if name not in known}
         return _Stock({spec.name: spec for spec in computes}, rows, fresh)
 
     def _unfinished(self) -> list[RunRow]:
@@ -247,18 +253,18 @@ class Dispatcher:
     def _drive(self, name: str, compute: str, ticket: Ticket, *, parent: bool = False) -> None:
         """Take a job into our hands until it has ended or must wait again."""
         self._waiting.pop(name, None)
-        drive = self._driven[name] = _Drive(ticket, compute)
-        drive.task = self._loop.create_task(self._drive_on(name, drive, parent))
+        drive = self._driven[name] = _Drive(ticket, compute, parent)
+        drive.task = self._loop.create_task(self._drive_on(name, drive))
 
-    async def _drive_on(self, name: str, drive: _Drive, parent: bool) -> None:
+    async def _drive_on(self, name: str, drive: _Drive) -> None:
         try:
-            await (self._drive_parent if parent else self._drive_leaf)(name, drive)
+            await (self._drive_parent if drive.is_parent else self._drive_leaf)(name, drive)
         except Exception:
             logger.exception("Job '%s' could not be driven on; it is tried again", name)
             await asyncio.sleep(PAUSE_S)
         self._driven.pop(name, None)
         for other in self._driven.values():
-            if other.ticket.slots == 0:
+            if other.is_parent:
                 other.changed.set()  # a parent looks whether this was its child
         self._awake.set()
 
@@ -305,10 +311,13 @@ class Dispatcher:
     def _prepare_standby(self) -> None:
         runtime = environments.Runtime()
         env = surroundings.base_env(runtime)
-        for kind in self.types.values():
-            argv = kind.standby(runtime.python) if isinstance(kind, JobType) else ()
-            if argv and self._standby:
-                self.computes[DEFAULT_COMPUTE].prepare(argv, env, self._standby)
+        for name, kind in self.types.items() if self._standby else ():
+            try:
+                argv = kind.standby(runtime.python) if isinstance(kind, JobType) else ()
+                if argv:
+                    self.computes[DEFAULT_COMPUTE].prepare(argv, env, self._standby)
+            except Exception:
+                logger.exception("No process of job type '%s' is kept ready", name)
 
     def _open_bell(self) -> None:
         bell = Bell(self._path / "runtime" / "bell.sock", self._heard)

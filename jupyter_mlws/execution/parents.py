@@ -61,16 +61,17 @@ class Parent:
         return kind
 
     def _children(self) -> list[Job]:
-        store, found, token = self.shop.store, [], None
+        store, token = self.shop.store, None
+        found: list[Job] = []
         while True:
             query = RunQuery(
                 parent_id=self.name, types=list(self.shop.types), view="all", page_token=token
             )
             rows, token = store.search_runs(query)
-            for row in rows:
-                found.append(
-                    records.view(store, self.shop.url, row, records.get(store, row.run_id))
-                )
+            found += [
+                records.view(store, self.shop.url, row, records.get(store, row.run_id))
+                for row in rows
+            ]
             if token is None:
                 return sorted(found, key=lambda job: (job.creation_context.created_at, job.name))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jupyter_mlws.entities.errors import AlreadyExists, Invalid, NotFound, Problem
-from jupyter_mlws.entities.job import CommandJob, GitState, JobSpec
+from jupyter_mlws.entities.job import CommandJob, GitState, Input, JobSpec
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.execution import (
@@ -21,6 +21,7 @@ from jupyter_mlws.execution import (
 )
 from jupyter_mlws.execution.base import JobType, ParentJobType
 from jupyter_mlws.execution.queueing import PRIORITIES
+from jupyter_mlws.execution.sealing import MASK, Seal
 
 if TYPE_CHECKING:
     from jupyter_mlws.store.base import Blobs, Store, Transaction
@@ -41,6 +42,7 @@ class Checked:
     spec: JobSpec
     compute: str
     warnings: list[str]
+    secrets: set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,14 @@ class Desk:
     Attributes:
         types: job types by name.
         computes: names of the computes.
+        seal: for the secrets among a job's inputs.
     """
 
     store: Store
     blobs: Blobs
     types: Types
     computes: Collection[str]
+    seal: Seal
 
     def check(self, job: Mapping[str, Any]) -> Checked:
         """The job, when nothing is wrong with it.
@@ -66,13 +70,15 @@ class Desk:
         """
         spec, kind = self._typed(job)
         found = list(self._problems(spec))
-        warnings = list(portability.warnings(spec))
-        if not found and isinstance(kind, JobType):
-            warnings += kind.check(spec, self._reader(spec))
         if found:
             raise Invalid.of(found)
+        warnings, secrets = list(portability.warnings(spec)), set[str]()
+        if isinstance(kind, JobType):
+            read = self._reader(spec)
+            warnings += kind.check(spec, read)
+            secrets = kind.secret_inputs(spec, read)
         self._require_free(spec.name)
-        return Checked(spec, self._compute(spec), warnings)
+        return Checked(spec, self._compute(spec), warnings, secrets)
 
     def submit(self, job: Mapping[str, Any], *, user: str, git: GitState | None = None) -> str:
         """Put a job into the queue; answers its name.
@@ -95,7 +101,7 @@ class Desk:
                 parent_id=checked.spec.parent_job_name,
                 tags=_tags(checked.spec, user, git),
             )
-            tx.add_record(records.KIND, name, _document(checked, user, git))
+            tx.add_record(records.KIND, name, self._document(checked, user, git))
             tx.note(status=Status.QUEUED.value, experiment_id=str(experiment_id))
             if checked.spec.code:
                 tx.link(f"code:{checked.spec.code.partition(':')[2]}", "code_of", f"run:{name}")
@@ -165,6 +171,35 @@ class Desk:
         found = self.store.find_experiment(name)
         return found.experiment_id if found else tx.create_experiment(name)
 
+    def _document(self, checked: Checked, user: str, git: GitState | None) -> dict[str, Any]:
+        """What is kept of a job; secret values are sealed, and a mask stands in their place."""
+        spec = checked.spec
+        said = spec.model_dump(
+            mode="json", by_alias=True, exclude_unset=True, exclude={"schema_", "services"}
+        )
+        sealed = {}
+        for name in checked.secrets:
+            given = spec.inputs[name]
+            value = given.value if isinstance(given, Input) else given
+            sealed[name] = self.seal.close(str(value))
+            said["inputs"][name] = MASK
+        return {
+            "spec": said,
+            "secrets": sealed,
+            "compute": checked.compute,
+            "git": git.model_dump(mode="json") if git else None,
+            "priority": PRIORITIES[spec.queue_settings.priority],
+            "slots": spec.resources.slots,
+            "attempt": 1,
+            "retries": 0,
+            "handle": None,
+            "error": None,
+            "progress": None,
+            "warnings": checked.warnings,
+            "created_by": user,
+            "modified_by": user,
+        }
+
 
 def _expression_problems(spec: JobSpec) -> Iterator[Problem]:
     for key, value in spec.environment_variables.items():
@@ -184,24 +219,3 @@ def _tags(spec: JobSpec, user: str, git: GitState | None) -> dict[str, str]:
         properties = records.git_properties(git.model_dump(mode="json"))
         found.update({k: v for k, v in properties.items() if k.startswith("mlflow.")})
     return found
-
-
-def _document(checked: Checked, user: str, git: GitState | None) -> dict[str, Any]:
-    spec = checked.spec
-    return {
-        "spec": spec.model_dump(
-            mode="json", by_alias=True, exclude_unset=True, exclude={"schema_"}
-        ),
-        "compute": checked.compute,
-        "git": git.model_dump(mode="json") if git else None,
-        "priority": PRIORITIES[spec.queue_settings.priority],
-        "slots": spec.resources.slots,
-        "attempt": 1,
-        "retries": 0,
-        "handle": None,
-        "error": None,
-        "progress": None,
-        "warnings": checked.warnings,
-        "created_by": user,
-        "modified_by": user,
-    }

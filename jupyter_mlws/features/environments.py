@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jupyter_mlws.entities.compute import Environment
+from jupyter_mlws.execution import environments
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 
@@ -10,4 +11,4 @@ from jupyter_mlws.features.workspace import Workspace
 @operation("environments/read")
 def list_(ws: Workspace) -> list[Environment]:
     """The installed kernelspecs, and the service's own Python as `default`."""
-    raise NotImplementedError
+    return environments.installed()

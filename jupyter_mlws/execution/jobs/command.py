@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_mlws.entities.job import CommandJob, JobSpec
-from jupyter_mlws.execution import expressions, limits
+from jupyter_mlws.execution import expressions
 from jupyter_mlws.execution.base import JobContext, JobType, Step
 
 
@@ -23,11 +23,4 @@ class CommandJobType(JobType):
         line = expressions.fill(
             spec.command, name=context.job.name, inputs=context.inputs, outputs=context.outputs
         )
-        return Step(
-            argv=["bash", "-c", line],
-            cwd=context.folder / "work",
-            env=context.env,
-            timeout_s=spec.limits.timeout,
-            memory_bytes=limits.memory_bytes(spec),
-            redact=list(context.secrets.values()),
-        )
+        return Step(["bash", "-c", line], cwd=context.folder / "work", env=context.env)
