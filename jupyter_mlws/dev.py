@@ -199,12 +199,18 @@ def run_example(project: Path, lab: Lab) -> bool:
         print(f"The job cannot be read back through JupyterLab: {error}", file=sys.stderr)
         return False
     metrics = {m["key"]: m["value"] for m in run["data"].get("metrics", [])}
-    say(f"Job {name}: {'Completed' if completed else 'Failed'} ({run['info']['status']})")
-    for key in sorted(metrics):
-        print(f"  {key:32} {metrics[key]:.4f}")
-    print(f"  {len(files)} files: " + ", ".join(files[:12]) + (" …" if len(files) > 12 else ""))
-    print(f"  kept in {os.environ['MLWS_WORKSPACE']}", flush=True)
-    return completed and bool(metrics)
+    models = [m["model_id"] for m in run.get("outputs", {}).get("model_outputs", [])]
+    say(f"Job {name}: {'Completed' if completed else 'Failed'}")
+    for key in sorted(key for key in metrics if not key.startswith("system/")):
+        print(f"  {key:16} {metrics[key]:.4f}")
+    print(f"  {'files':16} {', '.join(files)}")
+    print(f"  {'models':16} {', '.join(models)}")
+    print(f"  {'kept in':16} {os.environ['MLWS_WORKSPACE']}", flush=True)
+    kept = {"metrics": metrics, "executed notebook": "train.ipynb" in files, "model": models}
+    missing = [what for what, there in kept.items() if not there]
+    if completed and missing:
+        print(f"Missing: {', '.join(missing)}", file=sys.stderr)
+    return completed and not missing
 
 
 def artifacts(lab: Lab, run_id: str, path: str = "") -> Iterator[str]:
