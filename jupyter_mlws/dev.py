@@ -162,7 +162,7 @@ def fingerprint(*paths: Path) -> str:
 def run_demo(folder: Path, port: int | None, browser: bool, exit_when_done: bool) -> int:
     """Open JupyterLab on a copy of the example and run its notebook as a job."""
     set_up("examples")
-    project = folder / "project"
+    project = folder / "examples"
     if not project.exists():
         shutil.copytree(
             ROOT / "binder", project, ignore=shutil.ignore_patterns(".*", "__pycache__")
