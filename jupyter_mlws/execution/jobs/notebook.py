@@ -11,8 +11,17 @@ from typing import Any
 
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.interface import ASSET_TYPES, Interface, Port
-from jupyter_mlws.entities.job import Cause, CellError, Input, JobError, JobSpec, NotebookJob, Progress
+from jupyter_mlws.entities.job import (
+    Cause,
+    CellError,
+    Input,
+    JobError,
+    JobSpec,
+    NotebookJob,
+    Progress,
+)
 from jupyter_mlws.entities.values import convert
+from jupyter_mlws.execution import environments
 from jupyter_mlws.execution.base import JobContext, JobType, Outcome, Report, Step
 from jupyter_mlws.execution.notebooks import interface as interfaces
 from jupyter_mlws.execution.notebooks.injection import port_types
@@ -39,9 +48,10 @@ class NotebookJobType(JobType):
         assert isinstance(spec, NotebookJob)
         interface = _interface(spec, _bytes(spec, read))
         _converted(spec, interface, data={}, resolved=None)
-        kernel, warnings = _kernel(spec.environment, interface)
-        del kernel
-        unreadable = [f"{spec.notebook}: {item.text!r}: {item.reason}" for item in interface.unreadable]
+        _, warnings = _kernel(spec, interface)
+        unreadable = [
+            f"{spec.notebook}: {item.text!r}: {item.reason}" for item in interface.unreadable
+        ]
         return [*warnings, *unreadable]
 
     def secret_inputs(self, spec: JobSpec, read: Any) -> set[str]:
@@ -58,7 +68,7 @@ class NotebookJobType(JobType):
         types = port_types(interface.inputs)
         names = [name for name, kind in types.items() if kind == "secret" and name in values]
         secrets = {name: context.secrets.get(name, str(values.pop(name))) for name in names}
-        kernel, _ = _kernel(context.kernel, interface)
+        kernel, _ = _kernel(spec, interface)
         plan = Plan(
             notebook=spec.notebook,
             cwd=work,
@@ -101,7 +111,11 @@ class NotebookJobType(JobType):
         if record is None:
             return Outcome()
         outcome = Outcome(error=_error(record, report), files=_files(context, record))
-        outcome.params = {name: _text(value) for name, value in record.parameters.items()}
+        outcome.params = {
+            name: _text(value)
+            for name, value in record.parameters.items()
+            if not _is_data(context.spec, name)
+        }
         for output in record.outputs.values():
             if output.path is not None:
                 continue
@@ -157,7 +171,7 @@ def _converted(
     values: dict[str, Any] = {}
     found: list[Problem] = []
     for name, given in spec.inputs.items():
-        if isinstance(given, Input) and given.value is None and given.path is not None:
+        if isinstance(given, Input) and _is_data(spec, name):
             values[name] = data.get(name, given.path)
             if name in ports and not _takes_data(ports[name]):
                 kind = ports[name].type
@@ -172,6 +186,11 @@ def _converted(
     return convert(interface, values)
 
 
+def _is_data(spec: JobSpec, name: str) -> bool:
+    given = spec.inputs.get(name)
+    return isinstance(given, Input) and given.value is None and given.path is not None
+
+
 def _takes_data(port: Port) -> bool:
     return port.type in ASSET_TYPES | {"path", "string", "any"}
 
@@ -181,29 +200,24 @@ def _is_unchecked(interface: Interface) -> bool:
     return interface.has_parameters and interface.language.lower() != "python"
 
 
-def _kernel(wanted: str | None, interface: Interface) -> tuple[str, list[str]]:
-    """Name of the kernel to run on, and warnings.
+def _kernel(spec: NotebookJob, interface: Interface) -> tuple[str, list[str]]:
+    """Name of the kernel to run on, and warnings: the job's, else the notebook's own, else the service's.
 
     Raises:
         Invalid: there is none for the notebook's language, or not the one that is wanted.
     """
     from jupyter_client.kernelspec import KernelSpecManager
 
+    if spec.environment is not None:
+        return environments.find(spec.environment).kernel or NATIVE_KERNEL, []
     installed = sorted(KernelSpecManager().find_kernel_specs())
-    if wanted is not None:
-        if wanted in installed:
-            return wanted, []
-        known = ", ".join(installed)
-        raise Invalid.field("environment", f"there is no kernel '{wanted}'. There are: {known}.")
     if interface.kernel in installed:
         return str(interface.kernel), []
     if interface.language.lower() == "python":
         if interface.kernel is None:
             return NATIVE_KERNEL, []
-        return NATIVE_KERNEL, [
-            f"The notebook was made with kernel '{interface.kernel}', which is not installed;"
-            f" it runs on '{NATIVE_KERNEL}'."
-        ]
+        made = f"The notebook was made with kernel '{interface.kernel}', which is not installed"
+        return NATIVE_KERNEL, [f"{made}; it runs on '{NATIVE_KERNEL}'."]
     raise Invalid.field(
         "notebook",
         f"needs a kernel for {interface.language} ('{interface.kernel}'), which is not installed."
@@ -265,5 +279,3 @@ def _files(context: JobContext, record: Execution) -> dict[str, Path]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-
-

@@ -130,7 +130,7 @@ class CellReader:
             case ast.Name(id=name), value:
                 self._add(name, statement, value, None)
             case ast.Tuple(elts=names), ast.Tuple(elts=values) if len(names) == len(values):
-                for element, value in zip(names, values):
+                for element, value in zip(names, values, strict=True):
                     if isinstance(element, ast.Name):
                         self._add(element.id, statement, value, None)
             case _:
@@ -260,7 +260,7 @@ def _union(members: list[ast.expr]) -> tuple[PortType, list[Any] | None]:
         return "number", None
     assets = kinds & ASSET_TYPES
     if len(assets) == 1 and kinds <= assets | {"string", "path"}:
-        return cast("PortType", assets.pop()), None
+        return assets.pop(), None
     return "any", None
 
 

@@ -17,7 +17,12 @@ from jupyter_mlws.execution.notebooks.redaction import Redactor
 LIMIT_BYTES = 10_000_000
 """Most that one cell may put into the executed notebook."""
 
-_SUFFIXES = {"image/png": "png", "text/html": "html", "image/svg+xml": "svg", "application/json": "json"}
+_SUFFIXES = {
+    "image/png": "png",
+    "text/html": "html",
+    "image/svg+xml": "svg",
+    "application/json": "json",
+}
 
 
 class Capture:
@@ -135,7 +140,7 @@ class Capture:
 
 
 def last_drawn(text: str) -> str:
-    """`text` with each line as it was drawn last, as progress bars redraw theirs after `\\r`."""
+    """`text` with each line as it was drawn last; progress bars redraw theirs after a carriage return."""
     if "\r" not in text:
         return text
     *lines, open_line = text.split("\n")

@@ -25,7 +25,7 @@ class CellTimeout(CellTimeoutError):
     """One cell ran longer than it may."""
 
 
-class CellClient(PapermillNotebookClient):
+class CellClient(PapermillNotebookClient):  # type: ignore[misc]
     """papermill's client, on a kernel that was handed over, with a record of every cell.
 
     A cell fails when the kernel's reply says so or when it shows an error, unless it is tagged
@@ -72,7 +72,7 @@ class CellClient(PapermillNotebookClient):
             if cell.cell_type == "code" and not self._run(cell, index):
                 break
         self.set_widgets_metadata()
-        return self.nb
+        return self.nb  # type: ignore[no-any-return]
 
     def _run(self, cell: NotebookNode, index: int) -> bool:
         """Whether the cells after this one are to run."""
@@ -91,7 +91,9 @@ class CellClient(PapermillNotebookClient):
             self._fail(cell, index, _cause_of(error), error.ename, error.evalue)
             return False
         except CellTimeout:
-            self._fail(cell, index, Cause.CELL_TIMEOUT, "CellTimeout", f"ran longer than {self.timeout} s")
+            self._fail(
+                cell, index, Cause.CELL_TIMEOUT, "CellTimeout", f"ran longer than {self.timeout} s"
+            )
             raise
         except CellTimeoutError:
             self._fail(cell, index, Cause.OUTPUT_LOST, "OutputLost", "its outputs did not arrive")
@@ -135,7 +137,11 @@ class CellClient(PapermillNotebookClient):
 
     def _death(self) -> tuple[Cause, str, str]:
         if n_out_of_memory() > self._n_out_of_memory and self._kernel.exit_code == -9:
-            return Cause.OUT_OF_MEMORY, "OutOfMemory", "the system ended the kernel for want of memory"
+            return (
+                Cause.OUT_OF_MEMORY,
+                "OutOfMemory",
+                "the system ended the kernel for want of memory",
+            )
         return Cause.KERNEL_DIED, "KernelDied", self._kernel.death()
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
@@ -158,7 +164,7 @@ class CellClient(PapermillNotebookClient):
             self._capture.clear()
         if output is not None and outs and outs[-1] is output:
             self._capture.add(outs)
-        return output
+        return output  # type: ignore[no-any-return]
 
     async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> None:
         raise CellTimeout(f"The cell ran longer than {timeout} s.")

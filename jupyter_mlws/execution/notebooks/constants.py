@@ -44,7 +44,11 @@ def _value(node: ast.expr) -> Any:
         case ast.Tuple(elts=items):
             return tuple(_value(item) for item in items)
         case ast.Dict(keys=keys, values=values) if None not in keys:
-            return {str(_value(k)): _value(v) for k, v in zip(keys, values) if k is not None}
+            return {
+                str(_value(k)): _value(v)
+                for k, v in zip(keys, values, strict=True)
+                if k is not None
+            }
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_number(operand)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):

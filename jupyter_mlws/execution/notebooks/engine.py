@@ -105,7 +105,7 @@ class MlwsEngine:
                 own.close()
             live.cleanup_pbar()
             live.notebook_complete()
-        return live.nb
+        return live.nb  # type: ignore[no-any-return]
 
     @classmethod
     def nb_kernel_name(cls, nb: NotebookNode, name: str | None = None) -> str:

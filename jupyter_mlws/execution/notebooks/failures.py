@@ -34,7 +34,12 @@ def failing_line(traceback: Sequence[str], count: int | None) -> int | None:
 
 
 def cell_error(
-    cell: Mapping[str, Any], index: int, code_index: int | None, ename: str, evalue: str, traceback: Sequence[str]
+    cell: Mapping[str, Any],
+    index: int,
+    code_index: int | None,
+    ename: str,
+    evalue: str,
+    traceback: Sequence[str],
 ) -> CellError:
     """The failed cell.
 

@@ -87,7 +87,9 @@ def _assignments(
     values: Mapping[str, Any], language: str, kernel: str, types: Mapping[str, str]
 ) -> str:
     if language.lower() in _PYTHON:
-        rows = [f"{name} = {_literal(value, types.get(name, ''))}" for name, value in values.items()]
+        rows = [
+            f"{name} = {_literal(value, types.get(name, ''))}" for name, value in values.items()
+        ]
         return "\n".join(["# Parameters", *rows])
     from papermill.exceptions import PapermillException
     from papermill.translators import papermill_translators

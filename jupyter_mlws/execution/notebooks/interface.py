@@ -56,7 +56,9 @@ def parse(content: bytes, path: str = "", field: str = "notebook") -> dict[str, 
     try:
         return with_ids(notebook)
     except Invalid as error:
-        raise Invalid.of([Problem(p.message, field, None, path or None) for p in error.problems]) from None
+        raise Invalid.of(
+            [Problem(p.message, field, None, path or None) for p in error.problems]
+        ) from None
 
 
 def with_ids(notebook: Any) -> dict[str, Any]:
@@ -178,7 +180,9 @@ def _stored(text: bytes, unreadable: list[Unreadable]) -> tuple[list[Port], list
 
 def _ports(body: Any) -> list[Port]:
     """Ports given as a list, or as an object from name to the rest."""
-    rows = [{"name": name, **port} for name, port in body.items()] if isinstance(body, dict) else body
+    rows = (
+        [{"name": name, **port} for name, port in body.items()] if isinstance(body, dict) else body
+    )
     return [Port.model_validate(row) for row in rows or ()]
 
 
@@ -213,7 +217,9 @@ def _from_translator(sources: _Sources, unreadable: list[Unreadable]) -> list[Po
     except (NotImplementedError, PapermillException):
         found = _plain_assignments(cell.source)
         if not found:
-            reason = f"parameters of {sources.language} cannot be read; values are passed unchecked."
+            reason = (
+                f"parameters of {sources.language} cannot be read; values are passed unchecked."
+            )
             unreadable.append(
                 Unreadable(
                     cell_id=cell.id, line=1, text=cell.source.partition("\n")[0], reason=reason
@@ -246,4 +252,14 @@ def _simple(value: str) -> Any:
         return None
 
 
-__all__ = ["INJECTED", "OUTPUTS", "PARAMETERS", "convert", "parse", "read", "source_of", "tags_of", "with_ids"]
+__all__ = [
+    "INJECTED",
+    "OUTPUTS",
+    "PARAMETERS",
+    "convert",
+    "parse",
+    "read",
+    "source_of",
+    "tags_of",
+    "with_ids",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -133,7 +134,7 @@ class Kernel:
     @property
     def is_alive(self) -> bool:
         """Whether its process runs."""
-        return waited(self.manager.is_alive)
+        return bool(waited(self.manager.is_alive))
 
     def run_silently(self, code: str, timeout_s: float = float("inf")) -> None:
         """Run code that leaves no trace in history, execution count or outputs.
@@ -196,7 +197,8 @@ class Kernel:
     def _kill(self) -> None:
         """End it at once; for a process of this machine without Jupyter's wait of 0.1 s."""
         if self._process is not None:
-            waited(self.manager.provisioner.send_signal, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # Jupyter made it a session of its own
             self._process.wait()
         waited(self.manager.shutdown_kernel, now=True)
 

@@ -35,7 +35,6 @@ class Shortfall:
     """An output that was declared and not given as declared."""
 
     cause: Cause
-    name: str
     message: str
 
 
@@ -58,7 +57,9 @@ class Setup:
     @property
     def code(self) -> str:
         """Text that makes the kernel ready when it is run."""
-        declared: dict[str, dict[str, Any]] = {port.name: {"type": port.type} for port in self.ports}
+        declared: dict[str, dict[str, Any]] = {
+            port.name: {"type": port.type} for port in self.ports
+        }
         for name, (path, is_file) in self.targets.items():
             declared.setdefault(name, {}).update(path=path, is_file=is_file)
         setup = {
@@ -68,7 +69,9 @@ class Setup:
             "env": dict(self.env),
             "unset": list(self.unset),
         }
-        text = Path(in_kernel.__file__).read_text(encoding="utf-8") + "\ninstall(globals(), SETUP)\n"
+        text = (
+            Path(in_kernel.__file__).read_text(encoding="utf-8") + "\ninstall(globals(), SETUP)\n"
+        )
         names = {"__name__": in_kernel.MODULE, "SETUP": setup}
         return f"exec(compile({text!r}, '<jupyter_mlws>', 'exec'), {names!r})"
 
@@ -78,7 +81,9 @@ class Outputs:
 
     JOURNAL = ".outputs.jsonl"
 
-    def __init__(self, kernel: Kernel, folder: Path, ports: Sequence[Port], recorder: Recorder) -> None:
+    def __init__(
+        self, kernel: Kernel, folder: Path, ports: Sequence[Port], recorder: Recorder
+    ) -> None:
         self._kernel = kernel
         self._folder = folder
         self._ports = ports
@@ -98,9 +103,16 @@ class Outputs:
         given = self._recorder.execution.outputs
         names = [port.name for port in self._ports if port.name not in given]
         if names and self._kernel.is_python:
-            self._kernel.run_silently(f"{_MODULE}.collect({names!r})")
-            return self._take_in()
-        return [self._missing(name) for name in names]
+            return [short for name in names for short in self._collect(name)]
+        return [_missing(name) for name in names]
+
+    def _collect(self, name: str) -> list[Shortfall]:
+        try:
+            self._kernel.run_silently(f"{_MODULE}.collect({name!r})")
+        except RuntimeError as error:
+            reason = str(error).removeprefix("WrongType: ")
+            return [Shortfall(Cause.WRONG_TYPE, f"output '{name}' cannot be kept: {reason}.")]
+        return self._take_in()
 
     def take_display(self, data: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
         """Take in a value that scrapbook or `papermill.record` shows."""
@@ -134,18 +146,10 @@ class Outputs:
         short = []
         for line in map(_loads, lines):
             if line.get("missing"):
-                short.append(self._missing(line["name"]))
-            elif "error" in line:
-                message = line["error"].removeprefix("WrongType: ")
-                text = f"output '{line['name']}' cannot be kept: {message}."
-                short.append(Shortfall(Cause.WRONG_TYPE, line["name"], text))
+                short.append(_missing(line["name"]))
             else:
                 self._recorder.output(OutputRecord.model_validate(line))
         return short
-
-    def _missing(self, name: str) -> Shortfall:
-        text = f"output '{name}' is declared and the notebook has no variable of this name."
-        return Shortfall(Cause.MISSING_OUTPUT, name, text)
 
     def _table(self, name: str, encoded: str) -> OutputRecord:
         folder = self._folder / "named-outputs" / Path(name).name
@@ -153,6 +157,11 @@ class Outputs:
         path = folder / "data.parquet"
         path.write_bytes(base64.b64decode(encoded))
         return OutputRecord(name=name, type="dataset", path=str(path), source="scrapbook")
+
+
+def _missing(name: str) -> Shortfall:
+    text = f"output '{name}' is declared and the notebook has no variable of this name."
+    return Shortfall(Cause.MISSING_OUTPUT, text)
 
 
 def _loads(line: bytes) -> dict[str, Any]:
@@ -164,6 +173,12 @@ def _loads(line: bytes) -> dict[str, Any]:
 
 
 def _recorded(name: str, value: Any, source: str) -> OutputRecord:
-    kinds = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "list"))
+    kinds = (
+        (bool, "boolean"),
+        (int, "integer"),
+        (float, "number"),
+        (str, "string"),
+        (list, "list"),
+    )
     kind = next((word for cls, word in kinds if isinstance(value, cls)), "object")
     return OutputRecord(name=name, type=kind, value=value, source=source)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,7 +107,7 @@ def swap(path: Path, content: bytes) -> None:
     """Put `content` at `path` so that nobody ever reads half of it."""
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def read_record(folder: Path) -> Execution | None:

@@ -18,7 +18,7 @@ from jupyter_mlws.execution.notebooks.record import Execution, read_record
 RUNNER = [sys.executable, "-m", "jupyter_mlws.execution.notebooks.runner", "--kernel", "python3"]
 
 
-def code(source: str, *tags: str, id: str = "") -> dict[str, Any]:  # noqa: A002
+def code(source: str, *tags: str, id: str = "") -> dict[str, Any]:
     """A code cell that did not run."""
     return {
         "cell_type": "code",

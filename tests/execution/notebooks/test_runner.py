@@ -30,7 +30,8 @@ def completed(tmp_path_factory: pytest.TempPathFactory) -> Ended:
             ),
             code(
                 "import os, sys, helper\n"
-                "print(lr, day.year, helper.NAME, os.environ['EXTRA'], 'PYTHONDONTWRITEBYTECODE' in os.environ)\n"
+                "print(lr, day.year, helper.NAME, os.environ['EXTRA'],"
+                " 'PYTHONDONTWRITEBYTECODE' in os.environ)\n"
                 "print(key); print('to stderr', file=sys.stderr)\nkey",
                 id="work",
             ),
@@ -252,11 +253,7 @@ def test_leaving_with_exit_code_0_ends_the_notebook_well(tmp_path: Path) -> None
 def test_an_output_of_absurd_size_is_cut_in_the_notebook_and_kept_beside_it(
     tmp_path: Path,
 ) -> None:
-    ended = run(
-        prepare(
-            tmp_path / "attempt", code("print('x' * 11_000_000, '\\0')", id="big")
-        )
-    )
+    ended = run(prepare(tmp_path / "attempt", code("print('x' * 11_000_000, '\\0')", id="big")))
 
     printed = ended.printed("big")
     assert ended.exit_code == 0
@@ -308,9 +305,7 @@ def test_a_kernel_that_does_not_start_is_a_failure_of_preparation(tmp_path: Path
 def test_a_terminated_runner_takes_its_kernel_along(tmp_path: Path) -> None:
     source = "import os\nprint(os.getpid(), flush=True)\nimport threading; threading.Event().wait()"
     folder = prepare(tmp_path / "attempt", code(source, id="endless"))
-    runner = subprocess.Popen(
-        [*RUNNER, "--folder", str(folder)], stdout=subprocess.PIPE, text=True
-    )
+    runner = subprocess.Popen([*RUNNER, "--folder", str(folder)], stdout=subprocess.PIPE, text=True)
     assert runner.stdout is not None
     kernel = int(runner.stdout.readline())
 

@@ -1,0 +1,138 @@
+"""What a notebook can ask of its workspace, each call the twin of a `%mlws` magic."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jupyter_mlws.entities.errors import Invalid
+from jupyter_mlws.notebook.display import JobCard, RunCard, RunList
+from jupyter_mlws.sdk.builders import notebook
+from jupyter_mlws.sdk.client import MLClient
+
+if TYPE_CHECKING:
+    from jupyter_mlws.notebook.form import JobForm
+
+T = TypeVar("T")
+
+
+def client() -> MLClient:
+    """The workspace of this kernel: the one that `MLWS_URL` names, else the user's own."""
+    return _client(os.environ.get("MLWS_URL"), os.environ.get("MLWS_TOKEN"))
+
+
+@lru_cache(maxsize=4)
+def _client(url: str | None, token: str | None) -> MLClient:
+    return MLClient(url=url, token=token)
+
+
+def runs(filter: str = "", *, order_by: list[str] | None = None, max_results: int = 20) -> RunList:
+    """Runs of the workspace, newest first unless ordered otherwise.
+
+    Args:
+        filter: such as `metrics.auc > 0.9 and params.model = "gbm"` (MLflow's grammar).
+        order_by: such as `["metrics.auc DESC"]`.
+    """
+    page = client().call(
+        "runs.list", filter=filter, order_by=order_by or [], max_results=max_results
+    )
+    return RunList(client(), page.items)
+
+
+def job(
+    path: str | os.PathLike[str],
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    wait: bool = False,
+    **fields: Any,
+) -> JobCard:
+    """Run a notebook as a job; answers a card that shows how it stands.
+
+    Args:
+        inputs: values for its cell tagged `parameters`.
+        wait: come back only when it has ended.
+        fields: further fields of the job, such as `experiment_name` or `environment`.
+    Raises:
+        Invalid: an input is wrong or unknown; nothing was started.
+        JobFailed: it did not complete, and `wait` was given.
+    """
+    made = client().jobs.create_or_update(notebook(path, inputs=dict(inputs or {}), **fields))
+    card = JobCard(client(), made)
+    return card.wait() if wait else card
+
+
+def log(step: int | None = None, **values: Any) -> None:
+    """Log to the active MLflow run; one is started when there is none.
+
+    Numbers become metrics, everything else params.
+
+    Args:
+        step: of the metrics.
+    Raises:
+        Invalid: a value is neither a number nor short enough to be a param.
+    """
+    import mlflow
+
+    numbers = {name: float(value) for name, value in values.items() if is_number(value)}
+    words = {name: value for name, value in values.items() if name not in numbers}
+    for name, value in words.items():
+        if len(str(value)) > 6000:
+            raise Invalid.field(name, "is longer than the 6000 characters that a param may have.")
+    if numbers:
+        mlflow.log_metrics(numbers, step=step)
+    if words:
+        mlflow.log_params(words)
+
+
+def output(name: str, value: T) -> T:
+    """Give `value` as the output `name` of the notebook job that runs this; answers `value`.
+
+    JSON values are kept as they are, tables as Parquet, models in MLflow's layout, figures as images, paths
+    by copying what lies there. Outside of a job nothing is recorded.
+
+    Raises:
+        WrongType: it is not of the type that the notebook declares, or of none that can be kept.
+    """
+    inside = sys.modules.get("_mlws_job")
+    if inside is not None:
+        inside.output(name, value)
+    return value
+
+
+def open_(kind: str, id: str) -> RunCard | JobCard:
+    """The card of a run or job.
+
+    Args:
+        kind: `run` or `job`.
+    Raises:
+        NotFound: there is none of this id.
+        Invalid: there is no such kind.
+    """
+    if kind == "job":
+        return JobCard(client(), client().call("jobs.get", name=id))
+    if kind == "run":
+        return RunCard(client(), client().call("runs.get", run_id=id))
+    raise Invalid.field("kind", f"'{kind}' cannot be opened here: say 'run' or 'job'.")
+
+
+def form(path: str | os.PathLike[str], **fields: Any) -> JobForm:
+    """A form made from the `parameters` cell of a notebook, with a button that runs it as a job.
+
+    Args:
+        fields: further fields of the job, such as `experiment_name` or `environment`.
+    Raises:
+        Invalid: there is no such notebook.
+    """
+    from jupyter_mlws.notebook.form import JobForm
+
+    return JobForm(client(), path, fields)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is logged as a metric; numbers of numpy and the like are too."""
+    if isinstance(value, (bool, str)):
+        return False
+    return hasattr(value, "__float__") and getattr(value, "shape", ()) == ()

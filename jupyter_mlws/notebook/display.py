@@ -1,0 +1,242 @@
+"""Runs and jobs as a notebook shows them: a live card in JupyterLab, a plain table everywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from jupyter_mlws.entities.job import Job
+from jupyter_mlws.entities.run import Run
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from jupyter_mlws.sdk.client import MLClient
+
+MIME = "application/vnd.mlws.run+json"
+"""What JupyterLab's renderer of ours takes: the fields of `RunCard.state`."""
+
+_SYMBOLS = {"Completed": "✓", "Failed": "✗", "Canceled": "∅", "Running": "▶"}
+_COLORS = {
+    "Completed": "var(--jp-success-color1, #2e7d32)",
+    "Failed": "var(--jp-error-color1, #c62828)",
+    "Running": "var(--jp-brand-color1, #1565c0)",
+}
+_STYLE = (
+    "border:1px solid var(--jp-border-color2, #bdbdbd);border-radius:3px;padding:8px 12px;"
+    "display:inline-block;color:var(--jp-ui-font-color1, inherit);"
+    "background:var(--jp-layout-color1, transparent)"
+)
+_CELL = "text-align:left;padding:2px 12px 2px 0"
+
+
+class RunCard:
+    """A run as it stood when it was last looked at.
+
+    Attributes:
+        run: the run itself.
+    """
+
+    kind = "run"
+
+    def __init__(self, client: MLClient, run: Run) -> None:
+        self._client = client
+        self.run = run
+
+    @property
+    def id(self) -> str:
+        """The run's id, which for a job is its name."""
+        return self.run.run_id
+
+    def refresh(self) -> Self:
+        """Look again."""
+        self.run = self._client.call("runs.get", run_id=self.id)
+        return self
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """How it stands, as JSON."""
+        run = self.run
+        return {
+            "kind": self.kind,
+            "run_id": run.run_id,
+            "name": run.name,
+            "experiment_name": run.experiment_name,
+            "type": run.type,
+            "status": run.status.value,
+            "started_at": run.started_at.isoformat() if run.started_at else None,
+            "ended_at": run.ended_at.isoformat() if run.ended_at else None,
+            "metrics": run.metrics,
+            "params": run.params,
+            "url": None,
+            "error": None,
+        }
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        state = self.state
+        return {MIME: state, "text/html": _html(state), "text/plain": _text(state)}
+
+    def __repr__(self) -> str:
+        return _text(self.state)
+
+
+class JobCard(RunCard):
+    """A job and what it has logged.
+
+    Attributes:
+        job: the job itself.
+    """
+
+    kind = "job"
+
+    def __init__(self, client: MLClient, job: Job) -> None:
+        super().__init__(client, client.call("runs.get", run_id=job.name))
+        self.job = job
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+        return self.job.name
+
+    def refresh(self) -> Self:
+        """Look again."""
+        self.job = self._client.call("jobs.get", name=self.job.name)
+        return super().refresh()
+
+    def wait(self) -> Self:
+        """Come back when the job has ended.
+
+        Raises:
+            JobFailed: it did not complete.
+        """
+        from jupyter_mlws.sdk.jobs import Done
+
+        Done(self._client.jobs.wait(self.job.name)).check()
+        return self.refresh()
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """How it stands, as JSON."""
+        studio = self.job.services.get("Studio")
+        return {
+            **super().state,
+            "url": studio.endpoint if studio else None,
+            "error": self.job.error.message if self.job.error else None,
+            "progress": self.job.progress.model_dump() if self.job.progress else None,
+        }
+
+
+class RunList(Sequence[Run]):
+    """Some runs; a table of what differs between them."""
+
+    def __init__(self, client: MLClient, runs: Sequence[Run]) -> None:
+        self._client = client
+        self._runs = list(runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self._runs)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._runs[index]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A flat row for each run, as JSON; keys of metrics and params carry their prefix."""
+        return [
+            {
+                "run_id": run.run_id,
+                "name": run.name,
+                "status": run.status.value,
+                "experiment_name": run.experiment_name,
+                "started_at": run.started_at.isoformat() if run.started_at else None,
+                **{f"metrics.{key}": value for key, value in run.metrics.items()},
+                **{f"params.{key}": value for key, value in run.params.items()},
+            }
+            for run in self._runs
+        ]
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas table."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows)
+
+    def _columns(self) -> list[str]:
+        first = ["name", "status", "started_at"]
+        rest = list(dict.fromkeys(key for row in self.rows for key in row if "." in key))
+        return first + [
+            key
+            for key in rest
+            if not key.startswith("metrics.system/")
+            and (len(self._runs) == 1 or len({str(row.get(key)) for row in self.rows}) > 1)
+        ]
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        columns = self._columns()
+        return columns, [[_shown(row.get(key)) for key in columns] for row in self.rows]
+
+    def _repr_html_(self) -> str:
+        columns, rows = self._table()
+        head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in columns)
+        body = "".join(
+            "<tr>" + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>"
+            for row in rows
+        )
+        if not rows:
+            return "<p>No runs.</p>"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def __repr__(self) -> str:
+        columns, rows = self._table()
+        if not rows:
+            return "No runs."
+        widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
+        lines = (
+            "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))
+            for row in (columns, *rows)
+        )
+        return "\n".join(line.rstrip() for line in lines)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _html(state: Mapping[str, Any]) -> str:
+    status = str(state["status"])
+    color = _COLORS.get(status, "inherit")
+    title = f"<strong>{escape(str(state['name']))}</strong>"
+    badge = f'<span style="color:{color}">{_SYMBOLS.get(status, "…")} {escape(status)}</span>'
+    parts = [f"<div>{title} {badge} <small>{escape(str(state['experiment_name']))}</small></div>"]
+    if state["error"]:
+        parts.append(f'<div style="color:{_COLORS["Failed"]}">{escape(str(state["error"]))}</div>')
+    tables = {heading: _own(state[heading]) for heading in ("metrics", "params")}
+    parts += [_html_table(heading, rows) for heading, rows in tables.items() if rows]
+    parts.append(f"<small><code>{escape(str(state['run_id']))}</code></small>")
+    return f'<div class="jp-MlwsRunCard" style="{_STYLE}">{"".join(parts)}</div>'
+
+
+def _html_table(heading: str, rows: Mapping[str, Any]) -> str:
+    body = "".join(
+        f'<tr><td style="{_CELL}">{escape(key)}</td><td style="{_CELL}">{escape(_shown(value))}</td></tr>'
+        for key, value in rows.items()
+    )
+    return f"<table><caption>{heading}</caption><tbody>{body}</tbody></table>"
+
+
+def _text(state: Mapping[str, Any]) -> str:
+    status = str(state["status"])
+    line = f"{state['kind']} {state['run_id']} · {_SYMBOLS.get(status, '…')} {status}"
+    metrics = ", ".join(f"{key}={_shown(value)}" for key, value in _own(state["metrics"]).items())
+    return "\n".join(filter(None, (line, state["error"], metrics)))
+
+
+def _own(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what the workspace measured itself."""
+    return {key: value for key, value in values.items() if not key.startswith("system/")}

@@ -1,0 +1,177 @@
+"""`%load_ext jupyter_mlws`: the magic `%mlws`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import yaml
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class
+
+from jupyter_mlws.entities.errors import MlwsError
+from jupyter_mlws.notebook import calls
+
+
+class _Help(Exception):
+    """What a parser has to say instead of parsing."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that tells instead of leaving the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n{self.format_usage()}")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise _Help
+
+    def print_help(self, file: Any = None) -> None:
+        print(self.format_help(), end="", file=file)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="%mlws", description="The ML workspace, from a notebook.")
+    verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
+
+    def verb(name: str, text: str) -> _Parser:
+        made: _Parser = verbs.add_parser(name, help=text, description=text)
+        made.add_argument("--json", action="store_true", help="answer JSON instead of a display")
+        return made
+
+    run = verb("run", "Start a run; what mlflow and %mlws log record from now on lands on it.")
+    run.add_argument("name", nargs="?", help="its name; made up when absent")
+    verb("end", "End the active run.")
+    log = verb("log", "Log to the active run: numbers as metrics, the rest as params.")
+    log.add_argument("--step", type=int, help="step of the metrics")
+    log.add_argument(
+        "values", nargs="+", metavar="KEY=VALUE", help="the value is a Python expression or a text"
+    )
+    job = verb("job", "Run a notebook as a job.")
+    job.add_argument("notebook", help="path of the notebook")
+    job.add_argument(
+        "-p", dest="inputs", action="append", default=[], metavar="NAME=VALUE", help="an input"
+    )
+    job.add_argument("--experiment", help="experiment of its run")
+    job.add_argument("--environment", help="kernelspec to run on")
+    job.add_argument("--wait", action="store_true", help="come back when it has ended")
+    runs = verb("runs", "List runs, newest first.")
+    runs.add_argument(
+        "filter", nargs="*", help='such as metrics.auc > 0.9 and params.model = "gbm"'
+    )
+    runs.add_argument("-n", type=int, default=20, help="how many at most")
+    output = verb("output", "Give a variable as an output of the notebook job that runs this.")
+    output.add_argument("name", help="name of the variable and of the output")
+    opened = verb("open", "Show the card of a run or job.")
+    opened.add_argument("kind", choices=("run", "job"))
+    opened.add_argument("id", help="id of the run or name of the job")
+    return parser
+
+
+@magics_class
+class MlwsMagics(Magics):  # type: ignore[misc]
+    """The magic `%mlws`; a failure of the workspace is shown as one line, and raised."""
+
+    @line_magic  # type: ignore[untyped-decorator]
+    def mlws(self, line: str) -> Any:
+        """Speak to the ML workspace: run, end, log, job, runs, output, open.
+
+        `%mlws --help` lists them, `%mlws VERB --help` or `%mlws VERB?` explains one. Each has `--json`, and a
+        twin in Python: `import jupyter_mlws as mlws; mlws.runs(…)`.
+        """
+        words = _words(line)
+        try:
+            options = _parser().parse_args(words)
+        except _Help:
+            return None
+        verb: Callable[[argparse.Namespace], Any] = getattr(self, f"_{options.verb}")
+        try:
+            answer = verb(options)
+        except MlwsError as error:
+            raise UsageError(error.message) from error
+        return _as_json(answer) if options.json else answer
+
+    def _run(self, options: argparse.Namespace) -> Any:
+        import mlflow
+
+        active = mlflow.start_run(run_name=options.name)
+        return calls.open_("run", active.info.run_id)
+
+    def _end(self, options: argparse.Namespace) -> Any:
+        import mlflow
+
+        active = mlflow.active_run()
+        if active is None:
+            raise UsageError("No run is active: `%mlws run` starts one.")
+        mlflow.end_run()
+        return calls.open_("run", active.info.run_id)
+
+    def _log(self, options: argparse.Namespace) -> None:
+        values = dict(_assignment(word) for word in options.values)
+        calls.log(options.step, **{name: self._value(text) for name, text in values.items()})
+
+    def _job(self, options: argparse.Namespace) -> Any:
+        inputs = {name: yaml.safe_load(text) for name, text in map(_assignment, options.inputs)}
+        fields = {"experiment_name": options.experiment, "environment": options.environment}
+        given = {name: value for name, value in fields.items() if value is not None}
+        return calls.job(options.notebook, inputs, wait=options.wait, **given)
+
+    def _runs(self, options: argparse.Namespace) -> Any:
+        return calls.runs(" ".join(options.filter), max_results=options.n)
+
+    def _output(self, options: argparse.Namespace) -> None:
+        if options.name not in self.shell.user_ns:
+            raise UsageError(f"There is no variable '{options.name}'.")
+        calls.output(options.name, self.shell.user_ns[options.name])
+
+    def _open(self, options: argparse.Namespace) -> Any:
+        return calls.open_(options.kind, options.id)
+
+    def _value(self, text: str) -> Any:
+        """What the text means in the notebook: a variable, a number, or itself."""
+        if text in self.shell.user_ns:
+            return self.shell.user_ns[text]
+        try:
+            return float(text) if not text.lstrip("+-").isdecimal() else int(text)
+        except ValueError:
+            return text
+
+
+def _words(line: str) -> list[str]:
+    """The words of the line; quotation marks stay in a filter, whose grammar needs them."""
+    stripped = line.strip()
+    if stripped.endswith("?"):
+        stripped = f"{stripped.rstrip('?').strip()} --help"
+    verb, _, rest = stripped.partition(" ")
+    if verb == "runs":
+        lexer = shlex.shlex(rest, posix=False)
+        lexer.whitespace_split, lexer.commenters = True, ""
+        return [verb, *lexer]
+    try:
+        return shlex.split(stripped)
+    except ValueError as error:
+        raise UsageError(f"{error}: {line}") from None
+
+
+def _assignment(word: str) -> tuple[str, str]:
+    name, sign, value = word.partition("=")
+    if not sign or not name:
+        raise UsageError(f"'{word}' is no assignment: write NAME=VALUE.")
+    return name, value
+
+
+def _as_json(answer: Any) -> Any:
+    state = (
+        getattr(answer, "rows", None) if hasattr(answer, "rows") else getattr(answer, "state", None)
+    )
+    return json.loads(json.dumps(state))
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register the magic and the completion of its verbs."""
+    shell.register_magics(MlwsMagics)
+    verbs = ["end", "job", "log", "open", "output", "run", "runs"]
+    shell.set_hook("complete_command", lambda completer, event: verbs, str_key="%mlws")
