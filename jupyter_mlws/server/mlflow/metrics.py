@@ -159,11 +159,12 @@ def _plain_points(items: list[Any]) -> list[Point] | None:
         values = [item["value"] for item in items]
         times = [item["timestamp"] for item in items]
         steps = [item.get("step", 0) for item in items]
+        n_fields = [len(item) - ("step" in item) for item in items]
     except (KeyError, TypeError, AttributeError):
         return None
     plain = (
         items
-        and max(map(len, items)) <= 4
+        and max(n_fields) == len(("key", "value", "timestamp"))
         and set(map(type, keys)) == {str}
         and set(map(type, values)) == {float}
         and set(map(type, times)) == set(map(type, steps)) == {int}

@@ -114,7 +114,6 @@ def update(call: Call) -> Json:
     ours = TO_OURS[status] if status and row.type == MLFLOW else None
     if row.type != MLFLOW:
         end_ms = None
-    clear_end = end_ms is None and ours is not None and not ours.is_final
     facts = {"status": ours and ours.value, "name": name}
     changed = {key: value for key, value in facts.items() if value is not None}
     with call.store.change(call.who, "runs/write", f"run:{row.run_id}", **changed) as tx:
@@ -123,13 +122,12 @@ def update(call: Call) -> Json:
             name=name,
             status=ours and ours.value,
             end_ms=end_ms,
-            clear_end=clear_end,
         )
     after = replace(
         row,
         name=name or row.name,
         status=ours.value if ours else row.status,
-        end_ms=None if clear_end else row.end_ms if end_ms is None else end_ms,
+        end_ms=row.end_ms if end_ms is None else end_ms,
     )
     return {"run_info": info_of(call.door, after)}
 
