@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat.v4.rwbase import rejoin_lines
 
 from jupyter_mlws.entities.errors import MlwsError
 from jupyter_mlws.entities.job import Cause, JobError
@@ -46,7 +47,7 @@ class Attempt:
         self._folder = folder
         self._plan = plan
         content = (plan.cwd / plan.notebook).read_bytes()
-        self._notebook = nbformat.from_dict(parse(content, plan.notebook))
+        self._notebook = rejoin_lines(nbformat.from_dict(parse(content, plan.notebook)))
         self._notebook.nbformat_minor = max(5, self._notebook.get("nbformat_minor", 0))
         name = Path(plan.notebook).name
         self._copy = folder / "executed" / name
