@@ -148,7 +148,8 @@ export class Client implements ICaller {
     try {
       return await ServerConnection.makeRequest(
         url,
-        { cache: 'no-store', ...init },
+        // JupyterLab gives `no-store` a query argument of its own, which the service refuses.
+        { cache: 'no-cache', ...init },
         this._settings,
       );
     } catch (error) {
