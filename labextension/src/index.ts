@@ -1,6 +1,22 @@
 // The list of plugins, nothing else.
+import { artifacts } from './plugins/artifacts';
 import { commands } from './plugins/commands';
 import { core, runActions } from './plugins/core';
+import { executed } from './plugins/executed';
+import { mime } from './plugins/mime';
+import { cellTags, runDialog } from './plugins/notebook';
+import { pages } from './plugins/pages';
 import { panel } from './plugins/panel';
 
-export default [core, runActions, commands, panel];
+export default [
+  core,
+  runActions,
+  commands,
+  pages,
+  panel,
+  runDialog,
+  cellTags,
+  artifacts,
+  executed,
+  mime,
+];

@@ -1,11 +1,12 @@
 // What other plugins, ours and others', can build on.
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
-import { Token } from '@lumino/coreutils';
+import { type ReadonlyPartialJSONObject, Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 import type { Client, Status } from './api/client';
 import type { EventStream } from './api/events';
+import type { Attention } from './model/attention';
 import type { WorkspaceSettings } from './model/settings';
 import type { WorkspaceModel } from './model/workspace';
 
@@ -21,6 +22,7 @@ export interface IPanelSection {
   create: () => Widget;
   /** Command that opens the whole list as a page (*Open all*). */
   openCommand?: string;
+  openArgs?: ReadonlyPartialJSONObject;
 }
 
 /** The ML workspace: the client, what happens, and what is known of it. */
@@ -28,6 +30,8 @@ export interface IWorkspace {
   readonly client: Client;
   readonly events: EventStream;
   readonly models: WorkspaceModel;
+  /** Which jobs ended and which failures were not seen yet. */
+  readonly attention: Attention;
   readonly settings: WorkspaceSettings;
   readonly translator: ITranslator;
   /** Bundle of the domain `jupyter_mlws`. */

@@ -1,2 +1,5 @@
 import './base.css';
 import './panel.css';
+import './pages.css';
+import './rundialog.css';
+import './notebook.css';

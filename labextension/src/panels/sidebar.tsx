@@ -8,6 +8,7 @@ import {
 } from '@jupyterlab/ui-components';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { type AccordionPanel, Menu } from '@lumino/widgets';
+import type { State } from '../model/state';
 import { CommandIDs, type IPanelSection } from '../tokens';
 import { useLanguage } from '../ui/context';
 import { Button, Search } from '../ui/controls';
@@ -15,28 +16,9 @@ import { useResource, useSignal } from '../ui/hooks';
 import { ConnectionMark } from './connection';
 import { execute, type IPage, PageWidget, usePage } from './page';
 
-/** The text in the search box, shared by the sections. */
-export class SearchText {
-  get value(): string {
-    return this._value;
-  }
-
-  set value(value: string) {
-    this._value = value;
-    this._changed.emit();
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  private _value = '';
-  private readonly _changed = new Signal<this, void>(this);
-}
-
 /** Draws `content` again with the text in the search box as it changes. */
 export function Searched(props: {
-  search: SearchText;
+  search: State<string>;
   content: (text: string) => JSX.Element;
 }): JSX.Element {
   useSignal(props.search.changed);
@@ -46,16 +28,20 @@ export function Searched(props: {
 /** Which sections are folded, by id. */
 export type Folded = Record<string, boolean>;
 
+/** Shares of the height that sections get at first. */
+const SIZES = [3, 4, 3];
+
 export class WorkspacePanel extends SidePanel {
   constructor(
     private readonly _page: IPage,
-    search: SearchText,
+    search: State<string>,
   ) {
     super({ translator: _page.workspace.translator });
     this.id = 'mlws-panel';
     this.addClass('jp-MlwsWorkspacePanel');
     this.header.addWidget(new PageWidget(_page, () => <Head search={search} />));
     this._showSections();
+    (this.content as AccordionPanel).setRelativeSizes(SIZES);
     _page.workspace.panelsChanged.connect(this._showSections, this);
     const accordion = this.content as AccordionPanel;
     accordion.expansionToggled.connect((_, index) => {
@@ -103,14 +89,14 @@ export class WorkspacePanel extends SidePanel {
       holder.title.caption = section.title;
       holder.title.dataset = { mlwsSection: section.id };
       holder.node.dataset.mlwsSection = section.id;
-      const { openCommand } = section;
+      const { openCommand, openArgs } = section;
       if (openCommand) {
         holder.toolbar.addItem(
           'open',
           new ToolbarButton({
             icon: launchIcon,
             tooltip: trans.__('Open all as a page'),
-            onClick: () => execute(this._page, openCommand),
+            onClick: () => execute(this._page, openCommand, openArgs),
           }),
         );
       }
@@ -127,7 +113,7 @@ export class WorkspacePanel extends SidePanel {
   private readonly _foldedChanged = new Signal<this, Folded>(this);
 }
 
-function Head(props: { search: SearchText }): JSX.Element {
+function Head(props: { search: State<string> }): JSX.Element {
   const page = usePage();
   const { trans } = useLanguage();
   const { models } = page.workspace;

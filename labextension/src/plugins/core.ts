@@ -6,6 +6,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { Client } from '../api/client';
 import { EventStream } from '../api/events';
+import { Attention } from '../model/attention';
 import { type ISettingValues, WorkspaceSettings } from '../model/settings';
 import { WorkspaceModel } from '../model/workspace';
 import { type IPanelSection, type IRunAction, IRunActions, IWorkspace } from '../tokens';
@@ -67,6 +68,7 @@ class Workspace implements IWorkspace {
     this.trans = translator.load('jupyter_mlws');
     this.events = new EventStream(client);
     this.models = new WorkspaceModel(client, this.events, this.settings);
+    this.attention = new Attention(this.models);
     this._ranked.changed.connect(() => this._panelsChanged.emit());
   }
 
@@ -74,6 +76,7 @@ class Workspace implements IWorkspace {
   readonly trans;
   readonly events;
   readonly models;
+  readonly attention;
 
   addPanel(section: IPanelSection): IDisposable {
     return this._ranked.add(section);

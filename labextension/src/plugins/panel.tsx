@@ -6,10 +6,13 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { IStateDB } from '@jupyterlab/statedb';
+import { State } from '../model/state';
 import type { Folded } from '../panels/sidebar';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
 
+/** Filter of runs that have not ended. */
+const ACTIVE = "attributes.status IN ('Running', 'Queued', 'Preparing', 'Starting')";
 const STATE = 'mlws:panel';
 
 export const panel: JupyterFrontEndPlugin<void> = {
@@ -33,14 +36,15 @@ export const panel: JupyterFrontEndPlugin<void> = {
     const { Computes } = await import('../panels/compute');
     const { PageWidget } = await import('../panels/page');
     const { RecentRuns } = await import('../panels/recent');
-    const { Searched, SearchText, WorkspacePanel } = await import('../panels/sidebar');
-    const search = new SearchText();
+    const { Searched, WorkspacePanel } = await import('../panels/sidebar');
+    const search = new State('');
 
     workspace.addPanel({
       id: 'activity',
       title: trans.__('Activity'),
       rank: 100,
       openCommand: CommandIDs.openRuns,
+      openArgs: { filter: ACTIVE },
       create: () => {
         models.ensure(models.info);
         models.ensure(models.jobs);

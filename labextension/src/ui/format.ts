@@ -40,10 +40,10 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', Number.POSITIVE_INFINITY],
 ];
 
-/** How long ago: `5 minutes ago`, `yesterday`. */
+/** How long ago: `5m ago`, `yesterday`. */
 export function relativeTime(time: string | number, now: number, locale: string): string {
   let left = (new Date(time).getTime() - now) / 1000;
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
   if (Math.abs(left) < 5) {
     return format.format(0, 'second');
   }

@@ -14,7 +14,7 @@ export interface IColumn<T> {
   sortKey?: string;
   render: (row: T) => ReactNode;
   /** Shown on hover. */
-  title_of?: (row: T) => string;
+  titleOf?: (row: T) => string;
 }
 
 export interface ISort {
@@ -201,7 +201,7 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
                     key={column.id}
                     role="gridcell"
                     className={`jp-MlwsTable-cell ${column.align === 'end' ? 'jp-mod-end' : ''}`}
-                    title={column.title_of?.(row)}
+                    title={column.titleOf?.(row)}
                   >
                     {column.render(row)}
                   </div>

@@ -1,0 +1,240 @@
+// A card for each metric: its chart, or the same as a table.
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { Series } from '../api/client';
+import { smooth, summarize, toNumber } from '../model/metrics';
+import { Chart, colourOf, type ILine } from '../ui/chart';
+import { useLanguage } from '../ui/context';
+import { Button, Check, Choice, Toolbar } from '../ui/controls';
+import { metric } from '../ui/format';
+
+export type XAxis = 'step' | 'time';
+
+export interface ISeriesChartsProps {
+  series: readonly Series[];
+  /** Metrics that get a card, in this order. */
+  metrics: readonly string[];
+  nameOf: (runId: string) => string;
+  /** When a run started, in milliseconds; its first point where that is not known. */
+  startOf: (runId: string) => number | undefined;
+  /** Fixed, without the bar of choices. */
+  x?: XAxis;
+  /** Title of a card where it is not the metric's name. */
+  titleOf?: (name: string) => string;
+  /** Factor from what is kept to what is drawn, such as bytes to gigabytes. */
+  scaleOf?: (name: string) => number;
+}
+
+export function SeriesCharts(props: ISeriesChartsProps): JSX.Element {
+  const { trans } = useLanguage();
+  const [weight, setWeight] = useState(0);
+  const [logY, setLogY] = useState(false);
+  const [x, setX] = useState<XAxis>(props.x ?? 'step');
+  return (
+    <>
+      {!props.x && (
+        <Toolbar label={trans.__('Charts')}>
+          <Choice<XAxis>
+            label={trans.__('Over')}
+            value={x}
+            options={[
+              ['step', trans.__('step')],
+              ['time', trans.__('time')],
+            ]}
+            onChange={setX}
+          />
+          <label className="jp-MlwsChoice">
+            {trans.__('Smoothing')}
+            <input
+              type="range"
+              min={0}
+              max={0.98}
+              step={0.02}
+              value={weight}
+              onChange={event => setWeight(Number(event.target.value))}
+            />
+          </label>
+          <Check label={trans.__('Log axis')} checked={logY} onChange={setLogY} />
+        </Toolbar>
+      )}
+      <div className="jp-MlwsCards">
+        {props.metrics.map(name => (
+          <ChartCard key={name} {...props} metric={name} weight={weight} logY={logY} x={x} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+interface ICardProps extends ISeriesChartsProps {
+  metric: string;
+  weight: number;
+  logY: boolean;
+  x: XAxis;
+}
+
+function ChartCard(props: ICardProps): JSX.Element {
+  const { trans, locale } = useLanguage();
+  const [asTable, setAsTable] = useState(false);
+  const [ref, isInView] = useInView<HTMLElement>();
+  const { series, metric: name } = props;
+  const runs = useMemo(() => [...new Set(series.map(one => one.run_id))], [series]);
+  const own = useMemo(() => series.filter(one => one.key === name), [series, name]);
+  const lines = useMemo(
+    () => own.flatMap(one => linesOf(one, runs.indexOf(one.run_id), props)),
+    [own, runs, props],
+  );
+  const first = own.length === 1 ? own[0] : undefined;
+  const summary = first ? summarize(first) : null;
+  const scale = props.scaleOf?.(name) ?? 1;
+  const nPoints = Math.max(0, ...own.map(one => one.n_points));
+  const isThinned = own.some(one => one.n_points > one.values.length);
+  const title = props.titleOf?.(name) ?? name;
+  const sentence = summary
+    ? trans.__(
+        '%1: %2 at the end, least %3 at step %4, greatest %5 at step %6',
+        title,
+        metric(summary.last * scale, locale),
+        metric(summary.least * scale, locale),
+        summary.leastStep,
+        metric(summary.greatest * scale, locale),
+        summary.greatestStep,
+      )
+    : trans._n('%1 run', '%1 runs', own.length);
+
+  return (
+    <section ref={ref} className="jp-MlwsCard" aria-label={name} data-metric={name}>
+      <header className="jp-MlwsCard-head">
+        <h3 title={name}>{title}</h3>
+        {summary && <strong>{metric(summary.last * scale, locale)}</strong>}
+        <Button minimal aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+          {asTable ? trans.__('View as chart') : trans.__('View as table')}
+        </Button>
+      </header>
+      {asTable ? (
+        <SeriesTable series={own} nameOf={props.nameOf} scale={scale} />
+      ) : (
+        isInView && (
+          <Chart
+            lines={lines}
+            xTitle={props.x === 'step' ? trans.__('step') : trans.__('time since start')}
+            xFormat={props.x === 'time' ? 'seconds' : undefined}
+            logY={props.logY}
+            summary={sentence}
+          />
+        )
+      )}
+      {!asTable && !isInView && <div className="jp-MlwsChart" style={{ height: 200 }} />}
+      {own.length > 1 && <Legend series={own} runs={runs} nameOf={props.nameOf} />}
+      {isThinned && (
+        <p className="jp-MlwsCard-note">
+          {trans.__('%1 points, least and greatest per pixel', nPoints.toLocaleString(locale))}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function linesOf(series: Series, colour: number, props: ICardProps): ILine[] {
+  const scale = props.scaleOf?.(series.key) ?? 1;
+  const start = props.startOf(series.run_id) ?? series.times_ms[0] ?? 0;
+  const x =
+    props.x === 'step' ? series.steps : series.times_ms.map(ms => Math.max(0, ms - start) / 1000);
+  const y = series.values.map(value => toNumber(value) * scale);
+  const line: ILine = { name: props.nameOf(series.run_id), x, y, colour };
+  return props.weight > 0
+    ? [
+        { ...line, isFaint: true },
+        { ...line, y: smooth(y, props.weight) },
+      ]
+    : [line];
+}
+
+function Legend(props: {
+  series: readonly Series[];
+  runs: readonly string[];
+  nameOf: (runId: string) => string;
+}): JSX.Element {
+  return (
+    <ul className="jp-MlwsLegend">
+      {props.series.map(one => (
+        <li key={one.run_id} title={props.nameOf(one.run_id)}>
+          <span
+            className="jp-MlwsLegend-mark"
+            style={{ background: colourOf(props.runs.indexOf(one.run_id)) }}
+          />
+          {props.nameOf(one.run_id)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Rows shown of a series as a table. */
+const TABLE_ROWS = 200;
+
+function SeriesTable(props: {
+  series: readonly Series[];
+  nameOf: (runId: string) => string;
+  scale: number;
+}): JSX.Element {
+  const { trans, locale } = useLanguage();
+  const rows = props.series
+    .flatMap(one =>
+      one.values.map((value, at) => ({
+        id: `${one.run_id}-${at}`,
+        run: one.run_id,
+        step: one.steps[at] ?? 0,
+        time: one.times_ms[at] ?? 0,
+        value: toNumber(value) * props.scale,
+      })),
+    )
+    .slice(0, TABLE_ROWS);
+  const withRun = props.series.length > 1;
+  return (
+    <div className="jp-MlwsCard-table">
+      <table className="jp-MlwsFacts jp-mod-list">
+        <thead>
+          <tr>
+            {withRun && <th scope="col">{trans.__('Run')}</th>}
+            <th scope="col">{trans.__('Step')}</th>
+            <th scope="col">{trans.__('Time')}</th>
+            <th scope="col">{trans.__('Value')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(row => (
+            <tr key={row.id}>
+              {withRun && <td>{props.nameOf(row.run)}</td>}
+              <td>{row.step}</td>
+              <td>{new Date(row.time).toLocaleTimeString(locale)}</td>
+              <td>{metric(row.value, locale)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Whether an element has come into view; once seen, it stays drawn. */
+function useInView<T extends HTMLElement>(): [React.RefObject<T>, boolean] {
+  const ref = useRef<T>(null);
+  const [isSeen, setSeen] = useState(false);
+  useEffect(() => {
+    const node = ref.current;
+    if (!node) {
+      return undefined;
+    }
+    const observer = new IntersectionObserver(
+      entries => {
+        if (entries.some(entry => entry.isIntersecting)) {
+          setSeen(true);
+        }
+      },
+      { rootMargin: '200px' },
+    );
+    observer.observe(node);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, isSeen];
+}

@@ -1,0 +1,206 @@
+// The pages of the main area, their commands, and how they come back after a reload.
+import {
+  ILayoutRestorer,
+  IRouter,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { ReactNode } from 'react';
+import { RunModel } from '../model/run';
+import { type IRunsQuery, RunsModel } from '../model/runs';
+import { State } from '../model/state';
+import { type IPage, PageWidget } from '../panels/page';
+import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
+import { RUN_ARGS } from './commands';
+import { workspaceIcon } from './icons';
+
+/** A page of the main area that owns its model. */
+class Page<M extends { dispose(): void }> extends MainAreaWidget<PageWidget> {
+  constructor(
+    page: IPage,
+    readonly model: M,
+    draw: () => ReactNode,
+  ) {
+    super({ content: new PageWidget(page, draw) });
+    this.toolbar.hide();
+    this.title.icon = workspaceIcon;
+    this.title.closable = true;
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      super.dispose();
+      this.model.dispose();
+    }
+  }
+}
+
+class RunWidget extends Page<RunModel> {
+  constructor(
+    page: IPage,
+    model: RunModel,
+    readonly tab: State<string>,
+    draw: () => ReactNode,
+  ) {
+    super(page, model, draw);
+  }
+}
+
+export const pages: JupyterFrontEndPlugin<void> = {
+  id: '@mlws/labextension:pages',
+  description: 'The runs page and the run page.',
+  autoStart: true,
+  requires: [IWorkspace, IRunActions],
+  optional: [INotebookView, ILayoutRestorer, ICommandPalette, IRouter],
+  activate: (
+    app: JupyterFrontEnd,
+    workspace: IWorkspace,
+    actions: IRunActions,
+    notebookView: INotebookView | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    router: IRouter | null,
+  ) => {
+    const page: IPage = { workspace, commands: app.commands, actions, notebookView };
+    addRuns(app, page, restorer);
+    addRun(app, page, restorer);
+    palette?.addItem({ command: CommandIDs.openRuns, category: workspace.trans.__('ML') });
+    if (router) {
+      addLinks(app, router);
+    }
+  },
+};
+
+function addRuns(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | null): void {
+  const { trans, client, models } = page.workspace;
+  const tracker = new WidgetTracker<Page<RunsModel>>({ namespace: 'mlws-runs' });
+  app.commands.addCommand(CommandIDs.openRuns, {
+    label: args => (args.isLauncher ? trans.__('Runs') : trans.__('Open Runs')),
+    caption: trans.__('All runs as a table, with their parameters and metrics'),
+    icon: workspaceIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          filter: { type: 'string', description: 'A filter such as metrics.accuracy > 0.9' },
+          search: { type: 'string', description: 'Free text: a name, failed, @me' },
+          query: { type: 'object', description: 'All that the page asks for, as it was saved' },
+        },
+      },
+    },
+    execute: async args => {
+      const text = args.filter ?? args.search;
+      const query: Partial<IRunsQuery> = {
+        ...(args.query as Partial<IRunsQuery> | undefined),
+        ...(typeof text === 'string' && { text }),
+      };
+      const open = tracker.currentWidget;
+      if (open) {
+        app.shell.activateById(open.id);
+        if (Object.keys(query).length > 0) {
+          open.model.ask(query);
+        }
+        return;
+      }
+      const { RunsPage } = await import('../panels/runs');
+      models.ensure(models.info);
+      const model = new RunsModel(client, models, query);
+      const widget = new Page(page, model, () => <RunsPage model={model} />);
+      widget.id = 'mlws-runs';
+      widget.title.label = trans.__('Runs');
+      await tracker.add(widget);
+      model.queryChanged.connect(() => void tracker.save(widget));
+      app.shell.add(widget, 'main', { type: 'ML Workspace' });
+    },
+  });
+  void restorer?.restore(tracker, {
+    command: CommandIDs.openRuns,
+    args: widget => ({ query: { ...widget.model.query } }),
+    name: () => 'runs',
+  });
+}
+
+function addRun(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | null): void {
+  const { trans, client, models, attention } = page.workspace;
+  const tracker = new WidgetTracker<RunWidget>({ namespace: 'mlws-run' });
+  app.commands.addCommand(CommandIDs.openRun, {
+    label: trans.__('Open'),
+    caption: trans.__('The run with its metrics, log and files'),
+    describedBy: {
+      args: {
+        ...RUN_ARGS.args,
+        properties: {
+          ...RUN_ARGS.args.properties,
+          tab: { type: 'string', description: 'Such as overview, metrics, notebook, logs' },
+        },
+      },
+    },
+    isEnabled: args => typeof args.run_id === 'string' && args.run_id !== '',
+    execute: async args => {
+      const runId = String(args.run_id);
+      attention.see(runId);
+      const open = tracker.find(widget => widget.model.runId === runId);
+      if (open) {
+        open.tab.value = String(args.tab ?? open.tab.value);
+        app.shell.activateById(open.id);
+        return;
+      }
+      const { RunPage } = await import('../panels/run');
+      const model = new RunModel(client, models, runId);
+      const tab = new State(String(args.tab ?? ''));
+      const widget = new RunWidget(page, model, tab, () => <RunPage model={model} tab={tab} />);
+      widget.id = `mlws-run-${runId}`;
+      widget.title.label = runId.slice(0, 8);
+      model.subject.changed.connect(() => {
+        widget.title.label = model.run?.name ?? widget.title.label;
+        widget.title.caption = model.run ? `${model.run.name}\n${model.run.experiment_name}` : '';
+      });
+      tab.changed.connect(() => void tracker.save(widget));
+      await tracker.add(widget);
+      app.shell.add(widget, 'main', { type: 'ML Workspace' });
+    },
+  });
+  void restorer?.restore(tracker, {
+    command: CommandIDs.openRun,
+    args: widget => ({ run_id: widget.model.runId, tab: widget.tab.value }),
+    name: widget => widget.model.runId,
+  });
+}
+
+/** `?mlws=runs/ID` opens a run, `?mlws=runs` the table. */
+function addLinks(app: JupyterFrontEnd, router: IRouter): void {
+  const command = 'mlws:link-open';
+  app.commands.addCommand(command, {
+    describedBy: { args: { type: 'object', properties: { search: { type: 'string' } } } },
+    execute: async args => {
+      const found = linkIn(String(args.search ?? ''));
+      if (!found) {
+        return;
+      }
+      // The address is that of JupyterLab again, so that a reload does not open a closed page.
+      router.navigate(withoutLink(router.current), { skipRouting: true });
+      // A link must not be waited for by the restoration that it waits for itself.
+      void app.restored.then(() =>
+        found.run_id
+          ? app.commands.execute(CommandIDs.openRun, { run_id: found.run_id })
+          : app.commands.execute(CommandIDs.openRuns),
+      );
+    },
+  });
+  router.register({ command, pattern: /[?&]mlws=/, rank: 30 });
+}
+
+/** What a link asks for; null when there is none in the query of the address. */
+export function linkIn(search: string): { run_id?: string } | null {
+  const where = new URLSearchParams(search).get('mlws');
+  const found = /^runs(?:\/([\w-]+))?$/.exec(where ?? '');
+  return found ? { run_id: found[1] } : null;
+}
+
+function withoutLink(location: IRouter.ILocation): string {
+  const query = new URLSearchParams(location.search);
+  query.delete('mlws');
+  const text = query.toString();
+  return `${location.path}${text && `?${text}`}${location.hash}`;
+}

@@ -1,0 +1,195 @@
+// Lines over steps or time, drawn by plotly, which is fetched when the first chart is in view.
+import { useEffect, useRef, useState } from 'react';
+import { useSize } from './hooks';
+
+export interface ILine {
+  name: string;
+  x: readonly number[];
+  y: readonly number[];
+  /** Drawn behind and faint: the values before smoothing. */
+  isFaint?: boolean;
+  /** Which colour of the palette. */
+  colour: number;
+}
+
+export interface IChartProps {
+  lines: readonly ILine[];
+  xTitle: string;
+  logY?: boolean;
+  /** `seconds` writes times such as 2:05. */
+  xFormat?: 'seconds';
+  /** One sentence that says what is to be seen. */
+  summary: string;
+  height?: number;
+}
+
+// Of the Okabe-Ito palette, which readers who mix up colours can tell apart; it works on light and dark.
+const COLOURS = [
+  '#1f8fd6',
+  '#e69f00',
+  '#009e73',
+  '#d55e00',
+  '#cc79a7',
+  '#7b68c8',
+  '#8a9a1d',
+  '#56b4e9',
+  '#b5655f',
+  '#6b7a86',
+];
+
+export function colourOf(index: number): string {
+  return COLOURS[index % COLOURS.length] ?? '#1f8fd6';
+}
+
+/** The part of plotly that is used; its bundle has no types. */
+interface IPlotly {
+  react(node: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
+  purge(node: HTMLElement): void;
+}
+
+let loading: Promise<IPlotly> | undefined;
+
+function load(): Promise<IPlotly> {
+  loading ??= import('plotly.js-cartesian-dist-min').then(
+    (module: { default: IPlotly }) => module.default,
+  );
+  return loading;
+}
+
+/** Counts up when the person changes JupyterLab's theme, so that charts take its colours. */
+export function useTheme(): number {
+  const [version, setVersion] = useState(0);
+  useEffect(() => {
+    const observer = new MutationObserver(() => setVersion(n => n + 1));
+    observer.observe(document.body, {
+      attributes: true,
+      attributeFilter: ['data-jp-theme-name', 'data-jp-theme-light'],
+    });
+    return () => observer.disconnect();
+  }, []);
+  return version;
+}
+
+export function Chart(props: IChartProps): JSX.Element {
+  const [holder, width] = useSize<HTMLDivElement>();
+  const drawn = useRef<{ plotly: IPlotly; node: HTMLElement }>();
+  const theme = useTheme();
+  const height = props.height ?? 200;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of theme changes what the styles say.
+  useEffect(() => {
+    const node = holder.current;
+    if (!node || width === 0) {
+      return undefined;
+    }
+    let isGone = false;
+    void load().then(plotly => {
+      if (!isGone) {
+        drawn.current = { plotly, node };
+        void plotly.react(
+          node,
+          props.lines.map(traceOf),
+          layoutOf(props, node, width, height),
+          CONFIG,
+        );
+      }
+    });
+    return () => {
+      isGone = true;
+    };
+  }, [props, width, height, theme, holder]);
+
+  useEffect(
+    () => () => {
+      drawn.current?.plotly.purge(drawn.current.node);
+    },
+    [],
+  );
+
+  return (
+    <div
+      ref={holder}
+      className="jp-MlwsChart"
+      style={{ height }}
+      role="img"
+      aria-label={props.summary}
+    />
+  );
+}
+
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: 'reset+autosize' };
+
+function traceOf(line: ILine): object {
+  const isPoint = line.x.length === 1;
+  return {
+    type: 'scatter',
+    mode: isPoint ? 'markers' : 'lines',
+    name: line.name,
+    x: line.x,
+    y: line.y,
+    opacity: line.isFaint ? 0.25 : 1,
+    hoverinfo: line.isFaint ? 'skip' : undefined,
+    line: { color: colourOf(line.colour), width: line.isFaint ? 1 : 1.6 },
+    marker: { color: colourOf(line.colour), size: 7 },
+  };
+}
+
+function layoutOf(props: IChartProps, node: HTMLElement, width: number, height: number): object {
+  const style = getComputedStyle(node);
+  const variable = (name: string): string => style.getPropertyValue(name).trim();
+  const axis = {
+    gridcolor: variable('--jp-border-color2'),
+    zerolinecolor: variable('--jp-border-color1'),
+    linecolor: variable('--jp-border-color1'),
+    automargin: true,
+    ticks: '',
+  };
+  const seconds = props.xFormat === 'seconds';
+  return {
+    width,
+    height,
+    margin: { l: 44, r: 12, t: 8, b: 34 },
+    paper_bgcolor: 'transparent',
+    plot_bgcolor: 'transparent',
+    font: {
+      family: variable('--jp-ui-font-family') || 'sans-serif',
+      size: 11,
+      color: variable('--jp-ui-font-color2'),
+    },
+    showlegend: false,
+    hovermode: 'x unified',
+    hoverlabel: {
+      bgcolor: variable('--jp-layout-color1'),
+      bordercolor: variable('--jp-border-color1'),
+      font: { color: variable('--jp-ui-font-color0') },
+    },
+    xaxis: {
+      ...axis,
+      title: { text: props.xTitle, standoff: 6 },
+      showgrid: false,
+      ...(seconds && secondTicks(props.lines)),
+    },
+    yaxis: { ...axis, type: props.logY ? 'log' : 'linear', exponentformat: 'power' },
+  };
+}
+
+/** Ticks of a time axis at round places, written as `m:ss` or `h:mm`. */
+export function secondTicks(lines: readonly ILine[]): { tickvals: number[]; ticktext: string[] } {
+  let most = 0;
+  for (const line of lines) {
+    most = Math.max(most, line.x[line.x.length - 1] ?? 0);
+  }
+  const steps = [
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400,
+  ];
+  const step = steps.find(size => most / size <= 6) ?? Math.ceil(most / 6 / 86400) * 86400;
+  const tickvals = Array.from({ length: Math.floor(most / step) + 1 }, (_, at) => at * step);
+  return { tickvals, ticktext: tickvals.map(clock) };
+}
+
+function clock(seconds: number): string {
+  const two = (n: number): string => String(Math.floor(n)).padStart(2, '0');
+  return seconds < 3600
+    ? `${Math.floor(seconds / 60)}:${two(seconds % 60)}`
+    : `${Math.floor(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
