@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -72,10 +71,10 @@ def _parser() -> _Parser:
 
 
 @magics_class
-class MlwsMagics(Magics):  # type: ignore[misc]
+class MlwsMagics(Magics):
     """The magic `%mlws`; a failure of the workspace is shown as one line, and raised."""
 
-    @line_magic  # type: ignore[untyped-decorator]
+    @line_magic
     def mlws(self, line: str) -> Any:
         """Speak to the ML workspace: run, end, log, job, runs, output, open.
 
@@ -123,17 +122,24 @@ class MlwsMagics(Magics):  # type: ignore[misc]
         return calls.runs(" ".join(options.filter), max_results=options.n)
 
     def _output(self, options: argparse.Namespace) -> None:
-        if options.name not in self.shell.user_ns:
+        if options.name not in self._variables:
             raise UsageError(f"There is no variable '{options.name}'.")
-        calls.output(options.name, self.shell.user_ns[options.name])
+        calls.output(options.name, self._variables[options.name])
 
     def _open(self, options: argparse.Namespace) -> Any:
         return calls.open_(options.kind, options.id)
 
+    @property
+    def _variables(self) -> dict[str, Any]:
+        assert self.shell is not None
+        variables: dict[str, Any] = self.shell.user_ns
+        return variables
+
     def _value(self, text: str) -> Any:
-        """What the text means in the notebook: a variable, a number, or itself."""
-        if text in self.shell.user_ns:
-            return self.shell.user_ns[text]
+        """What the text means in the notebook: a variable that can be logged, a number, or itself."""
+        variable = self._variables.get(text)
+        if isinstance(variable, (str, bool)) or calls.is_number(variable):
+            return variable
         try:
             return float(text) if not text.lstrip("+-").isdecimal() else int(text)
         except ValueError:
@@ -164,10 +170,8 @@ def _assignment(word: str) -> tuple[str, str]:
 
 
 def _as_json(answer: Any) -> Any:
-    state = (
-        getattr(answer, "rows", None) if hasattr(answer, "rows") else getattr(answer, "state", None)
-    )
-    return json.loads(json.dumps(state))
+    """A list of runs, or the state of a card, as plain JSON; None for what answers nothing."""
+    return answer.rows if hasattr(answer, "rows") else getattr(answer, "state", None)
 
 
 def load_ipython_extension(shell: Any) -> None:
