@@ -637,6 +637,15 @@ def _end_all() -> None:
             return
 
 
+def _run(plan: dict, child: Child | None, tree: str) -> None:  # type: ignore[type-arg]
+    """Run the attempt; what goes wrong here itself is left in a file, which is gone when nothing did."""
+    errors = os.path.join(plan["folder"], "system_logs", "supervisor.txt")
+    os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+    Supervisor(plan, child, tree).run()
+    if os.path.getsize(errors) == 0:
+        os.unlink(errors)
+
+
 def main() -> int:
     """Read what to do and do it; 0 unless the orders cannot be read."""
     os.umask(0o077)
@@ -662,9 +671,7 @@ def main() -> int:
         _end_all()
         child = None
     if lock is not None:
-        errors = os.path.join(plan["folder"], "system_logs", "supervisor.txt")
-        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
-        Supervisor(plan, child, tree).run()
+        _run(plan, child, tree)
     return 0
 
 

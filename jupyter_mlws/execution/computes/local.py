@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -44,6 +44,7 @@ class LocalCompute(Compute):
         self._lock = Lock()
         self._running: set[int] = set()
         self._standby: dict[tuple[str, ...], _Standby] = {}
+        self._spare: _Pair | None = None
 
     def submit(self, step: Step, folder: Path) -> Handle:
         self._reap()
@@ -56,10 +57,8 @@ class LocalCompute(Compute):
                 folder / "supervisor" / "step.json", {"cwd": str(step.cwd), "env": dict(step.env)}
             )
         order = self._order(step, folder)
-        if not any(pair.take_on(order) for pair in self._waiting(step)):
-            pair = self._spawn()
-            if not pair.take_on(order):
-                raise Unavailable(f"The supervisor of '{folder}' did not start.")
+        if not any(pair.take_on(order) for pair in self._candidates(step)):
+            raise Unavailable(f"The supervisor of '{folder}' did not start.")
         self._refill()
         return {"folder": str(folder)}
 
@@ -102,6 +101,8 @@ class LocalCompute(Compute):
         with self._lock:
             pairs = [pair for kept in self._standby.values() for pair in kept.pairs]
             self._standby.clear()
+            pairs += [self._spare] if self._spare else []
+            self._spare = None
         for pair in pairs:
             pair.dismiss()
         for pair in pairs:
@@ -123,14 +124,21 @@ class LocalCompute(Compute):
             "grace_s": self._grace_s,
         }
 
-    def _waiting(self, step: Step) -> Sequence[_Pair]:
-        """A supervisor that waits with this step's process, or none."""
+    def _candidates(self, step: Step) -> Iterator[_Pair]:
+        """Supervisors for the step: one that waits with its process, one that waits alone, a new one."""
         with self._lock:
             kept = self._standby.get(tuple(step.argv)) if step.standby else None
-            return [kept.pairs.popleft()] if kept and kept.pairs else []
+            pair = kept.pairs.popleft() if kept and kept.pairs else None
+        if pair:
+            yield pair
+        with self._lock:
+            spare, self._spare = self._spare, None
+        if spare:
+            yield spare
+        yield self._spawn()
 
     def _refill(self) -> None:
-        """Start as many processes ahead of time as were asked for and memory allows."""
+        """Start ahead of time what was asked for, and one supervisor, as far as memory allows."""
         with self._lock:
             for argv, kept in self._standby.items():
                 for _ in range(kept.count - len(kept.pairs)):
@@ -139,6 +147,7 @@ class LocalCompute(Compute):
                     pair = self._spawn()
                     pair.order({"standby": {"argv": argv, "env": kept.env}})
                     kept.pairs.append(pair)
+            self._spare = self._spare or self._spawn()
 
     def _spawn(self) -> _Pair:
         pair = _Pair()
