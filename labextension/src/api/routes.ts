@@ -42,4 +42,5 @@ export const ROUTES = {
   'workspaces.check': ['POST', '/workspaces:check'],
   'workspaces.gc': ['POST', '/workspaces:gc'],
   'workspaces.show': ['GET', '/workspaces:show'],
+  'workspaces.stop': ['POST', '/workspaces:stop'],
 } as const;

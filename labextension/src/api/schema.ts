@@ -727,6 +727,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workspaces:stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop the service of this workspace; the next client starts it again.
+         * @description Stop the service of this workspace; the next client starts it again.
+         */
+        post: operations["workspaces.stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -906,6 +926,12 @@ export interface components {
             retry_settings?: components["schemas"]["RetrySettings"];
             /** Parent Job Name */
             parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
             /**
              * Command
              * @description Shell line, run by `bash -c` in the code folder; `${{inputs.NAME}}` is filled in.
@@ -959,6 +985,41 @@ export interface components {
             last_modified_at: string;
             /** Last Modified By */
             last_modified_by: string;
+        };
+        /**
+         * Distribution
+         * @description Several processes that work on one job together.
+         */
+        Distribution: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "pytorch" | "mpi" | "tensorflow" | "ray";
+            /**
+             * Process Count Per Instance
+             * @default 1
+             */
+            process_count_per_instance?: number;
+            /** Worker Count */
+            worker_count?: number;
+            /**
+             * Parameter Server Count
+             * @default 0
+             */
+            parameter_server_count?: number;
+            /** Port */
+            port?: number;
+            /** Address */
+            address?: string;
+            /** Include Dashboard */
+            include_dashboard?: boolean;
+            /** Dashboard Port */
+            dashboard_port?: number;
+            /** Head Node Additional Args */
+            head_node_additional_args?: string;
+            /** Worker Node Additional Args */
+            worker_node_additional_args?: string;
         };
         /**
          * Environment
@@ -1100,6 +1161,23 @@ export interface components {
             diff?: string;
         };
         /**
+         * Identity
+         * @description As whom a job reads its data.
+         */
+        Identity: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "managed" | "managed_identity" | "aml_token" | "user_identity";
+            /** Client Id */
+            client_id?: string;
+            /** Object Id */
+            object_id?: string;
+            /** Msi Resource Id */
+            msi_resource_id?: string;
+        };
+        /**
          * Input
          * @description A job's input: data at a path, or a value with its type.
          */
@@ -1122,6 +1200,10 @@ export interface components {
              * @enum {string}
              */
             mode?: "download" | "ro_mount" | "direct" | "eval_mount" | "eval_download";
+            /** Path On Compute */
+            path_on_compute?: string;
+            /** Datastore */
+            datastore?: string;
             /** Description */
             description?: string;
         };
@@ -1360,7 +1442,7 @@ export interface components {
         };
         /**
          * Notebook
-         * @description Run a notebook with parameters and keep its executed copy. *Ours.*
+         * @description Run a notebook with parameters and keep its executed copy; a type of ours.
          */
         NotebookJob: {
             /** $Schema */
@@ -1423,6 +1505,12 @@ export interface components {
             retry_settings?: components["schemas"]["RetrySettings"];
             /** Parent Job Name */
             parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
             /**
              * Notebook
              * @description Path of the notebook inside `code`; inputs fill its cell tagged `parameters`.
@@ -1452,6 +1540,10 @@ export interface components {
              * @enum {string}
              */
             mode?: "rw_mount" | "mount" | "upload" | "direct";
+            /** Name */
+            name?: string;
+            /** Version */
+            version?: string;
             /** Description */
             description?: string;
         };
@@ -1507,6 +1599,10 @@ export interface components {
             minimum?: number;
             /** Maximum */
             maximum?: number;
+            /** Exclusive Minimum */
+            exclusive_minimum?: number;
+            /** Exclusive Maximum */
+            exclusive_maximum?: number;
             /**
              * Log
              * @description Whether the range is meant on a logarithmic scale.
@@ -1545,8 +1641,11 @@ export interface components {
              * @enum {string}
              */
             priority?: "low" | "medium" | "high";
-            /** Job Tier */
-            job_tier?: string;
+            /**
+             * Job Tier
+             * @enum {string}
+             */
+            job_tier?: "spot" | "basic" | "standard" | "premium" | "null";
         };
         /**
          * Resources
@@ -1560,6 +1659,18 @@ export interface components {
             instance_count?: number;
             /** Instance Type */
             instance_type?: string;
+            /** Max Instance Count */
+            max_instance_count?: number;
+            /** Shm Size */
+            shm_size?: string;
+            /** Docker Args */
+            docker_args?: string | string[];
+            /** Locations */
+            locations?: string[];
+            /** Properties */
+            properties?: {
+                [key: string]: unknown;
+            };
             /**
              * Slots
              * @description How many slots of the compute it holds while it runs. *Ours.*
@@ -1648,6 +1759,35 @@ export interface components {
             times_ms: number[];
             /** Values */
             values: (number | string)[];
+        };
+        /**
+         * ServiceSpec
+         * @description An application beside a running job.
+         */
+        ServiceSpec: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type?: "ssh" | "jupyter_lab" | "tensor_board" | "vs_code";
+            /** Port */
+            port?: number;
+            /** Nodes */
+            nodes?: unknown;
+            /** Log Dir */
+            log_dir?: string;
+            /** Ssh Public Keys */
+            ssh_public_keys?: string;
+            /** Properties */
+            properties?: {
+                [key: string]: unknown;
+            };
+            /** Endpoint */
+            endpoint?: string;
+            /** Status */
+            status?: string;
+            /** Error Message */
+            error_message?: string;
         };
         /**
          * Snapshot
@@ -1812,6 +1952,7 @@ export type CheckReport = components['schemas']['CheckReport'];
 export type CommandJob = components['schemas']['CommandJob'];
 export type Compute = components['schemas']['Compute'];
 export type CreationContext = components['schemas']['CreationContext'];
+export type Distribution = components['schemas']['Distribution'];
 export type Environment = components['schemas']['Environment'];
 export type Error = components['schemas']['Error'];
 export type Event = components['schemas']['Event'];
@@ -1819,6 +1960,7 @@ export type Experiment = components['schemas']['Experiment'];
 export type Finding = components['schemas']['Finding'];
 export type GcReport = components['schemas']['GcReport'];
 export type GitState = components['schemas']['GitState'];
+export type Identity = components['schemas']['Identity'];
 export type Input = components['schemas']['Input'];
 export type Interface = components['schemas']['Interface'];
 export type Job = components['schemas']['Job'];
@@ -1843,6 +1985,7 @@ export type Resources = components['schemas']['Resources'];
 export type RetrySettings = components['schemas']['RetrySettings'];
 export type Run = components['schemas']['Run'];
 export type Series = components['schemas']['Series'];
+export type ServiceSpec = components['schemas']['ServiceSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type Status = components['schemas']['Status'];
@@ -3031,7 +3174,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    token: components["schemas"]["TokenSpec"];
+                    spec: components["schemas"]["TokenSpec"];
                 };
             };
         };
@@ -3203,6 +3346,46 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceInfo"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "workspaces.stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Force
+                     * @description also when jobs wait or run. They go on, and the next service takes them up.
+                     * @default false
+                     */
+                    force?: boolean;
+                };
+            };
+        };
         responses: {
             /** @description The answer. */
             200: {

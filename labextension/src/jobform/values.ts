@@ -134,14 +134,18 @@ export function atShare(port: Port, share: number): number {
 
 /** The allowed range in words, such as `from 0 to 1`; empty when there is none. */
 export function rangeOf(port: Port, trans: TranslationBundle): string {
-  const { minimum, maximum } = port;
+  const { minimum, maximum, exclusive_minimum: above, exclusive_maximum: below } = port;
   if (minimum != null && maximum != null) {
     return trans.__('from %1 to %2', plain(minimum), plain(maximum));
   }
-  if (minimum != null) {
-    return trans.__('at least %1', plain(minimum));
-  }
-  return maximum == null ? '' : trans.__('at most %1', plain(maximum));
+  return [
+    minimum != null && trans.__('at least %1', plain(minimum)),
+    above != null && trans.__('more than %1', plain(above)),
+    maximum != null && trans.__('at most %1', plain(maximum)),
+    below != null && trans.__('less than %1', plain(below)),
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function readNothing(port: Port, trans: TranslationBundle): Reading {
@@ -172,11 +176,19 @@ function readNumber(port: Port, text: string, trans: TranslationBundle): Reading
   if (port.type === 'integer' && !Number.isSafeInteger(value)) {
     return wrong(trans.__('This needs a whole number, such as 10.'));
   }
-  const below = port.minimum != null && value < port.minimum;
-  const above = port.maximum != null && value > port.maximum;
-  return below || above
+  return isOutside(port, value)
     ? wrong(trans.__('This is out of range: %1.', rangeOf(port, trans)))
     : { state: 'value', value };
+}
+
+function isOutside(port: Port, value: number): boolean {
+  const { minimum, maximum, exclusive_minimum: above, exclusive_maximum: below } = port;
+  return (
+    (minimum != null && value < minimum) ||
+    (maximum != null && value > maximum) ||
+    (above != null && value <= above) ||
+    (below != null && value >= below)
+  );
 }
 
 function readJson(port: Port, text: string, trans: TranslationBundle): Reading {

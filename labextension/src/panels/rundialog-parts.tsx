@@ -16,17 +16,22 @@ const N_LINES = 4;
 
 type Environment = Schemas['Environment'];
 
-/** Values from elsewhere: the last run, or JSON. */
-export function Fillers(props: { form: JobForm }): JSX.Element {
+/** The title of the parameters, and values for them from elsewhere: the last run, or JSON. */
+export function Fillers(props: { form: JobForm; title: string; titleId: string }): JSX.Element {
   const { form } = props;
   const { trans } = useLanguage();
   const [isPasting, setPasting] = useState(false);
   return (
     <>
       <div className="jp-MlwsRun-fillers">
-        <Button minimal onClick={() => void form.fillFromLast()}>
-          {trans.__('From last run')}
-        </Button>
+        <span id={props.titleId} className="jp-MlwsRun-summaryTitle">
+          {props.title}
+        </span>
+        {!form.file.job && (
+          <Button minimal onClick={() => void form.fillFromLast()}>
+            {trans.__('From last run')}
+          </Button>
+        )}
         <Button minimal aria-expanded={isPasting} onClick={() => setPasting(!isPasting)}>
           {trans.__('Paste JSON')}
         </Button>

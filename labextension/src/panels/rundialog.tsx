@@ -2,7 +2,7 @@
 import { Dialog } from '@jupyterlab/apputils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useRef } from 'react';
+import { useEffect, useId, useRef } from 'react';
 import type { Job } from '../api/client';
 import { isNotebook, nameOf } from '../jobform/draft';
 import type { IRunFile, JobForm } from '../jobform/form';
@@ -200,14 +200,14 @@ function Parameters(props: {
 }): JSX.Element | null {
   const { form, contents } = props;
   const { trans } = useLanguage();
+  const title = useId();
   const unreadable = form.interface?.unreadable ?? [];
   if (!isNotebook(form.file.path) && form.ports.length === 0) {
     return null;
   }
   return (
-    <fieldset className="jp-MlwsRun-parameters">
-      <legend>{trans.__('Parameters')}</legend>
-      <Fillers form={form} />
+    <section className="jp-MlwsRun-parameters" aria-labelledby={title}>
+      <Fillers form={form} title={trans.__('Parameters')} titleId={title} />
       {form.ports.length === 0 && (
         <p className="jp-MlwsRun-hint">{trans.__('The parameters cell assigns nothing.')}</p>
       )}
@@ -232,7 +232,7 @@ function Parameters(props: {
           </ul>
         </details>
       )}
-    </fieldset>
+    </section>
   );
 }
 

@@ -81,6 +81,8 @@ describe('a number', () => {
     [{ minimum: 0, maximum: 1 }, '1.5', 'from 0 to 1'],
     [{ minimum: 1 }, '0', 'at least 1'],
     [{ maximum: 9 }, '10', 'at most 9'],
+    [{ exclusive_minimum: 0 }, '0', 'more than 0'],
+    [{ exclusive_maximum: 1, minimum: 0 }, '1', 'at least 0 · less than 1'],
   ])('outside %j is told with its limits', (limits, text, words) => {
     const of = port({ type: 'number', ...limits });
 
