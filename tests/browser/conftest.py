@@ -21,7 +21,6 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from jupyter_mlws.dev import free_port
-from jupyter_mlws.sdk import service
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "browser-tests"
@@ -148,7 +147,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         finally:
             process.kill()
             process.wait()
-            service.stop(lab.workspace, force=True)
+            stop = [str(Path(sys.executable).with_name("mlws")), "service", "stop", "--force"]
+            subprocess.run(stop, env=env, check=False, capture_output=True)
 
 
 def wait_until_answering(
