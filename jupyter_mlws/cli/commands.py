@@ -98,8 +98,8 @@ def connected(function: Callable[..., Any]) -> Callable[..., Any]:
         token: str | None,
         **given: Any,
     ) -> Any:
-        client = MLClient(url=url, token=token, workspace=directory)
-        return function(client, output=output, query=query, **given)
+        with MLClient(url=url, token=token, workspace=directory) as client:
+            return function(client, output=output, query=query, **given)
 
     return run
 

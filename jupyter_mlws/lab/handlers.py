@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from http.client import responses
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -20,7 +21,10 @@ from jupyter_mlws.entities.errors import Invalid, MlwsError, NotFound, Unavailab
 
 if TYPE_CHECKING:
     from jupyter_mlws.lab.link import Link
+    from jupyter_mlws.sdk.client import MLClient
     from jupyter_mlws.sdk.service import Running
+
+T = TypeVar("T")
 
 RESOURCE = "mlws"
 FORWARDED = ("Accept", "Content-Type", "Range", "If-None-Match")
@@ -53,6 +57,15 @@ class LabHandler(APIHandler):
     def initialize(self, link: Link) -> None:
         """Take what the route was made with."""
         self.link = link
+
+    async def ask(self, question: Callable[[MLClient], T]) -> T:
+        """What the workspace answers, without holding up this server."""
+
+        def asked() -> T:
+            with self.link.client() as client:
+                return question(client)
+
+        return await asyncio.to_thread(asked)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Every error in the words of the service."""
@@ -90,9 +103,9 @@ class InterfaceHandler(LabHandler):
         """Answer the interface of the notebook at `?path=`."""
         path = self.get_query_argument("path")
         content = await self._content(path)
-        client = await asyncio.to_thread(self.link.client)
-        answer = await asyncio.to_thread(
-            client.transport.call, "notebooks.interface", {"notebook": content}
+        arguments = {"notebook": content}
+        answer = await self.ask(
+            lambda client: client.transport.call("notebooks.interface", arguments)
         )
         self.finish(json.dumps(answer))
 
@@ -117,8 +130,7 @@ class JobsHandler(LabHandler):
         body = self.get_json_body() or {}
         file = await self._file(str(body.get("path", "")))
         job = job_of(file, dict(body.get("job") or {}))
-        client = await asyncio.to_thread(self.link.client)
-        made = await asyncio.to_thread(client.jobs.create_or_update, job)
+        made = await self.ask(lambda client: client.jobs.create_or_update(job))
         self.finish(made.model_dump_json(by_alias=True))
 
     async def _file(self, path: str) -> Path:

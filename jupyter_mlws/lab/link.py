@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_mlws.entities.errors import MlwsError, Unavailable
@@ -77,7 +78,7 @@ class Link:
         }
 
     def client(self) -> MLClient:
-        """The SDK on this service.
+        """The SDK on this service; close it after use.
 
         Raises:
             Unavailable: it does not come up.
@@ -107,7 +108,8 @@ class Link:
         from jupyter_mlws.sdk.transport import HttpTransport
 
         try:
-            info = HttpTransport(self._url, self._token).call("workspaces.show", {})
+            with closing(HttpTransport(self._url, self._token)) as transport:
+                info = transport.call("workspaces.show", {})
         except MlwsError as error:
             raise Unavailable(
                 f"The workspace at {self._url} does not answer: {error.message}"

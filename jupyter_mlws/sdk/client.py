@@ -203,6 +203,18 @@ class MLClient:
             self._transport = self._connect()
         return self._transport
 
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def __enter__(self) -> MLClient:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def call(self, operation: str, /, **arguments: Any) -> Any:
         """Call any operation; answers its typed result."""
         op: Operation = find(operation)

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -148,7 +149,8 @@ def stop(workspace: Path, *, force: bool = False) -> bool:
     running = find(workspace)
     if running is None:
         return False
-    HttpTransport(running.url, running.token).call("workspaces.stop", {"force": force})
+    with closing(HttpTransport(running.url, running.token)) as transport:
+        transport.call("workspaces.stop", {"force": force})
     deadline = time.monotonic() + 30
     while find(workspace) and time.monotonic() < deadline:
         time.sleep(0.02)

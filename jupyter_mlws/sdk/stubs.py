@@ -99,6 +99,9 @@ def _client(nouns: list[str]) -> str:
         "    def from_config(cls, credential: typing.Any = ..., **options: typing.Any) -> MLClient: ...",
         "    @property",
         "    def transport(self) -> jupyter_mlws.sdk.transport.Transport: ...",
+        "    def close(self) -> None: ...",
+        "    def __enter__(self) -> MLClient: ...",
+        "    def __exit__(self, *error: object) -> None: ...",
         "    def call(self, operation: str, /, **arguments: typing.Any) -> typing.Any: ...",
         f"    def create_or_update(self, entity: {spelled(JobSpec)}) -> {spelled(Job)}: ...",
     ]

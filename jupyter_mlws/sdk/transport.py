@@ -35,6 +35,9 @@ class Transport(Protocol):
     def put_blob(self, blob: str, source: Path) -> None:
         """Send the bytes of a file whose SHA-256 is `blob`."""
 
+    def close(self) -> None:
+        """Let go of the connections."""
+
 
 class HttpTransport:
     """Calls operations over REST; waits for a service that is just being restarted."""

@@ -152,6 +152,10 @@ class WorkspaceApp(ExtensionApp):
             (f"/mlws/mlflow{pattern}", cls, options)
             for pattern, cls, options in mlflow.handlers(self.service)
         ]
+        # What Jupyter would answer to strangers: its version, and the way to our page.
+        routes += [
+            (path, handler.UnknownHandler, {"service": self.service}) for path in (r"/", r"/api/?")
+        ]
         for _, cls, _ in routes:
             _mark_checked(cls)
         self.handlers.extend(routes)

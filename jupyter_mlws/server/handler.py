@@ -63,9 +63,10 @@ class ApiHandler(RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Every error as `{code, message, problems}`."""
         error = kwargs["exc_info"][1]
-        if not isinstance(error, MlwsError):
+        if isinstance(error, MlwsError):
+            self.set_status(STATUS.get(type(error), 500))
+        else:
             error = self._foreign(status_code, error)
-        self.set_status(STATUS.get(type(error), status_code))
         if isinstance(error, Unauthenticated):
             self.set_header("WWW-Authenticate", 'Bearer realm="jupyter_mlws"')
         if isinstance(error, Unavailable):

@@ -43,6 +43,9 @@ class MemoryTransport:
         """Keep a file's bytes."""
         self.blobs[blob] = source.read_bytes()
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _take(self, snapshot: Snapshot) -> dict[str, Any]:
         missing = sorted({file.blob for file in snapshot.files} - set(self.blobs))
         if not missing:

