@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ class FileBlobs(Blobs):
     def __init__(self, path: Path | str) -> None:
         self._folder = Path(path).absolute()
         self._unfinished = self._folder / "tmp"
+        self._lock = threading.Lock()  # between finding a blob and freeing it
         with _disk_errors():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._unfinished.mkdir(mode=0o700, exist_ok=True)
@@ -63,12 +65,12 @@ class FileBlobs(Blobs):
         path = self._path(blob)
         if path is None:
             return False
-        try:
-            age_s = time.time() - path.stat().st_mtime
-            if age_s > TOUCHED_S:
-                os.utime(path)
-        except FileNotFoundError:
-            return False
+        with self._lock:
+            try:
+                if time.time() - path.stat().st_mtime > TOUCHED_S:
+                    os.utime(path)
+            except FileNotFoundError:
+                return False
         return True
 
     def get(self, blob: str) -> bytes:
@@ -92,12 +94,20 @@ class FileBlobs(Blobs):
                 for entry in entries:
                     if NAME.fullmatch(entry.name):
                         stat = entry.stat()
-                        yield BlobInfo(entry.name, stat.st_size, int(stat.st_mtime * 1000))
+                        yield BlobInfo(entry.name, stat.st_size, _used_ms(stat))
 
-    def delete(self, blob: str) -> None:
+    def delete(self, blob: str, *, used_before_ms: int | None = None) -> bool:
         path = self._path(blob)
-        if path is not None:
-            path.unlink(missing_ok=True)
+        if path is None:
+            return False
+        with self._lock:
+            try:
+                if used_before_ms is not None and _used_ms(path.stat()) >= used_before_ms:
+                    return False
+                path.unlink()
+            except FileNotFoundError:
+                return False
+        return True
 
     def unfinished(self) -> Path:
         """A name for bytes on their way in."""
@@ -172,6 +182,10 @@ class FileBlobWriter(BlobWriter):
         except Unavailable:
             self.abort()
             raise
+
+
+def _used_ms(stat: os.stat_result) -> int:
+    return stat.st_mtime_ns // 1_000_000
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.store.base import Point
@@ -92,32 +92,31 @@ def _spikes(
 
     A stretch without any number gives one of its NaNs.
     """
-    n_stretches = (max_points - 2) // 2
     kept = {last} if max_points == 1 else {first, last}
     # A metric logged without steps is spread over time instead.
-    axis, begin, end = ("step", first[0], last[0])
-    within = ""
-    if begin == end:
-        axis, begin, end = ("ts", first[1], last[1])
-        within = f" AND p.step = {first[0]}"
-    if n_stretches:
-        width = -(-(end - begin + 1) // n_stretches)
-        stretches = (
-            "WITH RECURSIVE stretch(low) AS (SELECT ?1 UNION ALL"
-            " SELECT low + ?2 FROM stretch WHERE low + ?2 <= ?3)"
-        )
-        for pick in ("min", "max"):
-            kept.update(
-                tuple(row[1:])
-                for row in db.execute(
-                    f"{stretches} SELECT {pick}(CASE nan WHEN 0 THEN value END), {COLUMNS}"
-                    " FROM stretch CROSS JOIN points AS p"
-                    f" ON p.rid = ?4 AND p.kid = ?5{within}"
-                    f" AND p.{axis} >= low AND p.{axis} < low + ?2 GROUP BY low",
-                    (begin, width, end, *metric),
-                )
-            )
+    if first[0] == last[0]:
+        within, begin, end = f"step = {first[0]} AND ts BETWEEN ? AND ?", first[1], last[1]
+    else:
+        within, begin, end = "step BETWEEN ? AND ?", first[0], last[0]
+    statements = [
+        f"SELECT {COLUMNS}, {pick}(CASE nan WHEN 0 THEN value END) FROM points"
+        f" WHERE rid = ? AND kid = ? AND {within}"
+        for pick in ("min", "max")
+    ]
+    for stretch in _stretches(begin, end, (max_points - 2) // 2):
+        for statement in statements:
+            row = db.execute(statement, (*metric, *stretch)).fetchone()
+            if row[0] is not None:
+                kept.add(row[:4])
     return sorted(kept)
+
+
+def _stretches(begin: int, end: int, n: int) -> Iterator[tuple[int, int]]:
+    """At most `n` stretches of equal width from `begin` to `end`, each with its first and last."""
+    if n > 0:
+        width = -(-(end - begin + 1) // n)
+        for low in range(begin, end + 1, width):
+            yield low, min(low + width - 1, end)
 
 
 def _metric(
