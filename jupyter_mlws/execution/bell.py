@@ -19,15 +19,23 @@ class Bell:
         self._path = path
         self._heard = heard
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to listen."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            self._path.unlink()
-        self._socket.setblocking(False)
-        with short_path(str(self._path.parent)) as folder:
-            self._socket.bind(f"{folder}/{self._path.name}")
+        """Begin to listen.
+
+        Raises:
+            OSError: the socket cannot be made.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                self._path.unlink()
+            with short_path(str(self._path.parent)) as folder:
+                self._socket.bind(f"{folder}/{self._path.name}")
+        except OSError:
+            self._socket.close()
+            raise
         self._path.chmod(0o600)
         loop.add_reader(self._socket, self._read)
 

@@ -239,7 +239,7 @@ class Dispatcher:
     def _ticket(self, row: RunRow) -> tuple[str, Ticket]:
         doc = records.get(self._store, row.run_id).doc
         slots = 0 if self._is_parent(row) else doc["slots"]
-        ticket = Ticket(row.run_id, row.user, slots, doc["priority"], row.created_ms)
+        ticket = Ticket(row.run_id, row.user, slots, doc["priority"], doc["turn"])
         return doc["compute"], ticket
 
     def _admit(self) -> None:

@@ -18,7 +18,8 @@ class Ticket:
     user: str
     slots: int
     priority: int
-    queued_ms: int
+    turn: int
+    """Grows from each job that was submitted to the next."""
 
 
 def order(waiting: Iterable[Ticket], running: Iterable[Ticket]) -> Iterator[Ticket]:
@@ -56,9 +57,9 @@ def admitted(waiting: Iterable[Ticket], running: Iterable[Ticket], slots: int) -
 
 def _fairly(tickets: list[Ticket], held: Counter[str]) -> Iterator[Ticket]:
     lines: dict[str, deque[Ticket]] = defaultdict(deque)
-    for ticket in sorted(tickets, key=lambda t: (t.queued_ms, t.name)):
+    for ticket in sorted(tickets, key=lambda t: (t.turn, t.name)):
         lines[ticket.user].append(ticket)
-    heap = [(held[user], line[0].queued_ms, line[0].name, user) for user, line in lines.items()]
+    heap = [(held[user], line[0].turn, line[0].name, user) for user, line in lines.items()]
     heapq.heapify(heap)
     while heap:
         *_, user = heapq.heappop(heap)
@@ -67,4 +68,4 @@ def _fairly(tickets: list[Ticket], held: Counter[str]) -> Iterator[Ticket]:
         held[user] += ticket.slots
         yield ticket
         if line:
-            heapq.heappush(heap, (held[user], line[0].queued_ms, line[0].name, user))
+            heapq.heappush(heap, (held[user], line[0].turn, line[0].name, user))

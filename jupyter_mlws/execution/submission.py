@@ -190,6 +190,7 @@ class Desk:
             "git": git.model_dump(mode="json") if git else None,
             "priority": PRIORITIES[spec.queue_settings.priority],
             "slots": spec.resources.slots,
+            "turn": self.store.last_event() + 1,
             "attempt": 1,
             "retries": 0,
             "handle": None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -11,13 +12,14 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlws.entities.compute import ComputeSpec
 from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.run import FINAL, Status
 from jupyter_mlws.entities.snapshot import Snapshot, SnapshotFile
 from jupyter_mlws.execution import records
 from jupyter_mlws.execution.base import Compute, JobType
-from jupyter_mlws.execution.dispatcher import Dispatcher
-from jupyter_mlws.execution.submission import Types
+from jupyter_mlws.execution.dispatcher import COMPUTE_KIND, Dispatcher
+from jupyter_mlws.execution.submission import DEFAULT_COMPUTE, Types
 from jupyter_mlws.store.blobs import FileBlobs
 from jupyter_mlws.store.sqlite import SqliteStore
 
@@ -119,6 +121,14 @@ class Workroom:
         records.cancel(self.store, name, "ana")
         self.dispatcher.wake()
 
+    def set_slots(self, slots: int) -> None:
+        """Change how many jobs run at the same time."""
+        spec = ComputeSpec(name=DEFAULT_COMPUTE, slots=slots)
+        with self.store.change("ana", "computes/write", "compute:local") as tx:
+            tx.put_record(COMPUTE_KIND, spec.name, spec.model_dump(mode="json"))
+        self.dispatcher.wake()
+        self.until(lambda: self.dispatcher.load()[DEFAULT_COMPUTE].spec == spec, lambda: "no turn")
+
     def run(self, job: Mapping[str, Any] = {}, **more: Any) -> Job:
         """Submit a job and wait for its end."""
         return self.wait(self.submit(job, **more))
@@ -139,9 +149,14 @@ class Workroom:
         )
 
     def until(self, condition: Callable[[], bool], message: Callable[[], str]) -> None:
-        """Go on as soon as `condition` holds; it is asked after each event and each growing log."""
+        """Go on as soon as `condition` holds."""
+        deadline = time.monotonic() + PATIENCE_S
         with self._news:
-            assert self._news.wait_for(condition, PATIENCE_S), message()
+            while not condition():
+                assert time.monotonic() < deadline, message()
+                self._news.wait(
+                    0.05
+                )  # what is no event, such as a turn of the dispatcher, rings not
 
     def folder(self, name: str) -> Path:
         """The folder of the job's newest attempt."""

@@ -14,7 +14,7 @@ TICKETS = st.lists(
         user=st.sampled_from("abc"),
         slots=st.integers(1, 4),
         priority=st.integers(1, 3),
-        queued_ms=st.integers(0, 1000),
+        turn=st.integers(0, 1000),
     ),
     max_size=20,
 )
