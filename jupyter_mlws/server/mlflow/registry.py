@@ -177,7 +177,7 @@ def set_alias(call: Call) -> Json:
     name, alias = call.fields.required("name"), call.fields.required("alias")
     version = _version_of(call.fields)
     limits.check_alias(alias)
-    with _edit(call, name, alias=alias, version=version) as (_, doc):
+    with _edit(call, name, alias=alias, alias_of=version) as (_, doc):
         _find(call, name, version)
         doc["aliases"][alias] = version
     return {}
