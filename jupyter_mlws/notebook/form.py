@@ -76,7 +76,7 @@ class JobForm(widgets.VBox):  # type: ignore[misc]
     def submit(self) -> JobCard | None:
         """Run the notebook as a job; None, and messages in the form, when it was refused."""
         self._message.value = ""
-        self._result.clear_output()
+        self._result.outputs = ()
         if not self._check():
             return None
         try:

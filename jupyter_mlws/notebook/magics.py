@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -13,6 +14,9 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from jupyter_mlws.entities.errors import MlwsError
 from jupyter_mlws.notebook import calls
+
+
+_QUESTION = re.compile(r"^(\s*%mlws\b[^?\n]*?)\s*\?+[ \t]*$", re.MULTILINE)
 
 
 class _Help(Exception):
@@ -37,7 +41,7 @@ def _parser() -> _Parser:
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
 
     def verb(name: str, text: str) -> _Parser:
-        made: _Parser = verbs.add_parser(name, help=text, description=text)
+        made: _Parser = verbs.add_parser(name, help=text.replace("%", "%%"), description=text)
         made.add_argument("--json", action="store_true", help="answer JSON instead of a display")
         return made
 
@@ -148,16 +152,13 @@ class MlwsMagics(Magics):
 
 def _words(line: str) -> list[str]:
     """The words of the line; quotation marks stay in a filter, whose grammar needs them."""
-    stripped = line.strip()
-    if stripped.endswith("?"):
-        stripped = f"{stripped.rstrip('?').strip()} --help"
-    verb, _, rest = stripped.partition(" ")
+    verb, _, rest = line.strip().partition(" ")
     if verb == "runs":
         lexer = shlex.shlex(rest, posix=False)
         lexer.whitespace_split, lexer.commenters = True, ""
         return [verb, *lexer]
     try:
-        return shlex.split(stripped)
+        return shlex.split(line)
     except ValueError as error:
         raise UsageError(f"{error}: {line}") from None
 
@@ -174,8 +175,15 @@ def _as_json(answer: Any) -> Any:
     return answer.rows if hasattr(answer, "rows") else getattr(answer, "state", None)
 
 
+def _ask_for_help(lines: list[str]) -> list[str]:
+    """`%mlws VERB?` asks for the verb's help; IPython would look for a variable of that name."""
+    return [_QUESTION.sub(r"\1 --help", line) for line in lines]
+
+
 def load_ipython_extension(shell: Any) -> None:
-    """Register the magic and the completion of its verbs."""
+    """Register the magic, its help by `?`, and the completion of its verbs."""
     shell.register_magics(MlwsMagics)
+    if _ask_for_help not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(_ask_for_help)
     verbs = ["end", "job", "log", "open", "output", "run", "runs"]
     shell.set_hook("complete_command", lambda completer, event: verbs, str_key="%mlws")

@@ -73,8 +73,11 @@ def test_outputs_become_metrics_tags_and_files_of_the_run(room: Workroom) -> Non
         code('lr: float = 0.1\nname: str = "x"\nrows: "File" = None', "parameters"),
         code("print(open(rows).read())"),
         code("import pandas\nloss: float = lr * 2"),
-        code("best: str = name\ntable: \"Dataset\" = pandas.read_csv(rows)\nloss: float = loss", "outputs"),
-    )  # fmt: skip
+        code(
+            "loss: float = loss\nbest: str = name\ntable: 'Dataset' = pandas.read_csv(rows)",
+            "outputs",
+        ),
+    )
 
     ended = room.run(
         job, inputs={"lr": 0.25, "rows": {"type": "uri_file", "path": data}, "name": "deep"}

@@ -1,0 +1,53 @@
+"""A real service, and this process as the kernel of a notebook."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from jupyter_mlws.notebook.magics import load_ipython_extension
+from jupyter_mlws.testing.service import running_service
+from tests.execution.notebooks.making import code, notebook
+
+PARAMETERS = """\
+lr: float = 0.1  # [1e-5..1 log] learning rate
+kind: "Literal['rf', 'gbm']" = "rf"  # which model
+epochs = 3  # [>=1]
+shuffle = True
+columns: list[str] = ["a"]
+start: "date" = None
+"""
+
+
+@pytest.fixture(scope="session")
+def in_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The workspace's directory, with its service running and named in the environment."""
+    path = tmp_path_factory.mktemp("workspace")
+    with running_service(path) as running, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLWS_URL", running.url)
+        patch.setenv("MLWS_TOKEN", running.token)
+        patch.setenv("MLFLOW_TRACKING_URI", f"{running.url}/mlflow")
+        patch.setenv("MLFLOW_TRACKING_TOKEN", running.token)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def train(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A notebook with parameters and an output."""
+    path = tmp_path_factory.mktemp("project") / "train.ipynb"
+    cells = (code(PARAMETERS, "parameters"), code("loss: float = lr * epochs", "outputs"))
+    path.write_text(json.dumps(notebook(*cells)))
+    return path
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    """An IPython shell with our magics."""
+    shell = InteractiveShell.instance()
+    load_ipython_extension(shell)
+    yield shell
+    InteractiveShell.clear_instance()

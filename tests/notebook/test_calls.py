@@ -1,0 +1,74 @@
+"""What a notebook asks of its workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mlflow
+import pytest
+
+import jupyter_mlws as mlws
+from jupyter_mlws.entities.errors import Invalid, NotFound
+from jupyter_mlws.notebook.display import JobCard
+
+pytestmark = pytest.mark.usefixtures("in_workspace")
+
+
+@pytest.fixture(scope="module")
+def job(in_workspace: Path, train: Path) -> JobCard:
+    """A job that has completed."""
+    return mlws.job(train, {"lr": 0.5, "columns": "[x, y]"}, wait=True)
+
+
+def test_a_job_is_waited_for_and_carries_what_it_logged(job: JobCard) -> None:
+    assert job.state["status"] == "Completed"
+    assert job.state["metrics"]["loss"] == 1.5
+    assert job.state["params"] == {"lr": "0.5", "columns": '["x", "y"]'}
+
+
+def test_an_unknown_input_starts_nothing(job: JobCard, train: Path) -> None:
+    before = len(mlws.runs(max_results=1000))
+
+    with pytest.raises(Invalid, match=r"no input of this name\. Did you mean 'epochs'"):
+        mlws.job(train, {"epoch": 1})
+
+    assert len(mlws.runs(max_results=1000)) == before
+
+
+def test_runs_are_filtered_and_become_a_table(job: JobCard) -> None:
+    found = mlws.runs("metrics.loss = 1.5")
+
+    assert [run.run_id for run in found] == [job.id]
+    assert found.rows[0]["metrics.loss"] == 1.5
+    assert list(found.to_frame()["name"]) == [found[0].name]
+    assert "metrics.loss" in repr(found)
+
+
+def test_a_card_is_opened_by_id(job: JobCard) -> None:
+    assert mlws.open_("run", job.id).state["metrics"]["loss"] == 1.5
+    assert mlws.open_("job", job.name).state["kind"] == "job"
+
+
+def test_what_is_not_there_is_said(job: JobCard) -> None:
+    with pytest.raises(NotFound):
+        mlws.open_("run", "0" * 32)
+    with pytest.raises(Invalid, match="say 'run' or 'job'"):
+        mlws.open_("model", "x")
+
+
+def test_numbers_are_logged_as_metrics_and_words_as_params() -> None:
+    import numpy as np
+
+    with mlflow.start_run() as active:
+        mlws.log(loss=np.float32(0.5), n=3, kind="rf", fast=True)
+        mlws.log(step=2, loss=0.25)
+
+    state = mlws.open_("run", active.info.run_id).state
+    assert state["metrics"] == {"loss": 0.25, "n": 3.0}
+    assert state["params"] == {"kind": "rf", "fast": "True"}
+
+
+def test_an_output_outside_of_a_job_is_just_its_value() -> None:
+    value = object()
+
+    assert mlws.output("model", value) is value
