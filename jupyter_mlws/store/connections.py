@@ -37,6 +37,10 @@ def typed_errors() -> Iterator[None]:
         raise
     except sqlite3.DataError as error:  # a text or blob beyond SQLite's limit
         raise Invalid(f"This cannot be stored: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        if "malformed" in str(error) or "not a database" in str(error):
+            raise Unavailable(f"The database is damaged: {error}. Restore a backup.") from error
+        raise
 
 
 class Connections:

@@ -48,10 +48,25 @@ def add_run(
     return run_id
 
 
-def log(store: Store, run_id: str, *points: Point, **words: dict[str, str]) -> None:
+def log(
+    store: Store,
+    run_id: str,
+    *points: Point,
+    params: dict[str, str] | None = None,
+    tags: dict[str, str] | None = None,
+    drop_tags: Sequence[str] = (),
+) -> None:
     """Log to a run in a change of its own."""
     with store.change("user:ana", "runs/write", f"run:{run_id}") as tx:
-        tx.log(run_id, metrics=points, **words)
+        tx.log(run_id, metrics=points, params=params or {}, tags=tags or {}, drop_tags=drop_tags)
+
+
+def break_off(store: Store) -> None:
+    """Write a record, a run and a new name, and fail."""
+    with store.change("user:ana", "runs/write", "run:a") as tx:
+        tx.put_record("thing", "a", {})
+        tx.create_run("a", 0, name="a", user="ana", status="Running", params={"new key": "1"})
+        raise ZeroDivisionError
 
 
 def ids(rows: Sequence[RunRow]) -> list[str]:
@@ -89,13 +104,8 @@ class StoreSuite:
     def test_a_change_that_fails_leaves_no_trace(self, store: Store) -> None:
         before = store.last_event()
 
-        with (
-            pytest.raises(ZeroDivisionError),
-            store.change("user:ana", "runs/write", "run:a") as tx,
-        ):
-            tx.put_record("thing", "a", {})
-            tx.create_run("a", 0, name="a", user="ana", status="Running", params={"new key": "1"})
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            break_off(store)
 
         assert store.find_record("thing", "a") is None
         assert store.last_event() == before
@@ -118,8 +128,8 @@ class StoreSuite:
 
         with store.change("user:ana", "x/write", "a"):
             assert heard == []
-        with pytest.raises(ZeroDivisionError), store.change("user:ana", "x/write", "a"):
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            break_off(store)
         stop()
         with store.change("user:ana", "x/write", "a"):
             pass
@@ -310,9 +320,11 @@ class StoreSuite:
 
         assert store.get_experiment(0).tags == {"a": "3"}
         assert store.get_experiment(0).name == "Renamed"
-        with pytest.raises(NotFound, match="No tag with name: b"):
-            with store.change("user:ana", "experiments/write", "e") as tx:
-                tx.update_experiment(0, drop_tags=["b"])
+        with (
+            pytest.raises(NotFound, match="No tag with name: b in experiment with id 0"),
+            store.change("user:ana", "experiments/write", "e") as tx,
+        ):
+            tx.update_experiment(0, drop_tags=["b"])
 
     def test_an_unknown_experiment_is_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound, match="No Experiment with id=7 exists"):
@@ -451,8 +463,7 @@ class StoreSuite:
 
         assert store.get_run("a").tags == {"t": "2", "mlflow.runName": "name of a"}
         with pytest.raises(NotFound, match="No tag with name: u in run with id a"):
-            with store.change("user:ana", "runs/write", "run:a") as tx:
-                tx.log("a", drop_tags=["u"])
+            log(store, "a", drop_tags=["u"])
 
     def test_the_same_point_is_kept_once(self, store: Store) -> None:
         add_run(store, "a")
