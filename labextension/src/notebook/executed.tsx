@@ -10,7 +10,7 @@ import {
   StaticNotebook,
 } from '@jupyterlab/notebook';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { BoxLayout, Widget } from '@lumino/widgets';
+import { Panel as LuminoPanel, type Widget } from '@lumino/widgets';
 import type { Job } from '../api/client';
 import { runOfPath } from '../drive/path';
 import { Resource } from '../model/resource';
@@ -21,6 +21,7 @@ import { Panel } from '../ui/widget';
 import type { NotebookExecution } from './execution';
 import { Follower } from './follower';
 import { ExecutedHeader, type IHeaderActions } from './header';
+import { runJobIcon } from './icons';
 
 /** What is needed to draw a notebook. */
 export interface INotebookParts {
@@ -60,12 +61,15 @@ export class ExecutedNotebookFactory extends NotebookWidgetFactory {
     const panel = super.createNewWidget(context, source);
     panel.addClass('jp-MlwsExecutedPanel');
     panel.toolbar.hide();
+    // The label stays the file's name: a document that changes it is renamed.
+    panel.title.icon = runJobIcon;
     const runId = runOfPath(context.path)?.runId;
     void context.ready.then(() => {
       context.model.readOnly = true;
       if (runId && !panel.isDisposed) {
         const header = follow(this._workspace, runId, panel.content, this._actions, false);
         panel.contentHeader.addWidget(header);
+        keepHeight(header);
       }
     });
     return panel;
@@ -91,18 +95,33 @@ export function executedWidget(
   notebook.model = new NotebookModel({ translator: workspace.translator });
   const header = follow(workspace, name, notebook, actions, true);
 
-  const widget = new Widget();
+  const widget = new LuminoPanel();
   widget.addClass('jp-MlwsExecutedWidget');
   // The styles of notebooks are those of a notebook panel.
   widget.addClass('jp-NotebookPanel');
-  const layout = new BoxLayout({ direction: 'top-to-bottom', spacing: 0 });
-  widget.layout = layout;
-  layout.addWidget(header);
-  layout.addWidget(notebook);
-  BoxLayout.setStretch(header, 0);
-  BoxLayout.setStretch(notebook, 1);
-  BoxLayout.setSizeBasis(header, 32);
+  widget.addWidget(header);
+  widget.addWidget(notebook);
   return widget;
+}
+
+/** Give a header in a box layout, which asks for a least height, the height of what it shows. */
+function keepHeight(header: Widget): void {
+  const observer = new ResizeObserver(() => {
+    header.node.style.minHeight = `${header.node.firstElementChild?.scrollHeight ?? 0}px`;
+    header.parent?.fit();
+  });
+  const watch = new MutationObserver(() => {
+    const content = header.node.firstElementChild;
+    if (content) {
+      observer.observe(content);
+      watch.disconnect();
+    }
+  });
+  watch.observe(header.node, { childList: true });
+  header.disposed.connect(() => {
+    watch.disconnect();
+    observer.disconnect();
+  });
 }
 
 /** Keep `notebook` in step with a job until it is disposed; the header is the caller's to place. */

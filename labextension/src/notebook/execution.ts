@@ -26,7 +26,8 @@ export function marksOf(cells: readonly CellState[], now: number): Map<string, I
   return new Map(
     cells.map(cell => {
       const time = times.get(cell.cell_id);
-      const isSlow = time != null && time >= SLOW_MS && time >= SLOW_SHARE * total;
+      const isSlow =
+        cell.state === 'done' && time != null && time >= SLOW_MS && time >= SLOW_SHARE * total;
       return [
         cell.cell_id,
         { state: cell.state, time: time == null ? '' : duration(time), isSlow },

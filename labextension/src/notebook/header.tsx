@@ -14,6 +14,7 @@ import type { Follower } from './follower';
 /** What the buttons do; a button without one is not shown. */
 export interface IHeaderActions {
   openRun?: () => void;
+  openTab?: () => void;
   openSource?: () => void;
   openAsCopy?: () => void;
   runAgain?: () => void;
@@ -59,10 +60,11 @@ export function ExecutedHeader(props: IHeaderProps): JSX.Element {
                 {trans.__('Go to failed cell')}
               </Button>
             )}
-            <Action onClick={actions.openRun}>{trans.__('Open run')}</Action>
+            {!isInPage && <Action onClick={actions.openRun}>{trans.__('Open run')}</Action>}
+            <Action onClick={actions.openTab}>{trans.__('Open in a tab')}</Action>
             <Action onClick={actions.openSource}>{trans.__('Source')}</Action>
             <Action onClick={actions.openAsCopy}>{trans.__('Open as copy')}</Action>
-            <Action onClick={actions.runAgain}>{trans.__('Run again…')}</Action>
+            {!isInPage && <Action onClick={actions.runAgain}>{trans.__('Run again…')}</Action>}
           </>
         }
       >

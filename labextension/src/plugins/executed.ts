@@ -152,6 +152,12 @@ export const executed: JupyterFrontEndPlugin<INotebookView> = {
       name: panel => panel.context.path,
       when: app.serviceManager.ready,
     });
-    return { create: name => executedWidget(workspace, parts, name, actions) };
+    return {
+      create: name =>
+        executedWidget(workspace, parts, name, (job, notebook) => ({
+          ...actions(job, notebook),
+          openTab: () => void app.commands.execute(CommandIDs.openNotebook, { name }),
+        })),
+    };
   },
 };
