@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -114,17 +116,8 @@ def test_a_job_whose_supervisor_is_killed_fails_with_that_reason_and_leaves_noth
         command(command="sleep 300 & setsid sleep 300 & echo started; wait")
     )
     until(lambda: "started" in client.jobs.read_log(job.name).text)
-    tree = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if "300" in process.info["cmdline"][-1:]
-    ]
-    supervisor = next(
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if any("supervisor.py" in part for part in process.info["cmdline"] or ())
-        and any(job.name in part for part in process.info["cmdline"])
-    )
+    tree = processes_of(job.name)
+    supervisor = psutil.Process(supervisor_of(workspace, job.name))
 
     os.kill(supervisor.pid, signal.SIGKILL)
     ended = client.jobs.wait(job.name, timeout_s=60)
@@ -210,8 +203,11 @@ def test_after_everything_was_killed_at_once_the_workspace_is_clean(
     found = runtime.find(workspace)
     assert found is not None
 
-    for process in family(found.pid, [job.name for job in jobs]):
-        process.kill()
+    os.kill(found.pid, signal.SIGKILL)
+    for job in jobs:
+        os.kill(supervisor_of(workspace, job.name), signal.SIGKILL)
+        for process in processes_of(job.name):
+            process.kill()
     client = MLClient(workspace=workspace)
     ended = [client.jobs.wait(job.name, timeout_s=60) for job in jobs]
 
@@ -219,13 +215,18 @@ def test_after_everything_was_killed_at_once_the_workspace_is_clean(
     assert client.workspaces.check(deep=True).findings == []
 
 
-def family(service_pid: int, names: list[str]) -> list[psutil.Process]:
-    """The service and every process of these jobs."""
-    found = [psutil.Process(service_pid)]
-    for process in psutil.process_iter(["cmdline"]):
-        line = " ".join(process.info["cmdline"] or ())
-        if any(name in line for name in names):
-            found += [process, *process.children(recursive=True)]
+def supervisor_of(workspace: Path, name: str) -> int:
+    state = json.loads((workspace / "jobs" / name / "1" / "supervisor" / "state.json").read_text())
+    return int(state["pid"])
+
+
+def processes_of(name: str) -> list[psutil.Process]:
+    """Every process that the job's environment has come down to."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("AZUREML_RUN_ID") == name:
+                found.append(process)
     return found
 
 

@@ -6,12 +6,13 @@ import functools
 import importlib
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from jupyter_mlws.cli.output import FORMATS, show
+from jupyter_mlws.cli.own import HELP, SPECIAL
 from jupyter_mlws.entities.record import SchemaGenerator
 from jupyter_mlws.features.operations import Operation, load
 from jupyter_mlws.sdk.client import MLClient
@@ -20,25 +21,21 @@ VERBS = {"create_or_update": "create", "get": "show"}
 CLICK_TYPES = {"integer": click.INT, "number": click.FLOAT, "boolean": click.BOOL}
 
 
-def verbs(noun: str, special: Mapping[tuple[str, str], str]) -> click.Group:
+def verbs(noun: str) -> click.Group:
     """All commands of a noun."""
-    group = click.Group(noun)
+    group = click.Group(noun, help=HELP.get(noun))
     for op in load().values():
         if op.singular == noun:
             group.help = inspect.getdoc(inspect.getmodule(op.function))
             name = VERBS.get(op.verb, op.verb.replace("_", "-"))
-            if (noun, name) not in special and not op.is_download:
+            if (noun, name) not in SPECIAL and not op.is_download:
                 group.add_command(made(op, name))
-    for (owner, name), place in special.items():
+    for (owner, name), place in SPECIAL.items():
         if owner == noun:
             module, _, function = place.partition(":")
             group.add_command(
                 getattr(importlib.import_module(f"jupyter_mlws.cli.{module}"), function), name
             )
-    if noun == "service":
-        from jupyter_mlws.cli.main import HELP
-
-        group.help = HELP[noun]
     return group
 
 

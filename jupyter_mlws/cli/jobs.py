@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from jupyter_mlws.cli.commands import connected
-from jupyter_mlws.cli.main import fail
 from jupyter_mlws.cli.output import show
+from jupyter_mlws.cli.own import fail
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.entities.yaml import dump
 from jupyter_mlws.sdk.client import MLClient

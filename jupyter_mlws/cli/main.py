@@ -8,26 +8,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
+from jupyter_mlws.cli.own import SPECIAL, fail
 from jupyter_mlws.entities.errors import MlwsError
-
-SPECIAL = {
-    ("job", "create"): "jobs:create",
-    ("job", "validate"): "jobs:validate",
-    ("job", "stream"): "jobs:stream",
-    ("job", "download"): "jobs:download",
-    ("service", "start"): "service:start",
-    ("service", "stop"): "service:stop",
-    ("service", "status"): "service:status",
-    ("service", "env"): "service:env",
-    ("workspace", "restore"): "care:restore",
-}
-"""Commands of our own hand: where they stand, as `module:function` below `jupyter_mlws.cli`."""
-
-HELP = {"service": "The workspace's service on this machine: start, stop, find."}
 
 
 class Nouns(click.Group):
@@ -47,7 +32,7 @@ class Nouns(click.Group):
             return None
         from jupyter_mlws.cli.commands import verbs
 
-        return verbs(noun, SPECIAL)
+        return verbs(noun)
 
 
 @click.command(cls=Nouns, context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,14 +51,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # The reader of our output has seen enough.
         sys.stderr.close()
         raise SystemExit(0) from None
-
-
-def fail(error: MlwsError) -> Any:
-    """Say what was wrong, and leave with exit code 1."""
-    for problem in error.problems or (error.message,):
-        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-        click.echo(str(problem), err=True)
-    raise SystemExit(1) from None
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,8 @@ class HttpTransport:
             timeout=TIMEOUT,
             trust_env=False,
         )
+        # Scripts for Azure ML never close their client.
+        self._finalizer = weakref.finalize(self, self._client.close)
 
     def call(self, name: str, arguments: dict[str, Any]) -> Any:
         """The answer of an operation, as plain JSON."""
@@ -80,7 +83,7 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._finalizer()
 
     def _request(self, op: Operation, arguments: dict[str, Any]) -> httpx.Request:
         method, path = op.route

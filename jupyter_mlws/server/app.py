@@ -74,6 +74,7 @@ class WorkspaceApp(ExtensionApp):
         "ip": "127.0.0.1",
         "open_browser": False,
         "allow_root": True,
+        "reraise_server_extension_failures": True,
     }
 
     workspace = Unicode(help="The workspace directory; it is made when it is not there.").tag(

@@ -1,0 +1,32 @@
+"""What no operation says of itself: commands of our own hand, and how an error leaves."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import click
+
+from jupyter_mlws.entities.errors import MlwsError
+
+SPECIAL = {
+    ("job", "create"): "jobs:create",
+    ("job", "validate"): "jobs:validate",
+    ("job", "stream"): "jobs:stream",
+    ("job", "download"): "jobs:download",
+    ("service", "start"): "service:start",
+    ("service", "stop"): "service:stop",
+    ("service", "status"): "service:status",
+    ("service", "env"): "service:env",
+    ("workspace", "restore"): "care:restore",
+}
+"""Commands of our own hand: where they stand, as `module:function` below `jupyter_mlws.cli`."""
+
+HELP = {"service": "The workspace's service on this machine: start, stop, find."}
+
+
+def fail(error: MlwsError) -> NoReturn:
+    """Say what was wrong, and leave with exit code 1."""
+    for problem in error.problems or (error.message,):
+        click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+        click.echo(str(problem), err=True)
+    raise SystemExit(1) from None
