@@ -1,8 +1,10 @@
 // The list of plugins, nothing else.
+import { activity } from './plugins/activity';
 import { artifacts } from './plugins/artifacts';
 import { commands } from './plugins/commands';
 import { core, runActions } from './plugins/core';
 import { executed } from './plugins/executed';
+import { menu } from './plugins/menu';
 import { mime } from './plugins/mime';
 import { cellTags, runDialog } from './plugins/notebook';
 import { pages } from './plugins/pages';
@@ -14,6 +16,8 @@ export default [
   commands,
   pages,
   panel,
+  activity,
+  menu,
   runDialog,
   cellTags,
   artifacts,

@@ -46,7 +46,7 @@ export function Metrics(props: { model: RunModel }): JSX.Element {
         />
       )}
       {more > 0 && (
-        <div className="jp-MlwsRun-more">
+        <div className="jp-MlwsRunPage-more">
           <Button
             onClick={() => {
               model.nCharts += CHARTS_AT_ONCE;

@@ -1,6 +1,6 @@
 // The executed notebook of a job, live: as a notebook where that view is there, else as a list of cells.
 import { Widget } from '@lumino/widgets';
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { CellState } from '../api/client';
 import type { RunModel } from '../model/run';
 import { CommandIDs } from '../tokens';
@@ -20,11 +20,11 @@ export function NotebookTab(props: { model: RunModel }): JSX.Element {
   );
 }
 
-/** A Lumino widget inside React; it is disposed with the component. */
+/** A Lumino widget inside React; it is disposed while its host is still in the document, as Lumino demands. */
 function Embedded(props: { make: () => Widget }): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the widget is made once.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const node = host.current;
     if (!node) {
       return undefined;

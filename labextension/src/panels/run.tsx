@@ -8,8 +8,9 @@ import { isFinal } from '../model/states';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
 import { Button, ProgressBar, Tabs } from '../ui/controls';
+import { durationOf } from '../ui/duration';
 import { useNow, useResource, useSignal } from '../ui/hooks';
-import { ErrorStrip, Skeleton } from '../ui/states';
+import { Boundary, ErrorStrip, Skeleton } from '../ui/states';
 import { StatusChip } from '../ui/status';
 import { Artifacts } from './artifacts';
 import { Code } from './code';
@@ -21,7 +22,6 @@ import { Metrics, System } from './metrics';
 import { NotebookTab } from './notebooktab';
 import { Overview } from './overview';
 import { execute, openRunMenu, targetOfRun, usePage } from './page';
-import { durationOf } from './runs';
 
 export type RunTab =
   | 'overview'
@@ -81,29 +81,31 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the page's keys work wherever in it the focus is.
-    <div className="jp-MlwsPage jp-MlwsRun" data-run={run.run_id} onKeyDown={onKeyDown}>
+    <div className="jp-MlwsPage jp-MlwsRunPage" data-run={run.run_id} onKeyDown={onKeyDown}>
       <Head model={model} run={run} />
       {error && <ErrorStrip error={error} onRetry={() => void model.subject.refresh()} />}
       <Tabs label={trans.__('Parts of the run')} tabs={tabs} active={active} onChange={open} />
       <div
-        className={`jp-MlwsRun-tab jp-mod-${active}`}
+        className={`jp-MlwsRunPage-tab jp-mod-${active}`}
         role="tabpanel"
         aria-label={labels[active]}
       >
-        {active === 'overview' && (
-          <>
-            {job?.error && <ErrorCard job={job} error={job.error} openTab={open} />}
-            <Warnings warnings={job?.warnings ?? []} />
-            <Overview model={model} openTab={open} />
-          </>
-        )}
-        {active === 'metrics' && <Metrics model={model} />}
-        {active === 'notebook' && <NotebookTab model={model} />}
-        {active === 'code' && <Code model={model} />}
-        {active === 'logs' && <Logs model={model.log} attempts={job?.attempt ?? 1} />}
-        {active === 'system' && <System model={model} />}
-        {active === 'artifacts' && <Artifacts model={model} />}
-        {active === 'json' && <Json value={value} />}
+        <Boundary key={active}>
+          {active === 'overview' && (
+            <>
+              {job?.error && <ErrorCard job={job} error={job.error} openTab={open} />}
+              <Warnings warnings={job?.warnings ?? []} />
+              <Overview model={model} openTab={open} />
+            </>
+          )}
+          {active === 'metrics' && <Metrics model={model} />}
+          {active === 'notebook' && <NotebookTab model={model} />}
+          {active === 'code' && <Code model={model} />}
+          {active === 'logs' && <Logs model={model.log} attempts={job?.attempt ?? 1} />}
+          {active === 'system' && <System model={model} />}
+          {active === 'artifacts' && <Artifacts model={model} />}
+          {active === 'json' && <Json value={value} />}
+        </Boundary>
       </div>
     </div>
   );

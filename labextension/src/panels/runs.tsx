@@ -8,7 +8,8 @@ import { isFinal } from '../model/states';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
 import { Button, Check, CopyButton, Search, Toolbar } from '../ui/controls';
-import { duration, exactTime, metric, relativeTime } from '../ui/format';
+import { durationOf } from '../ui/duration';
+import { exactTime, metric, relativeTime } from '../ui/format';
 import { useDelayed, useNow, useResource, useSignal } from '../ui/hooks';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
 import { StatusChip } from '../ui/status';
@@ -268,19 +269,4 @@ function useColumns(model: RunsModel, onlyDiffering: boolean): [readonly IColumn
   );
   const shown = [...metrics, ...params];
   return [[...fixed, ...shown.slice(0, MOST_COLUMNS)], Math.max(0, shown.length - MOST_COLUMNS)];
-}
-
-/** How long a run took, or takes so far. */
-export function durationOf(
-  run: { started_at?: string; ended_at?: string; status: Run['status'] },
-  now: number,
-): string {
-  if (!run.started_at) {
-    return '';
-  }
-  const start = new Date(run.started_at).getTime();
-  if (run.ended_at) {
-    return duration(new Date(run.ended_at).getTime() - start);
-  }
-  return isFinal(run.status) ? '' : duration(now - start);
 }

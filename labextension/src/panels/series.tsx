@@ -56,7 +56,7 @@ export function SeriesCharts(props: ISeriesChartsProps): JSX.Element {
           <Check label={trans.__('Log axis')} checked={logY} onChange={setLogY} />
         </Toolbar>
       )}
-      <div className="jp-MlwsCards">
+      <div className="jp-MlwsChartCards">
         {props.metrics.map(name => (
           <ChartCard key={name} {...props} metric={name} weight={weight} logY={logY} x={x} />
         ))}
@@ -102,8 +102,8 @@ function ChartCard(props: ICardProps): JSX.Element {
     : trans._n('%1 run', '%1 runs', own.length);
 
   return (
-    <section ref={ref} className="jp-MlwsCard" aria-label={name} data-metric={name}>
-      <header className="jp-MlwsCard-head">
+    <section ref={ref} className="jp-MlwsChartCard" aria-label={name} data-metric={name}>
+      <header className="jp-MlwsChartCard-head">
         <h3 title={name}>{title}</h3>
         {summary && <strong>{metric(summary.last * scale, locale)}</strong>}
         <Button minimal aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
@@ -126,7 +126,7 @@ function ChartCard(props: ICardProps): JSX.Element {
       {!asTable && !isInView && <div className="jp-MlwsChart" style={{ height: 200 }} />}
       {own.length > 1 && <Legend series={own} runs={runs} nameOf={props.nameOf} />}
       {isThinned && (
-        <p className="jp-MlwsCard-note">
+        <p className="jp-MlwsChartCard-note">
           {trans.__('%1 points, least and greatest per pixel', nPoints.toLocaleString(locale))}
         </p>
       )}
@@ -191,7 +191,7 @@ function SeriesTable(props: {
     .slice(0, TABLE_ROWS);
   const withRun = props.series.length > 1;
   return (
-    <div className="jp-MlwsCard-table">
+    <div className="jp-MlwsChartCard-table">
       <table className="jp-MlwsFacts jp-mod-list">
         <thead>
           <tr>

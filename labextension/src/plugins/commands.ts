@@ -1,11 +1,12 @@
 // What can be done with runs and jobs, as commands: buttons, menus and the palette all call these.
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Clipboard, Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
+import { Clipboard, Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { CommandRegistry } from '@lumino/commands';
-import { ApiError, type Job } from '../api/client';
+import type { Job } from '../api/client';
 import { isFinal } from '../model/states';
 import { CommandIDs, IRunActions, type IRunTarget, IWorkspace } from '../tokens';
+import { notifyError } from './notify';
 
 /** Schema of commands that take one run. */
 export const RUN_ARGS = {
@@ -16,27 +17,6 @@ export const RUN_ARGS = {
   },
 } as const;
 
-/** Show what a command could not do, as a toast with the details at hand. */
-export function notifyError(workspace: IWorkspace, title: string, error: unknown): void {
-  const { trans } = workspace;
-  const message = error instanceof ApiError ? error.message : String(error);
-  const details =
-    error instanceof ApiError
-      ? [error.code, error.status || '', error.requestId].filter(Boolean).join(' · ')
-      : '';
-  Notification.error(`${title} ${message}`, {
-    autoClose: 10_000,
-    actions: details
-      ? [
-          {
-            label: trans.__('Copy details'),
-            callback: () => Clipboard.copyToSystem(`${message}\n${details}`),
-          },
-        ]
-      : [],
-  });
-}
-
 const isJob = (target: IRunTarget): boolean => target.type !== 'mlflow';
 
 export const commands: JupyterFrontEndPlugin<void> = {
@@ -44,13 +24,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
   description: 'Commands for runs and jobs: cancel, retry, archive, copy.',
   autoStart: true,
   requires: [IWorkspace, IRunActions],
-  optional: [ICommandPalette],
-  activate: (
-    app: JupyterFrontEnd,
-    workspace: IWorkspace,
-    actions: IRunActions,
-    palette: ICommandPalette | null,
-  ) => {
+  activate: (app: JupyterFrontEnd, workspace: IWorkspace, actions: IRunActions) => {
     addCommands(app.commands, workspace);
     const ended = (target: IRunTarget): boolean => isFinal(target.status);
     actions.add({
@@ -90,7 +64,6 @@ export const commands: JupyterFrontEndPlugin<void> = {
       rank: 510,
       isVisible: target => target.archived,
     });
-    palette?.addItem({ command: CommandIDs.openPanel, category: workspace.trans.__('ML') });
   },
 };
 

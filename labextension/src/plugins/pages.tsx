@@ -5,7 +5,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import type { ReactNode } from 'react';
 import { RunModel } from '../model/run';
 import { type IRunsQuery, RunsModel } from '../model/runs';
@@ -52,20 +52,18 @@ export const pages: JupyterFrontEndPlugin<void> = {
   description: 'The runs page and the run page.',
   autoStart: true,
   requires: [IWorkspace, IRunActions],
-  optional: [INotebookView, ILayoutRestorer, ICommandPalette, IRouter],
+  optional: [INotebookView, ILayoutRestorer, IRouter],
   activate: (
     app: JupyterFrontEnd,
     workspace: IWorkspace,
     actions: IRunActions,
     notebookView: INotebookView | null,
     restorer: ILayoutRestorer | null,
-    palette: ICommandPalette | null,
     router: IRouter | null,
   ) => {
     const page: IPage = { workspace, commands: app.commands, actions, notebookView };
     addRuns(app, page, restorer);
     addRun(app, page, restorer);
-    palette?.addItem({ command: CommandIDs.openRuns, category: workspace.trans.__('ML') });
     if (router) {
       addLinks(app, router);
     }

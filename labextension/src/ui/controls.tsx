@@ -116,7 +116,6 @@ export function Choice<T extends string>(props: {
       <label htmlFor={id}>{props.label}</label>
       <select
         id={id}
-        className="jp-mod-styled"
         value={props.value}
         onChange={event => props.onChange(event.target.value as T)}
       >

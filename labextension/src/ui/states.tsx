@@ -1,6 +1,5 @@
 // Empty, loading, failed: how every page says so.
-import type { ReactNode } from 'react';
-import { useState } from 'react';
+import { Component, type ReactNode, useState } from 'react';
 import { useLanguage } from './context';
 import { Button } from './controls';
 import { useDelayed } from './hooks';
@@ -74,4 +73,22 @@ export function Skeleton(props: { rows?: number }): JSX.Element | null {
       ))}
     </output>
   );
+}
+
+/** Keeps what goes wrong in drawing its children to their place on the page. */
+export class Boundary extends Component<{ children: ReactNode }, { error: Error | null }> {
+  static getDerivedStateFromError(error: Error): { error: Error } {
+    return { error };
+  }
+
+  override state: { error: Error | null } = { error: null };
+
+  override render(): ReactNode {
+    const { error } = this.state;
+    return error ? (
+      <ErrorStrip error={error} onRetry={() => this.setState({ error: null })} />
+    ) : (
+      this.props.children
+    );
+  }
 }

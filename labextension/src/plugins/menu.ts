@@ -1,0 +1,55 @@
+// Where the commands stand: launcher, palette; the main menu ML is in the settings schema.
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { CommandIDs, IWorkspace } from '../tokens';
+import { workspaceIcon } from './icons';
+import { notifyError } from './notify';
+
+export const menu: JupyterFrontEndPlugin<void> = {
+  id: '@mlws/labextension:menu',
+  description: 'Launcher tiles, palette entries and the example of the ML workspace.',
+  autoStart: true,
+  requires: [IWorkspace],
+  optional: [ILauncher, ICommandPalette, IDefaultFileBrowser],
+  activate: (
+    app: JupyterFrontEnd,
+    workspace: IWorkspace,
+    launcher: ILauncher | null,
+    palette: ICommandPalette | null,
+    browser: IDefaultFileBrowser | null,
+  ) => {
+    const { trans } = workspace;
+    app.commands.addCommand(CommandIDs.openExample, {
+      label: trans.__('Try the example'),
+      caption: trans.__('Make a notebook that trains a model in seconds, ready to run as a job'),
+      icon: workspaceIcon,
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: async () => {
+        const { contents } = app.serviceManager;
+        const { exampleNotebook } = await import('./example');
+        try {
+          const made = await contents.newUntitled({
+            path: browser?.model.path ?? '',
+            type: 'notebook',
+          });
+          await contents.save(made.path, {
+            type: 'notebook',
+            format: 'json',
+            content: exampleNotebook(trans),
+          });
+          await app.commands.execute('docmanager:open', { path: made.path });
+        } catch (error) {
+          notifyError(workspace, trans.__('The example could not be made.'), error);
+        }
+      },
+    });
+    const category = trans.__('ML');
+    launcher?.add({ command: CommandIDs.openRuns, args: { isLauncher: true }, category, rank: 1 });
+    launcher?.add({ command: CommandIDs.openExample, category, rank: 2 });
+    for (const command of [CommandIDs.openPanel, CommandIDs.openRuns, CommandIDs.openExample]) {
+      palette?.addItem({ command, category: trans.__('ML Workspace') });
+    }
+  },
+};
