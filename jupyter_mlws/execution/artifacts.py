@@ -75,6 +75,11 @@ def _frozen(store: Store, place: str, reference: str) -> Snapshot:
     )
 
 
+def _sayable(name: str) -> str:
+    """The name as an artifact can have it: what is no text, and backslashes, are replaced."""
+    return name.encode("utf-8", "replace").decode().replace("\\", "_")
+
+
 class Harvest:
     """Keeps the files of one attempt. Used by one thread at a time.
 
@@ -136,7 +141,7 @@ class Harvest:
         except (FileNotFoundError, PermissionError):
             return None  # gone in the meantime, a dangling link, or not ours to read
         self._seen[path] = signature
-        artifact = f"{self._place}/{name.encode('utf-8', 'backslashreplace').decode()}"
+        artifact = f"{self._place}/{_sayable(name)}"
         return None if self._kept.get(artifact) == blob else (artifact, blob, size_bytes)
 
     def _is_due(self, path: Path, facts: os.stat_result) -> bool:

@@ -105,11 +105,12 @@ class Logs:
 
     def _file(self, path: str) -> Path:
         """Where a log lies; a path that leaves the folder of logs is none."""
-        if path.partition("/")[0] not in FOLDERS or "\0" in path:
+        folder = path.partition("/")[0]
+        if folder not in FOLDERS or "\0" in path:
             raise NotFound(f"Job '{self.name}' has no log '{path}': see its list of logs.")
         found = (self.folder / path).resolve()
         if found.is_file():
-            if not found.is_relative_to(self.folder.resolve()):
+            if not found.is_relative_to((self.folder / folder).resolve()):
                 raise NotFound(f"'{path}' is no log of job '{self.name}'.")
             return found
         return self._kept(path)

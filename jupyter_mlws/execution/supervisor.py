@@ -403,8 +403,9 @@ def _number(text: str) -> float | None:
 class Supervisor:
     """One attempt of a job, from its claim to the end of its last process."""
 
-    def __init__(self, plan: dict, child: Child | None, tree: str) -> None:  # type: ignore[type-arg]
+    def __init__(self, plan: dict, child: Child | None, tree: str, errors: str) -> None:  # type: ignore[type-arg]
         self.plan = plan
+        self.errors = errors
         self.folder: str = plan["folder"]
         self.own = os.path.join(self.folder, "supervisor")
         self.tree_id = tree
@@ -566,6 +567,7 @@ class Supervisor:
             why = {"cause": "storage", "message": self.lost}
         elif not why and code in KILLED and _oom_kills() > self.oom_kills:
             why = {"cause": "out_of_memory", "message": "the machine ran out of memory"}
+        _drop_if_empty(self.errors)
         self._save({"state": "ended", "exit_code": code, "ended_ms": self.ended_ms, **why})
         self.bell.due = time.monotonic()
         self.bell.tick()
@@ -586,6 +588,14 @@ def _oom_kills() -> int:
             return next((int(ln.split()[1]) for ln in lines if ln.startswith(b"oom_kill ")), 0)
     except OSError:
         return 0
+
+
+def _drop_if_empty(path: str) -> None:
+    try:
+        if os.path.getsize(path) == 0:
+            os.unlink(path)
+    except FileNotFoundError:
+        pass  # the job has tidied up
 
 
 def _now_ms() -> int:
@@ -638,12 +648,10 @@ def _end_all() -> None:
 
 
 def _run(plan: dict, child: Child | None, tree: str) -> None:  # type: ignore[type-arg]
-    """Run the attempt; what goes wrong here itself is left in a file, which is gone when nothing did."""
+    """Run the attempt; what goes wrong here itself is left in a file."""
     errors = os.path.join(plan["folder"], "system_logs", "supervisor.txt")
     os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
-    Supervisor(plan, child, tree).run()
-    if os.path.getsize(errors) == 0:
-        os.unlink(errors)
+    Supervisor(plan, child, tree, errors).run()
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,7 +43,7 @@ class Chain(ParentJobType):
 
 
 @pytest.fixture
-def open_room(tmp_path: Path) -> Iterator[Callable[[], Workroom]]:
+def open_room(tmp_path: Path) -> Callable[[], Workroom]:
     path = tmp_path / "workspace"
 
     def open_room() -> Workroom:
