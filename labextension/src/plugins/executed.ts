@@ -28,7 +28,7 @@ import {
 } from '../notebook/executed';
 import { CommandIDs, INotebookView, IWorkspace } from '../tokens';
 import { READ_ONLY_NOTEBOOK } from './artifacts';
-import { notifyError } from './commands';
+import { notifyError } from './notify';
 
 const ARGS = {
   type: 'object',
