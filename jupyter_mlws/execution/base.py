@@ -34,7 +34,7 @@ class Step:
         env: the whole environment of the process.
         standby: whether a process with this argv may have been started ahead of time, in `/` and with
             another environment. It reads one line from standard input, the path of the attempt's folder,
-            also when it was not; there `supervisor/step.json` holds `{"cwd", "env"}` to take on.
+            also when it was not; its job type has left there what it needs, `cwd` and `env` included.
         timeout_s: seconds after which the process tree is ended.
         memory_bytes: most memory of the process tree.
         redact: values that must not reach any log.

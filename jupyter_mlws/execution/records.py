@@ -115,7 +115,7 @@ def view(store: Store, url: str, row: RunRow, record: Record) -> Job:
         ),
         "started_at": None if row.start_ms is None else from_ms(row.start_ms),
         "ended_at": None if row.end_ms is None else from_ms(row.end_ms),
-        "services": _services(url, row.run_id),
+        "services": _services(store, url, row.run_id),
     }
     return Job.model_validate({**spec, **facts})
 
@@ -168,9 +168,11 @@ def cancel(store: Store, name: str, who: str) -> bool:
     return status is Status.CANCEL_REQUESTED
 
 
-def _services(url: str, name: str) -> dict[str, JobService]:
+def _services(store: Store, url: str, name: str) -> dict[str, JobService]:
+    page = store.find_record("page", "front-end")
+    studio = f"{page.doc['url']}?mlws=runs/{name}" if page else f"{url}/api/jobs/{name}"
     return {
-        "Studio": JobService(type="Studio", endpoint=f"{url}/jobs/{name}"),
+        "Studio": JobService(type="Studio", endpoint=studio),
         "Tracking": JobService(type="Tracking", endpoint=f"{url}/mlflow"),
     }
 

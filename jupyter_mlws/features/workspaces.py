@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from jupyter_mlws._version import __version__
 from jupyter_mlws.entities.compute import Backup, CheckReport, GcReport, WorkspaceInfo
-from jupyter_mlws.entities.errors import Conflict
+from jupyter_mlws.entities.errors import Conflict, Invalid
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
@@ -43,6 +45,23 @@ def show(ws: Workspace) -> WorkspaceInfo:
         n_jobs_queued=jobs(WAITING),
         last_event=ws.store.last_event(),
     )
+
+
+@operation("workspaces/announce")
+def announce(ws: Workspace, url: str) -> None:
+    """Say where people look at this workspace; links to jobs lead there from then on.
+
+    Args:
+        url: address of JupyterLab, such as `http://127.0.0.1:8888/lab`.
+    Raises:
+        Invalid: it is no http address.
+    """
+    if not re.match(r"https?://[^\s?#]+$", url):
+        raise Invalid.field("url", f"'{url}' is no http address without query.")
+    known = ws.store.find_record("page", "front-end")
+    if known is None or known.doc["url"] != url:
+        with ws.change("page:front-end", url=url) as tx:
+            tx.put_record("page", "front-end", {"url": url})
 
 
 @operation("workspaces/stop")

@@ -21,6 +21,9 @@ class MLWorkspace(LoggingConfigurable):
     token = Unicode(help="Your token at `url`; made there with 'mlws token create'.").tag(
         config=True
     )
+    page = Unicode(
+        help="Address of JupyterLab as people reach it, for links to jobs; this server's own when empty."
+    ).tag(config=True)
     workspace = Unicode(
         help="The workspace directory; MLWS_WORKSPACE or the user's default when empty."
     ).tag(config=True)
@@ -31,10 +34,21 @@ def load(serverapp: Any) -> None:
     from jupyter_mlws.lab.handlers import routes
 
     settings = MLWorkspace(parent=serverapp)
-    link = Link(url=settings.url, token=settings.token, workspace=settings.workspace or None)
     base = serverapp.web_app.settings["base_url"]
+    link = Link(
+        url=settings.url,
+        token=settings.token,
+        workspace=settings.workspace or None,
+        page=settings.page or _page(serverapp),
+    )
     serverapp.web_app.add_handlers(
         ".*$",
         [(url_path_join(base, path), cls, {"link": link}) for path, cls in routes()],
     )
     link.connect()
+
+
+def _page(serverapp: Any) -> str:
+    """Where this server's JupyterLab is; its own address without the token."""
+    address = str(serverapp.connection_url)
+    return url_path_join(address, "lab")

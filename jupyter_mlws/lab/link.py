@@ -26,12 +26,14 @@ class Link:
         url: base address of a shared service; empty for the one of the workspace directory.
         token: the user's token at `url`.
         workspace: the workspace directory; None for the user's default.
+        page: address of JupyterLab, which links to jobs lead to; announced to a workspace of our own.
     """
 
-    def __init__(self, *, url: str, token: str, workspace: str | None) -> None:
+    def __init__(self, *, url: str, token: str, workspace: str | None, page: str) -> None:
         self._url = url.rstrip("/")
         self._token = token
         self._workspace = workspace
+        self._page = page
         self._running: Running | None = None
         self._error = ""
         self._lock = threading.Lock()
@@ -54,6 +56,7 @@ class Link:
                 self._running = self._shared()
             else:
                 self._running = service.ensure(service.directory(self._workspace))
+                self._announce(self._running)
             self._error = ""
             os.environ.update(self._running.env())
             return self._running
@@ -102,6 +105,12 @@ class Link:
         last = None if self._url else service.read(service.directory(self._workspace))
         if last:
             os.environ.update(last.env())
+
+    def _announce(self, running: Running) -> None:
+        from jupyter_mlws.sdk.transport import HttpTransport
+
+        with closing(HttpTransport(running.url, running.token)) as transport:
+            transport.call("workspaces.announce", {"url": self._page})
 
     def _shared(self) -> Running:
         from jupyter_mlws.sdk.service import Running

@@ -151,6 +151,9 @@ class Tokens(Noun):
 
 
 class Workspaces(Noun):
+    def announce(self, url: builtins.str) -> None:
+        """Say where people look at this workspace; links to jobs lead there from then on."""
+
     def backup(self, path: builtins.str) -> jupyter_mlws.entities.compute.Backup:
         """Copy the workspace into one file on the service's machine, while it runs."""
 

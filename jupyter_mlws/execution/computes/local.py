@@ -52,10 +52,6 @@ class LocalCompute(Compute):
             return found
         for name in ("supervisor", "user_logs", "system_logs"):
             (folder / name).mkdir(mode=0o700, exist_ok=True)
-        if step.standby:
-            _write_private(
-                folder / "supervisor" / "step.json", {"cwd": str(step.cwd), "env": dict(step.env)}
-            )
         order = self._order(step, folder)
         if not any(pair.take_on(order) for pair in self._candidates(step)):
             raise Unavailable(f"The supervisor of '{folder}' did not start.")

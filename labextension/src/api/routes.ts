@@ -38,6 +38,7 @@ export const ROUTES = {
   'tokens.create': ['POST', '/tokens'],
   'tokens.delete': ['DELETE', '/tokens/{id}'],
   'tokens.list': ['GET', '/tokens'],
+  'workspaces.announce': ['POST', '/workspaces:announce'],
   'workspaces.backup': ['POST', '/workspaces:backup'],
   'workspaces.check': ['POST', '/workspaces:check'],
   'workspaces.gc': ['POST', '/workspaces:gc'],

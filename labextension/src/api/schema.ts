@@ -647,6 +647,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workspaces:announce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say where people look at this workspace; links to jobs lead there from then on.
+         * @description Say where people look at this workspace; links to jobs lead there from then on.
+         */
+        post: operations["workspaces.announce"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workspaces:backup": {
         parameters: {
             query?: never;
@@ -2392,7 +2412,10 @@ export interface operations {
                     display_name?: string;
                     /** Description */
                     description?: string;
-                    /** Tags */
+                    /**
+                     * Tags
+                     * @description tags to be set; others stay.
+                     */
                     tags?: {
                         [key: string]: string;
                     };
@@ -3209,6 +3232,45 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "workspaces.announce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Url
+                     * @description address of JupyterLab, such as `http://127.0.0.1:8888/lab`.
+                     */
+                    url: string;
+                };
+            };
+        };
         responses: {
             /** @description The answer. */
             200: {

@@ -262,16 +262,15 @@ class TestStandby:
         assert ready.endswith("ready as job")
         assert works == f"works in {folder}"
 
-    def test_the_step_finds_its_folder_and_environment_in_a_private_file(
+    def test_the_environment_of_a_step_is_written_nowhere(
         self, compute: LocalCompute, folder: Path
     ) -> None:
         compute.prepare(self.ARGV, ENV, 1)
 
         ended(compute, compute.submit(self.step(folder), folder))
 
-        path = folder / "supervisor" / "step.json"
-        assert json.loads(path.read_text()) == {"cwd": str(folder), "env": {**ENV, "WHO": "job"}}
-        assert path.stat().st_mode & 0o077 == 0
+        texts = [path.read_text() for path in folder.rglob("*") if path.is_file()]
+        assert not any('"WHO"' in text for text in texts)
 
     def test_each_waiting_process_serves_one_step(
         self, compute: LocalCompute, tmp_path: Path
