@@ -56,6 +56,7 @@ class Workshop:
         mint: makes a token for a job's own processes.
         revoke: ends all tokens of a job.
         seal: opens what was sealed when the job was submitted.
+        standby: how many processes of each kind are kept ready.
     """
 
     store: Store
@@ -67,6 +68,7 @@ class Workshop:
     types: Types
     computes: Mapping[str, Compute]
     seal: Seal
+    standby: int
 
     def folder(self, name: str, attempt: int) -> Path:
         """The folder of a job's attempt."""
@@ -216,9 +218,10 @@ class Attempt:
 
     def _note_standby(self, step: Step) -> None:
         """Have the next process of this kind ready before it is asked for."""
-        if step.standby:
+        if step.standby and self._shop.standby:
             runtime = environments.find(self._spec.environment)
-            self._compute.prepare(step.argv, surroundings.base_env(runtime), 1)
+            env = surroundings.base_env(runtime)
+            self._compute.prepare(step.argv, env, self._shop.standby)
 
     # Running
     def _note_running(self, report: Report) -> None:

@@ -119,6 +119,7 @@ class Dispatcher:
             types=self.types,
             computes=self.computes,
             seal=seal,
+            standby=standby,
         )
         self._specs: dict[str, ComputeSpec] = {}
         self._waiting: dict[str, tuple[str, Ticket]] = {}

@@ -50,6 +50,7 @@ class Workroom:
         self.minted: list[str] = []
         self.revoked: list[str] = []
         self.n_rings = 0
+        self.on_ring: Callable[[], None] | None = None
         self._news = threading.Condition()
         self._stop_listening = self.store.subscribe(lambda seq: self._ring())
         self.dispatcher = Dispatcher(
@@ -64,10 +65,10 @@ class Workroom:
             computes=computes,
             standby=0,
         )
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="mlws-workroom")
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="mlws-workroom")
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.dispatcher.start(), self._loop).result(PATIENCE_S)
+        asyncio.run_coroutine_threadsafe(self.dispatcher.start(), self.loop).result(PATIENCE_S)
 
     def __enter__(self) -> Workroom:
         return self
@@ -86,10 +87,10 @@ class Workroom:
 
     def close(self) -> None:
         """End the dispatcher; jobs run on."""
-        asyncio.run_coroutine_threadsafe(self.dispatcher.stop(), self._loop).result(PATIENCE_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        asyncio.run_coroutine_threadsafe(self.dispatcher.stop(), self.loop).result(PATIENCE_S)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
-        self._loop.close()
+        self.loop.close()
         self._stop_listening()
         self.store.close()
 
@@ -192,6 +193,8 @@ class Workroom:
         with self._news:
             self.n_rings += 1
             self._news.notify_all()
+        if self.on_ring:
+            self.on_ring()
 
 
 class JobTypeSuite:

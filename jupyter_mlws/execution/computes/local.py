@@ -25,6 +25,8 @@ from jupyter_mlws.execution.base import Compute, Handle, Report, Step
 
 logger = logging.getLogger(__name__)
 
+MAX_KINDS = 4
+"""For how many kinds of steps processes are kept ready; those asked for last count."""
 SPARE_BYTES = 1 << 30
 """No process is started ahead of time while less memory than this is free."""
 
@@ -89,8 +91,12 @@ class LocalCompute(Compute):
 
     def prepare(self, argv: Sequence[str], env: Mapping[str, str], count: int) -> None:
         with self._lock:
-            kept = self._standby.setdefault(tuple(argv), _Standby())
+            kept = self._standby.pop(tuple(argv), _Standby())
+            self._standby[tuple(argv)] = kept
             kept.env, kept.count = dict(env), count
+            oldest = list(self._standby)[:-MAX_KINDS]
+            for pair in (pair for kind in oldest for pair in self._standby.pop(kind).pairs):
+                pair.dismiss()
         self._refill()
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from jupyter_mlws.entities.job import Cause
 from jupyter_mlws.execution.base import Compute, Step
-from jupyter_mlws.execution.computes.local import LocalCompute
+from jupyter_mlws.execution.computes.local import MAX_KINDS, LocalCompute
 from jupyter_mlws.testing.compute import ENV, ComputeSuite, ended, log_of, shell, wait_until
 
 
@@ -317,6 +318,19 @@ class TestStandby:
         wait_until(lambda: not [pid for pid in pids if _runs(pid)])
 
         assert len(pids) >= 6
+
+    def test_only_the_kinds_asked_for_last_wait(self, compute: LocalCompute) -> None:
+        for number in range(MAX_KINDS + 2):
+            compute.prepare(["bash", "-c", f"read -r line; echo {number}"], ENV, 1)
+
+        def waiting() -> set[str]:
+            found = set()
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error):
+                    found.add(process.cmdline()[-1][-1])
+            return found & set("0123456789")
+
+        wait_until(lambda: waiting() == set("2345"), lambda: str(waiting()))
 
     def test_an_assigned_process_outlives_the_pool(
         self, compute: LocalCompute, folder: Path
