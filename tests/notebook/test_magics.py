@@ -85,7 +85,7 @@ def test_an_output_must_be_a_variable(shell: InteractiveShell) -> None:
 def test_every_verb_explains_itself(
     shell: InteractiveShell, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shell.run_cell(f"%mlws{line}").raise_error()
+    shell.run_cell(f"%mlws{line}").raise_error()  # type: ignore[no-untyped-call]
 
     assert capsys.readouterr().out.startswith("usage: %mlws")
 

@@ -84,7 +84,7 @@ def with_ids(notebook: Any) -> dict[str, Any]:
         cell_id = cell_id if cell_id not in seen else f"cell-{index}"
         seen.add(cell_id)
         numbered.append({**cell, "id": cell_id})
-    return {**notebook, "metadata": notebook.get("metadata") or {}, "cells": numbered}
+    return {**notebook, "metadata": _object(notebook.get("metadata")), "cells": numbered}
 
 
 def read(notebook: Mapping[str, Any]) -> Interface:
@@ -107,8 +107,13 @@ def source_of(cell: Mapping[str, Any]) -> str:
 
 def tags_of(cell: Mapping[str, Any]) -> Sequence[str]:
     """The tags of a cell."""
-    tags = (cell.get("metadata") or {}).get("tags") or ()
+    tags = _object(cell.get("metadata")).get("tags") or ()
     return tags if isinstance(tags, (list, tuple)) else ()
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """`value` when it is an object; files written by others hold anything."""
+    return value if isinstance(value, dict) else {}
 
 
 def _is_cell(cell: Any) -> bool:
@@ -122,7 +127,7 @@ def _is_cell(cell: Any) -> bool:
 
 def _sources(notebook: dict[str, Any]) -> _Sources:
     metadata = notebook["metadata"]
-    spec, info = metadata.get("kernelspec") or {}, metadata.get("language_info") or {}
+    spec, info = _object(metadata.get("kernelspec")), _object(metadata.get("language_info"))
     language = str(info.get("name") or spec.get("language") or "python")
     tagged: dict[str, list[Cell]] = {PARAMETERS: [], OUTPUTS: []}
     for cell in notebook["cells"]:
@@ -131,8 +136,8 @@ def _sources(notebook: dict[str, Any]) -> _Sources:
                 tagged[tag].append(Cell(cell["id"], source_of(cell)))
     return _Sources(
         language=language,
-        kernel=spec.get("name") or None,
-        stored=orjson.dumps((metadata.get("mlws") or {}).get("interface")),
+        kernel=str(spec["name"]) if spec.get("name") else None,
+        stored=orjson.dumps(_object(metadata.get("mlws")).get("interface")),
         parameters=next(iter(tagged[PARAMETERS]), None),
         outputs=next(iter(tagged[OUTPUTS]), None),
         ignored=tuple(tagged[PARAMETERS][1:] + tagged[OUTPUTS][1:]),
