@@ -46,6 +46,9 @@ class Service(Protocol):
             Unauthenticated: nobody that is known.
         """
 
+    def seen(self) -> None:
+        """Remember that somebody asked: an idle service leaves."""
+
 
 class Handler(RequestHandler):
     """What all handlers of the protocol share."""
@@ -68,7 +71,9 @@ class Handler(RequestHandler):
         origin = self.request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != self.request.host:
             raise Refused("PERMISSION_DENIED", "Cross-origin request blocked")
-        return self.service.authenticate(self.request)
+        principal = self.service.authenticate(self.request)
+        self.service.seen()
+        return principal
 
     def answer(self, body: Json) -> None:
         """Send a JSON object."""

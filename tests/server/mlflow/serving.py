@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import httpx
 from tornado.httpserver import HTTPServer
@@ -27,6 +27,9 @@ from jupyter_mlws.store.base import Blobs, Store
 from jupyter_mlws.store.blobs import FileBlobs
 from jupyter_mlws.store.sqlite import SqliteStore
 
+Client: TypeAlias = Any
+"""The stock client; its own types say None where a server never leaves anything out."""
+
 PREFIX = "/mlws/mlflow"
 OWNER = "owners-token"
 
@@ -36,6 +39,10 @@ class Service:
     """What the handlers need of the service."""
 
     workspace: Workspace
+    n_seen: int = 0
+
+    def seen(self) -> None:
+        self.n_seen += 1
 
     def authenticate(self, request: HTTPServerRequest) -> Principal:
         return authenticate(self.workspace.tokens, request)

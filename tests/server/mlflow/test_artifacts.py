@@ -16,7 +16,6 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from jupyter_mlws.entities.errors import Unavailable
@@ -24,16 +23,14 @@ from jupyter_mlws.server.mlflow.artifacts import safe_path
 from jupyter_mlws.server.mlflow.wire import Refused
 from jupyter_mlws.store.base import BlobWriter
 from jupyter_mlws.store.blobs import FileBlobs
-from tests.server.mlflow.serving import OWNER, Server, serve
+from tests.server.mlflow.serving import OWNER, Client, Server, serve
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 Post = Callable[..., httpx.Response]
 
 
 # Through the client
-def test_files_and_folders_go_up_and_come_down(
-    client: MlflowClient, run_id: str, tmp_path: Path
-) -> None:
+def test_files_and_folders_go_up_and_come_down(client: Client, run_id: str, tmp_path: Path) -> None:
     source = tmp_path / "up"
     (source / "deep" / "er").mkdir(parents=True)
     (source / "a b+c 5%ü.txt").write_text("odd name")
@@ -55,7 +52,7 @@ def test_files_and_folders_go_up_and_come_down(
 
 @pytest.mark.filterwarnings("ignore:For backward compatibility")  # between mlflow and pandas
 def test_everything_that_can_be_logged_can_be_loaded(
-    client: MlflowClient, run_id: str, monkeypatch: pytest.MonkeyPatch
+    client: Client, run_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mpl.use("agg")
     from matplotlib import pyplot as plt
@@ -81,14 +78,14 @@ def test_everything_that_can_be_logged_can_be_loaded(
     assert {f.path for f in client.list_artifacts(run_id)} >= {"figure.png", "images"}
 
 
-def test_an_overwritten_file_has_the_new_bytes(client: MlflowClient, run_id: str) -> None:
+def test_an_overwritten_file_has_the_new_bytes(client: Client, run_id: str) -> None:
     client.log_text(run_id, "first", "a.txt")
     client.log_text(run_id, "second, longer", "a.txt")
 
     assert mlflow.artifacts.load_text(f"runs:/{run_id}/a.txt") == "second, longer"
 
 
-def test_what_is_not_there_is_told(client: MlflowClient, run_id: str, tmp_path: Path) -> None:
+def test_what_is_not_there_is_told(client: Client, run_id: str, tmp_path: Path) -> None:
     with pytest.raises(MlflowException, match=r"No such artifact: '.*none.txt'|Failed to download"):
         client.download_artifacts(run_id, "none.txt", str(tmp_path))
     assert client.list_artifacts(run_id, "none") == []
@@ -171,7 +168,7 @@ def test_files_and_folders_are_deleted(http: httpx.Client) -> None:
 
 
 def test_a_runs_artifacts_are_listed_by_paths_from_its_root(
-    http: httpx.Client, client: MlflowClient, run_id: str
+    http: httpx.Client, client: Client, run_id: str
 ) -> None:
     client.log_text(run_id, "a", "folder/a.txt")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import mlflow
 import numpy as np
 import pytest
-from mlflow import MlflowClient
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+
+from tests.server.mlflow.serving import Client
 
 pytestmark = [
     pytest.mark.slow,
@@ -16,7 +17,7 @@ pytestmark = [
 
 
 def test_autologging_a_fit_leaves_params_metrics_data_and_a_model_that_loads(
-    client: MlflowClient, experiment_id: str
+    client: Client, experiment_id: str
 ) -> None:
     features, target = load_iris(return_X_y=True)
     mlflow.sklearn.autolog()
@@ -36,9 +37,7 @@ def test_autologging_a_fit_leaves_params_metrics_data_and_a_model_that_loads(
     assert np.array_equal(loaded.predict(features), fitted.predict(features))
 
 
-def test_a_registered_model_loads_by_every_address(
-    client: MlflowClient, experiment_id: str
-) -> None:
+def test_a_registered_model_loads_by_every_address(client: Client, experiment_id: str) -> None:
     features, target = load_iris(return_X_y=True)
     fitted = LogisticRegression(max_iter=500).fit(features, target)
     with mlflow.start_run() as run:
@@ -60,9 +59,7 @@ def test_a_registered_model_loads_by_every_address(
     assert "mlflow.modelVersions" in client.get_logged_model(info.model_id).tags
 
 
-def test_system_metrics_and_asynchronous_logging_arrive(
-    client: MlflowClient, experiment_id: str
-) -> None:
+def test_system_metrics_and_asynchronous_logging_arrive(client: Client, experiment_id: str) -> None:
     with mlflow.start_run() as run:
         for step in range(50):
             mlflow.log_metric("loss", 1 / (step + 1), step=step, synchronous=False)
@@ -72,7 +69,7 @@ def test_system_metrics_and_asynchronous_logging_arrive(
 
 
 def test_a_large_batch_is_split_by_the_client_and_arrives_whole(
-    client: MlflowClient, run_id: str
+    client: Client, run_id: str
 ) -> None:
     from mlflow.entities import Metric, Param
 

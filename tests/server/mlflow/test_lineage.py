@@ -8,20 +8,20 @@ import httpx
 import mlflow
 import pandas as pd
 import pytest
-from mlflow import MlflowClient
+from mlflow.data.pandas_dataset import from_pandas
 
-from tests.server.mlflow.serving import Server
+from tests.server.mlflow.serving import Client, Server
 
 Post = Callable[..., httpx.Response]
 DATASET = {"name": "d", "digest": "1", "source_type": "http", "source": "{}"}
 
 
 @pytest.mark.filterwarnings("ignore:Starting with pandas")  # between mlflow and pandas
-def test_a_logged_data_set_is_an_input_of_its_run(client: MlflowClient, experiment_id: str) -> None:
+def test_a_logged_data_set_is_an_input_of_its_run(client: Client, experiment_id: str) -> None:
     frame = pd.DataFrame({"a": [1, 2]})
     with mlflow.start_run() as run:
         for context in ("train", "train", "eval"):
-            dataset = mlflow.data.from_pandas(frame, name=f"frame-{context}")
+            dataset = from_pandas(frame, name=f"frame-{context}")
             mlflow.log_input(dataset, context=context, tags={"kind": "x"})
 
     inputs = client.get_run(run.info.run_id).inputs.dataset_inputs
@@ -44,7 +44,7 @@ def test_a_logged_data_set_is_an_input_of_its_run(client: MlflowClient, experime
     ],
 )
 def test_runs_are_found_by_what_they_read(
-    client: MlflowClient, post: Post, experiment_id: str, run_id: str, text: str, n_found: int
+    client: Client, post: Post, experiment_id: str, run_id: str, text: str, n_found: int
 ) -> None:
     tags = [{"key": "mlflow.data.context", "value": "train"}]
     client.create_run(experiment_id)
@@ -71,7 +71,7 @@ def test_data_sets_of_experiments_are_summed_up(
 
 
 def test_models_are_inputs_and_outputs(
-    server: Server, client: MlflowClient, post: Post, run_id: str
+    server: Server, client: Client, post: Post, run_id: str
 ) -> None:
     post("runs/log-inputs", run_id=run_id, models=[{"model_id": "m-in"}])
     post("runs/outputs", run_id=run_id, models=[{"model_id": "m-out", "step": 3}])

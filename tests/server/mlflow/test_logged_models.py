@@ -7,20 +7,21 @@ from collections.abc import Callable
 import httpx
 import mlflow
 import pytest
-from mlflow import MlflowClient
 from mlflow.entities import LoggedModelParameter, LoggedModelStatus, Metric
 from mlflow.exceptions import MlflowException
+
+from tests.server.mlflow.serving import Client
 
 Post = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def model_id(client: MlflowClient, experiment_id: str, run_id: str) -> str:
+def model_id(client: Client, experiment_id: str, run_id: str) -> str:
     return str(client.create_logged_model(experiment_id, "mine", run_id).model_id)
 
 
 def test_a_logged_model_is_made_and_finished(
-    client: MlflowClient, experiment_id: str, run_id: str
+    client: Client, experiment_id: str, run_id: str
 ) -> None:
     made = client.create_logged_model(
         experiment_id, "mine", run_id, tags={"a": "b"}, params={"lr": "1"}, model_type="agent"
@@ -40,11 +41,11 @@ def test_a_logged_model_is_made_and_finished(
     assert len(made.model_id) == 34
 
 
-def test_a_model_without_a_name_gets_one(client: MlflowClient, experiment_id: str) -> None:
+def test_a_model_without_a_name_gets_one(client: Client, experiment_id: str) -> None:
     assert client.create_logged_model(experiment_id).name
 
 
-def test_tags_and_params_are_added_and_dropped(client: MlflowClient, model_id: str) -> None:
+def test_tags_and_params_are_added_and_dropped(client: Client, model_id: str) -> None:
     client.set_logged_model_tags(model_id, {"a": "1", "b": "2"})
     client.delete_logged_model_tag(model_id, "a")
     client.log_model_params(model_id, {f"p{i}": str(i) for i in range(150)})
@@ -58,7 +59,7 @@ def test_tags_and_params_are_added_and_dropped(client: MlflowClient, model_id: s
 
 
 def test_metrics_with_its_id_are_all_kept_on_the_model(
-    client: MlflowClient, run_id: str, model_id: str
+    client: Client, run_id: str, model_id: str
 ) -> None:
     for step in range(3):
         client.log_metric(run_id, "acc", step / 10, 5, step, model_id=model_id)
@@ -79,7 +80,7 @@ def test_metrics_with_its_id_are_all_kept_on_the_model(
     assert client.get_run(run_id).data.metrics == {"acc": 0.2, "f1": 0.5}
 
 
-def test_a_deleted_model_is_gone(http: httpx.Client, client: MlflowClient, model_id: str) -> None:
+def test_a_deleted_model_is_gone(http: httpx.Client, client: Client, model_id: str) -> None:
     client.delete_logged_model(model_id)
 
     with pytest.raises(MlflowException, match=f"Logged model with ID '{model_id}' not found."):
@@ -91,7 +92,7 @@ def test_a_deleted_model_is_gone(http: httpx.Client, client: MlflowClient, model
 
 
 @pytest.mark.parametrize("verb", ["finalize", "delete", "tag"])
-def test_an_unknown_model_is_a_404(client: MlflowClient, verb: str) -> None:
+def test_an_unknown_model_is_a_404(client: Client, verb: str) -> None:
     calls: dict[str, Callable[[], object]] = {
         "finalize": lambda: client.finalize_logged_model("m-none", "READY"),
         "delete": lambda: client.delete_logged_model("m-none"),
@@ -114,7 +115,7 @@ def test_a_status_is_a_name_or_a_number(post: Post, http: httpx.Client, model_id
 
 
 @pytest.fixture
-def zoo(client: MlflowClient, experiment_id: str, run_id: str) -> dict[str, str]:
+def zoo(client: Client, experiment_id: str, run_id: str) -> dict[str, str]:
     """Names of models by id: a (acc 1), b (acc 3, then 2), c (none)."""
     found = {}
     for name, values in (("a", [1.0]), ("b", [3.0, 2.0]), ("c", [])):
@@ -145,7 +146,7 @@ def zoo(client: MlflowClient, experiment_id: str, run_id: str) -> dict[str, str]
     ],
 )
 def test_models_are_searched(
-    client: MlflowClient, experiment_id: str, zoo: dict[str, str], text: str, names: str
+    client: Client, experiment_id: str, zoo: dict[str, str], text: str, names: str
 ) -> None:
     found = client.search_logged_models([experiment_id], text)
 
@@ -162,7 +163,7 @@ def test_models_are_searched(
     ],
 )
 def test_models_are_ordered(
-    client: MlflowClient,
+    client: Client,
     experiment_id: str,
     zoo: dict[str, str],
     order: list[dict[str, object]],
@@ -173,9 +174,7 @@ def test_models_are_ordered(
     assert "".join(zoo[model.model_id] for model in found) == names
 
 
-def test_models_come_by_pages(
-    client: MlflowClient, experiment_id: str, zoo: dict[str, str]
-) -> None:
+def test_models_come_by_pages(client: Client, experiment_id: str, zoo: dict[str, str]) -> None:
     order = [{"field_name": "name"}]
     page = client.search_logged_models([experiment_id], max_results=2, order_by=order)
     rest = client.search_logged_models(
@@ -187,7 +186,7 @@ def test_models_come_by_pages(
 
 
 def test_models_are_found_by_the_data_they_were_measured_on(
-    client: MlflowClient, experiment_id: str, zoo: dict[str, str]
+    client: Client, experiment_id: str, zoo: dict[str, str]
 ) -> None:
     found = client.search_logged_models([experiment_id], datasets=[{"dataset_name": "d"}])
     none = client.search_logged_models([experiment_id], datasets=[{"dataset_name": "other"}])
@@ -197,7 +196,7 @@ def test_models_are_found_by_the_data_they_were_measured_on(
 
 
 def test_the_files_of_a_model_are_listed(
-    http: httpx.Client, client: MlflowClient, experiment_id: str, model_id: str
+    http: httpx.Client, client: Client, experiment_id: str, model_id: str
 ) -> None:
     root = f"{experiment_id}/models/{model_id}/artifacts"
     http.put(f"/api/2.0/mlflow-artifacts/artifacts/{root}/data/x", content=b"1")
@@ -210,7 +209,7 @@ def test_the_files_of_a_model_are_listed(
     assert found["files"] == [{"path": "data/x", "is_dir": False, "file_size": 1}]
 
 
-def test_params_given_as_entities_are_kept(client: MlflowClient, experiment_id: str) -> None:
+def test_params_given_as_entities_are_kept(client: Client, experiment_id: str) -> None:
     model = mlflow.initialize_logged_model("external", params={"a": "b"})
 
     assert client.get_logged_model(model.model_id).params == {"a": "b"}

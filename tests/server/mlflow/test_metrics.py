@@ -8,24 +8,25 @@ from typing import Any
 
 import httpx
 import pytest
-from mlflow import MlflowClient
 from mlflow.entities import Metric
 
 from jupyter_mlws.server.mlflow.metrics import read_point, read_points
 from jupyter_mlws.server.mlflow.wire import Refused
 from jupyter_mlws.store.base import Point
+from tests.server.mlflow.serving import Client
 
 Post = Callable[..., httpx.Response]
+Query = dict[str, Any]
 
 
-def test_the_latest_point_is_that_of_the_greatest_step(client: MlflowClient, run_id: str) -> None:
+def test_the_latest_point_is_that_of_the_greatest_step(client: Client, run_id: str) -> None:
     for step, timestamp, value in ((5, 10, 1.0), (9, 5, 2.0), (7, 99, 3.0), (9, 5, -1.0)):
         client.log_metric(run_id, "loss", value, timestamp, step)
 
     assert client.get_run(run_id).data.metrics == {"loss": 2.0}
 
 
-def test_a_history_goes_by_time_step_value(client: MlflowClient, run_id: str) -> None:
+def test_a_history_goes_by_time_step_value(client: Client, run_id: str) -> None:
     points = [(2, 1, 0.5), (1, 3, 0.1), (1, 2, 0.3), (1, 2, 0.2)]
     for timestamp, step, value in points:
         client.log_metric(run_id, "loss", value, timestamp, step)
@@ -35,7 +36,7 @@ def test_a_history_goes_by_time_step_value(client: MlflowClient, run_id: str) ->
     assert [(p.timestamp, p.step, p.value) for p in found] == sorted(points)
 
 
-def test_a_repeated_point_is_kept_once(client: MlflowClient, run_id: str) -> None:
+def test_a_repeated_point_is_kept_once(client: Client, run_id: str) -> None:
     batch = [Metric("a", float(i), i, i) for i in range(300)]
 
     client.log_batch(run_id, batch)
@@ -45,7 +46,7 @@ def test_a_repeated_point_is_kept_once(client: MlflowClient, run_id: str) -> Non
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e308, -0.0, 5e-324])
-def test_every_double_comes_back(client: MlflowClient, run_id: str, value: float) -> None:
+def test_every_double_comes_back(client: Client, run_id: str, value: float) -> None:
     client.log_metric(run_id, "odd", value)
 
     (point,) = client.get_metric_history(run_id, "odd")
@@ -71,11 +72,12 @@ def test_special_numbers_are_text_on_the_wire(http: httpx.Client, run_id: str, t
     assert found == {"metrics": [{"key": "a", "value": text, "timestamp": 5, "step": 0}]}
 
 
-def test_a_history_goes_by_pages(http: httpx.Client, client: MlflowClient, run_id: str) -> None:
+def test_a_history_goes_by_pages(http: httpx.Client, client: Client, run_id: str) -> None:
     client.log_batch(run_id, [Metric("a", float(i), i, i) for i in range(25)])
-    found, token = [], ""
+    found: list[int] = []
+    token: str | None = ""
     while token is not None:
-        query = {"run_id": run_id, "metric_key": "a", "max_results": 10, "page_token": token}
+        query: Query = {"run_id": run_id, "metric_key": "a", "max_results": 10, "page_token": token}
         page = http.get("/api/2.0/mlflow/metrics/get-history", params=query).json()
         found += [point["step"] for point in page["metrics"]]
         token = page.get("next_page_token")
@@ -87,7 +89,7 @@ def test_a_history_goes_by_pages(http: httpx.Client, client: MlflowClient, run_i
 def test_the_history_of_what_is_not_there_is_empty(
     http: httpx.Client, run_id: str, run: str
 ) -> None:
-    query = {"run_id": run_id if run == "RUN" else run, "metric_key": "none"}
+    query: Query = {"run_id": run_id if run == "RUN" else run, "metric_key": "none"}
 
     answer = http.get("/api/2.0/mlflow/metrics/get-history", params=query)
 
@@ -95,7 +97,7 @@ def test_the_history_of_what_is_not_there_is_empty(
 
 
 def test_a_page_of_nothing_is_refused(http: httpx.Client, run_id: str) -> None:
-    query = {"run_id": run_id, "metric_key": "a", "max_results": 0}
+    query: Query = {"run_id": run_id, "metric_key": "a", "max_results": 0}
 
     answer = http.get("/api/2.0/mlflow/metrics/get-history", params=query)
 
@@ -104,14 +106,14 @@ def test_a_page_of_nothing_is_refused(http: httpx.Client, run_id: str) -> None:
 
 
 def test_series_of_many_runs_are_thinned_and_keep_their_ends_and_spikes(
-    http: httpx.Client, client: MlflowClient, experiment_id: str
+    http: httpx.Client, client: Client, experiment_id: str
 ) -> None:
     run_ids = [client.create_run(experiment_id).info.run_id for _ in range(2)]
     for run_id in run_ids:
         values = [0.0] * 1000
         values[333] = 99.0
         client.log_batch(run_id, [Metric("a", value, i, i) for i, value in enumerate(values)])
-    query = {"run_ids": run_ids, "metric_key": "a", "max_results": 50}
+    query: Query = {"run_ids": run_ids, "metric_key": "a", "max_results": 50}
 
     found = http.get("/api/2.0/mlflow/metrics/get-history-bulk-interval", params=query).json()
 
@@ -124,10 +126,10 @@ def test_series_of_many_runs_are_thinned_and_keep_their_ends_and_spikes(
 
 
 def test_a_series_can_be_cut_to_an_interval(
-    http: httpx.Client, client: MlflowClient, run_id: str
+    http: httpx.Client, client: Client, run_id: str
 ) -> None:
     client.log_batch(run_id, [Metric("a", float(i), i, i) for i in range(100)])
-    query = {"run_ids": [run_id], "metric_key": "a", "start_step": 10, "end_step": 12}
+    query: Query = {"run_ids": [run_id], "metric_key": "a", "start_step": 10, "end_step": 12}
 
     found = http.get("/api/2.0/mlflow/metrics/get-history-bulk-interval", params=query).json()
 
@@ -154,10 +156,10 @@ def test_a_bad_interval_is_refused(http: httpx.Client, query: dict[str, Any], me
 
 
 def test_the_bulk_history_of_the_web_pages_is_answered(
-    http: httpx.Client, client: MlflowClient, run_id: str
+    http: httpx.Client, client: Client, run_id: str
 ) -> None:
     client.log_batch(run_id, [Metric("a", float(i), i, i) for i in range(5)])
-    query = {"run_id": [run_id, "nobody"], "metric_key": "a", "max_results": 3}
+    query: Query = {"run_id": [run_id, "nobody"], "metric_key": "a", "max_results": 3}
 
     found = http.get("/ajax-api/2.0/mlflow/metrics/get-history-bulk", params=query).json()
 

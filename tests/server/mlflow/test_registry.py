@@ -7,16 +7,15 @@ from collections.abc import Callable
 import httpx
 import mlflow
 import pytest
-from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from tests.server.mlflow.serving import Server
+from tests.server.mlflow.serving import Client, Server
 
 Post = Callable[..., httpx.Response]
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest, client: MlflowClient) -> str:
+def name(request: pytest.FixtureRequest, client: Client) -> str:
     """A new registered model with one version, named after the test."""
     name = f"{request.node.name}".replace("/", "-").replace(":", "-")
     client.create_registered_model(name, {"team": "a"}, "what it is")
@@ -24,7 +23,7 @@ def name(request: pytest.FixtureRequest, client: MlflowClient) -> str:
     return name
 
 
-def test_a_model_is_registered(client: MlflowClient, name: str) -> None:
+def test_a_model_is_registered(client: Client, name: str) -> None:
     model = client.get_registered_model(name)
 
     assert (model.name, model.description, model.tags) == (name, "what it is", {"team": "a"})
@@ -32,14 +31,14 @@ def test_a_model_is_registered(client: MlflowClient, name: str) -> None:
     assert [version.version for version in model.latest_versions] == ["1"]
 
 
-def test_a_name_is_given_once(client: MlflowClient, post: Post, name: str) -> None:
+def test_a_name_is_given_once(client: Client, post: Post, name: str) -> None:
     told = rf"Registered Model \(name={name.replace('[', '.').replace(']', '.')}\) already exists"
     with pytest.raises(MlflowException, match=told):
         client.create_registered_model(name)
     assert post("registered-models/create", name=name).status_code == 400
 
 
-def test_unknown_models_and_versions_are_told(client: MlflowClient, name: str) -> None:
+def test_unknown_models_and_versions_are_told(client: Client, name: str) -> None:
     with pytest.raises(MlflowException, match="Registered Model with name=nobody not found"):
         client.get_registered_model("nobody")
     with pytest.raises(MlflowException, match=r"Model Version \(name=.*, version=9\) not found"):
@@ -48,7 +47,7 @@ def test_unknown_models_and_versions_are_told(client: MlflowClient, name: str) -
         client.get_model_version(name, "x")
 
 
-def test_a_model_is_described_renamed_and_deleted(client: MlflowClient, name: str) -> None:
+def test_a_model_is_described_renamed_and_deleted(client: Client, name: str) -> None:
     client.set_registered_model_alias(name, "best", "1")
     client.update_registered_model(name, "better")
     client.rename_registered_model(name, f"{name}-2")
@@ -64,14 +63,14 @@ def test_a_model_is_described_renamed_and_deleted(client: MlflowClient, name: st
         client.get_model_version(f"{name}-2", "1")
 
 
-def test_renaming_to_a_taken_name_is_refused(client: MlflowClient, name: str) -> None:
+def test_renaming_to_a_taken_name_is_refused(client: Client, name: str) -> None:
     client.create_registered_model("taken")
 
     with pytest.raises(MlflowException, match=r"Registered Model \(name=taken\) already exists"):
         client.rename_registered_model(name, "taken")
 
 
-def test_numbers_of_versions_are_never_given_again(client: MlflowClient, name: str) -> None:
+def test_numbers_of_versions_are_never_given_again(client: Client, name: str) -> None:
     client.create_model_version(name, "s3://b/2")
     client.delete_model_version(name, "2")
 
@@ -82,7 +81,7 @@ def test_numbers_of_versions_are_never_given_again(client: MlflowClient, name: s
     assert client.get_model_version_download_uri(name, "3") == "s3://b/3"
 
 
-def test_versions_are_described_and_tagged(client: MlflowClient, name: str) -> None:
+def test_versions_are_described_and_tagged(client: Client, name: str) -> None:
     client.update_model_version(name, "1", "good")
     client.set_model_version_tag(name, "1", "a", "1")
     client.set_model_version_tag(name, "1", "b", "2")
@@ -97,7 +96,7 @@ def test_versions_are_described_and_tagged(client: MlflowClient, name: str) -> N
 
 
 # Aliases
-def test_an_alias_moves_and_goes(client: MlflowClient, name: str) -> None:
+def test_an_alias_moves_and_goes(client: Client, name: str) -> None:
     client.create_model_version(name, "s3://b/2")
     client.set_registered_model_alias(name, "champion", "1")
     client.set_registered_model_alias(name, "champion", "2")
@@ -113,7 +112,7 @@ def test_an_alias_moves_and_goes(client: MlflowClient, name: str) -> None:
     assert e.value.error_code == "INVALID_PARAMETER_VALUE"
 
 
-def test_the_aliases_of_a_deleted_version_go_with_it(client: MlflowClient, name: str) -> None:
+def test_the_aliases_of_a_deleted_version_go_with_it(client: Client, name: str) -> None:
     client.set_registered_model_alias(name, "champion", "1")
 
     client.delete_model_version(name, "1")
@@ -146,7 +145,7 @@ def test_an_alias_of_a_version_that_is_not_there_is_a_404(post: Post, name: str)
 
 # Stages
 @pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_stages_move_and_archive_what_was_there(client: MlflowClient, name: str) -> None:
+def test_stages_move_and_archive_what_was_there(client: Client, name: str) -> None:
     client.create_model_version(name, "s3://b/2")
     client.transition_model_version_stage(name, "1", "production")
     client.transition_model_version_stage(name, "2", "Production", archive_existing_versions=True)
@@ -183,7 +182,7 @@ def test_an_odd_stage_is_refused(
 
 # Where versions come from
 def test_a_version_of_a_logged_model_knows_it(
-    http: httpx.Client, client: MlflowClient, experiment_id: str, run_id: str, name: str
+    http: httpx.Client, client: Client, experiment_id: str, run_id: str, name: str
 ) -> None:
     model = client.create_logged_model(experiment_id, "m", run_id, params={"lr": "1"})
     client.log_metric(run_id, "acc", 0.5, model_id=model.model_id)
@@ -199,7 +198,7 @@ def test_a_version_of_a_logged_model_knows_it(
 
 
 def test_the_logged_model_is_told_of_its_versions(
-    post: Post, client: MlflowClient, experiment_id: str, name: str
+    post: Post, client: Client, experiment_id: str, name: str
 ) -> None:
     model_id = client.create_logged_model(experiment_id, "m").model_id
 
@@ -211,7 +210,7 @@ def test_the_logged_model_is_told_of_its_versions(
     assert told == f'[{{"name":"{name}","version":"2"}},{{"name":"{name}","version":"3"}}]'
 
 
-def test_a_version_can_be_copied(client: MlflowClient, name: str) -> None:
+def test_a_version_can_be_copied(client: Client, name: str) -> None:
     copied = client.copy_model_version(f"models:/{name}/1", f"{name}-copy")
 
     assert copied.version == "1"
@@ -246,7 +245,7 @@ def test_a_source_that_is_not_the_callers_is_refused(
 
 
 def test_artifacts_of_another_run_are_no_source(
-    client: MlflowClient, post: Post, run_id: str, name: str
+    client: Client, post: Post, run_id: str, name: str
 ) -> None:
     other = client.create_run("0").info
     own = client.get_run(run_id).info.artifact_uri
@@ -263,7 +262,7 @@ def test_artifacts_of_another_run_are_no_source(
 
 # Searching
 @pytest.fixture
-def shelf(client: MlflowClient) -> str:
+def shelf(client: Client) -> str:
     """Prefix of the names of three models (a, b, c), b with 3 versions, c tagged."""
     prefix = f"shelf{len(client.search_registered_models(max_results=1000))}"
     for letter in "cab":
@@ -283,15 +282,13 @@ def shelf(client: MlflowClient) -> str:
         ("name LIKE '{}%' AND tags.`t` = 'c'", "c"),
     ],
 )
-def test_models_are_searched(
-    client: MlflowClient, shelf: str, condition: str, letters: str
-) -> None:
+def test_models_are_searched(client: Client, shelf: str, condition: str, letters: str) -> None:
     found = client.search_registered_models(condition.format(shelf))
 
     assert [model.name for model in found] == [f"{shelf}-{letter}" for letter in letters]
 
 
-def test_models_are_ordered_and_paged(client: MlflowClient, shelf: str) -> None:
+def test_models_are_ordered_and_paged(client: Client, shelf: str) -> None:
     condition = f"name LIKE '{shelf}%'"
     page = client.search_registered_models(condition, max_results=2, order_by=["name DESC"])
     rest = client.search_registered_models(
@@ -313,27 +310,27 @@ def test_models_are_ordered_and_paged(client: MlflowClient, shelf: str) -> None:
     ],
 )
 def test_versions_are_searched(
-    client: MlflowClient, shelf: str, condition: str, versions: list[str]
+    client: Client, shelf: str, condition: str, versions: list[str]
 ) -> None:
     found = client.search_model_versions(condition.format(shelf))
 
     assert sorted((v.version for v in found), reverse=True) == versions
 
 
-def test_versions_are_ordered(client: MlflowClient, shelf: str) -> None:
+def test_versions_are_ordered(client: Client, shelf: str) -> None:
     found = client.search_model_versions(f"name = '{shelf}-b'", order_by=["version_number ASC"])
 
     assert [version.version for version in found] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("text", ["owner = 'a'", "name > 'a'", "name", "params.a = 'b'"])
-def test_a_bad_search_is_refused(client: MlflowClient, text: str) -> None:
+def test_a_bad_search_is_refused(client: Client, text: str) -> None:
     with pytest.raises(MlflowException) as e:
         client.search_registered_models(text)
     assert e.value.error_code == "INVALID_PARAMETER_VALUE"
 
 
-def test_prompts_are_kept_apart_from_models(client: MlflowClient) -> None:
+def test_prompts_are_kept_apart_from_models(client: Client) -> None:
     mlflow.genai.register_prompt("greeting", "Hello {{ name }}")
     mlflow.genai.register_prompt("greeting", "Hi {{ name }}")
 

@@ -8,18 +8,17 @@ from collections.abc import Callable
 import httpx
 import mlflow
 import pytest
-from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag, ViewType
 from mlflow.exceptions import MlflowException
 
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.server.mlflow.runs import TO_THEIRS
-from tests.server.mlflow.serving import Server
+from tests.server.mlflow.serving import Client, Server
 
 Post = Callable[..., httpx.Response]
 
 
-def test_a_run_is_made_as_mlflow_makes_it(client: MlflowClient, experiment_id: str) -> None:
+def test_a_run_is_made_as_mlflow_makes_it(client: Client, experiment_id: str) -> None:
     run = client.create_run(experiment_id, 1234, {"a": "b"}, "my run")
 
     assert len(run.info.run_id) == 32
@@ -30,7 +29,7 @@ def test_a_run_is_made_as_mlflow_makes_it(client: MlflowClient, experiment_id: s
     assert run.data.tags == {"a": "b", "mlflow.runName": "my run"}
 
 
-def test_the_answer_to_a_new_run_is_what_is_kept(client: MlflowClient, experiment_id: str) -> None:
+def test_the_answer_to_a_new_run_is_what_is_kept(client: Client, experiment_id: str) -> None:
     made = client.create_run(experiment_id, tags={"a": "b"})
 
     kept = client.get_run(made.info.run_id)
@@ -39,9 +38,7 @@ def test_the_answer_to_a_new_run_is_what_is_kept(client: MlflowClient, experimen
 
 
 @pytest.mark.parametrize("by_tag", [True, False])
-def test_a_run_is_named_by_name_or_tag(
-    client: MlflowClient, experiment_id: str, by_tag: bool
-) -> None:
+def test_a_run_is_named_by_name_or_tag(client: Client, experiment_id: str, by_tag: bool) -> None:
     tags = {"mlflow.runName": "named"} if by_tag else {}
 
     run = client.create_run(experiment_id, tags=tags, run_name=None if by_tag else "named")
@@ -50,7 +47,7 @@ def test_a_run_is_named_by_name_or_tag(
     assert run.data.tags["mlflow.runName"] == "named"
 
 
-def test_a_run_without_a_name_gets_one(client: MlflowClient, run_id: str) -> None:
+def test_a_run_without_a_name_gets_one(client: Client, run_id: str) -> None:
     run = client.get_run(run_id)
 
     assert run.info.run_name.count("-") == 2
@@ -75,14 +72,14 @@ def test_an_unset_end_is_left_out_and_an_unset_step_is_0(
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED"])
-def test_a_run_ends(client: MlflowClient, run_id: str, status: str) -> None:
+def test_a_run_ends(client: Client, run_id: str, status: str) -> None:
     client.set_terminated(run_id, status, 5678)
 
     info = client.get_run(run_id).info
     assert (info.status, info.end_time) == (status, 5678)
 
 
-def test_an_ended_run_can_be_resumed(client: MlflowClient, experiment_id: str) -> None:
+def test_an_ended_run_can_be_resumed(client: Client, experiment_id: str) -> None:
     with mlflow.start_run() as run:
         pass
     with mlflow.start_run(run.info.run_id):
@@ -102,7 +99,7 @@ def test_the_answer_to_an_update_is_what_is_kept(
     assert {"key": "mlflow.runName", "value": "other"} in kept["data"]["tags"]
 
 
-def test_the_name_tag_renames(client: MlflowClient, run_id: str) -> None:
+def test_the_name_tag_renames(client: Client, run_id: str) -> None:
     client.set_tag(run_id, "mlflow.runName", "by tag")
     assert client.get_run(run_id).info.run_name == "by tag"
 
@@ -110,9 +107,7 @@ def test_the_name_tag_renames(client: MlflowClient, run_id: str) -> None:
     assert client.get_run(run_id).info.run_name == "by batch"
 
 
-def test_a_job_keeps_the_state_that_the_dispatcher_gave_it(
-    server: Server, client: MlflowClient
-) -> None:
+def test_a_job_keeps_the_state_that_the_dispatcher_gave_it(server: Server, client: Client) -> None:
     with server.store.change("test", "jobs/write", "job:a-job") as tx:
         tx.create_run("a-job", 0, name="a", type="command", user="u", status="Running")
 
@@ -128,7 +123,7 @@ def test_every_state_of_ours_has_a_word_of_theirs() -> None:
     assert set(TO_THEIRS) == {status.value for status in Status}
 
 
-def test_runs_nest(client: MlflowClient, experiment_id: str, server: Server) -> None:
+def test_runs_nest(client: Client, experiment_id: str, server: Server) -> None:
     with mlflow.start_run() as parent, mlflow.start_run(nested=True) as child:
         pass
 
@@ -138,14 +133,14 @@ def test_runs_nest(client: MlflowClient, experiment_id: str, server: Server) -> 
     assert server.store.get_run(child.info.run_id).parent_id == parent.info.run_id
 
 
-def test_an_unknown_run_is_told(client: MlflowClient) -> None:
+def test_an_unknown_run_is_told(client: Client) -> None:
     with pytest.raises(MlflowException, match="Run with id=nobody not found") as e:
         client.get_run("nobody")
     assert e.value.error_code == "RESOURCE_DOES_NOT_EXIST"
 
 
 # Params
-def test_a_param_is_written_once(client: MlflowClient, run_id: str) -> None:
+def test_a_param_is_written_once(client: Client, run_id: str) -> None:
     client.log_param(run_id, "lr", 0.1)
     client.log_param(run_id, "lr", 0.1)
 
@@ -158,7 +153,7 @@ def test_a_param_is_written_once(client: MlflowClient, run_id: str) -> None:
     assert client.get_run(run_id).data.params == {"lr": "0.1"}
 
 
-def test_a_changed_param_in_a_batch_stops_all_of_it(client: MlflowClient, run_id: str) -> None:
+def test_a_changed_param_in_a_batch_stops_all_of_it(client: Client, run_id: str) -> None:
     client.log_param(run_id, "lr", "1")
 
     told = (
@@ -176,7 +171,7 @@ def test_a_changed_param_in_a_batch_stops_all_of_it(client: MlflowClient, run_id
     assert "t" not in data.tags
 
 
-def test_long_params_and_tags_are_cut(post: Post, client: MlflowClient, run_id: str) -> None:
+def test_long_params_and_tags_are_cut(post: Post, client: Client, run_id: str) -> None:
     post("runs/log-parameter", run_id=run_id, key="p", value="ü" * 7000)
     post("runs/set-tag", run_id=run_id, key="t", value="ü" * 9000)
 
@@ -186,7 +181,7 @@ def test_long_params_and_tags_are_cut(post: Post, client: MlflowClient, run_id: 
 
 
 # Tags
-def test_tags_are_upserted_and_dropped(client: MlflowClient, run_id: str) -> None:
+def test_tags_are_upserted_and_dropped(client: Client, run_id: str) -> None:
     client.log_batch(run_id, tags=[RunTag("a", "1"), RunTag("a", "2"), RunTag("b/c d", "日本")])
     client.set_tag(run_id, "x", 3)
     client.delete_tag(run_id, "x")
@@ -198,16 +193,14 @@ def test_tags_are_upserted_and_dropped(client: MlflowClient, run_id: str) -> Non
         client.delete_tag(run_id, "x")
 
 
-def test_a_tag_without_value_is_empty(post: Post, client: MlflowClient, run_id: str) -> None:
+def test_a_tag_without_value_is_empty(post: Post, client: Client, run_id: str) -> None:
     post("runs/set-tag", run_id=run_id, key="empty")
 
     assert client.get_run(run_id).data.tags["empty"] == ""
 
 
 # Deleting
-def test_a_deleted_run_can_be_read_and_not_written(
-    post: Post, client: MlflowClient, run_id: str
-) -> None:
+def test_a_deleted_run_can_be_read_and_not_written(post: Post, client: Client, run_id: str) -> None:
     client.delete_run(run_id)
     client.delete_run(run_id)
 
@@ -229,7 +222,7 @@ def test_a_deleted_run_can_be_read_and_not_written(
         )
 
 
-def test_a_deleted_run_comes_back(client: MlflowClient, run_id: str) -> None:
+def test_a_deleted_run_comes_back(client: Client, run_id: str) -> None:
     client.delete_run(run_id)
     client.restore_run(run_id)
     client.restore_run(run_id)
@@ -239,7 +232,7 @@ def test_a_deleted_run_comes_back(client: MlflowClient, run_id: str) -> None:
 
 # Searching
 @pytest.fixture
-def three(client: MlflowClient, experiment_id: str) -> dict[str, str]:
+def three(client: Client, experiment_id: str) -> dict[str, str]:
     """Names of runs by id: `a` (acc 1), `b` (acc 2), `c` (acc NaN, deleted)."""
     found = {}
     for i, name in enumerate("abc"):
@@ -269,7 +262,7 @@ def three(client: MlflowClient, experiment_id: str) -> dict[str, str]:
     ],
 )
 def test_runs_are_searched(
-    client: MlflowClient, experiment_id: str, three: dict[str, str], text: str, expected: str
+    client: Client, experiment_id: str, three: dict[str, str], text: str, expected: str
 ) -> None:
     found = client.search_runs([experiment_id], text)
 
@@ -281,7 +274,7 @@ def test_runs_are_searched(
     [("metrics.acc", "abc"), ("metrics.acc DESC", "bac"), ("run_name", "abc")],
 )
 def test_runs_are_ordered_numbers_first(
-    client: MlflowClient, experiment_id: str, three: dict[str, str], order: str, expected: str
+    client: Client, experiment_id: str, three: dict[str, str], order: str, expected: str
 ) -> None:
     found = client.search_runs([experiment_id], run_view_type=ViewType.ALL, order_by=[order])
 
@@ -289,7 +282,7 @@ def test_runs_are_ordered_numbers_first(
 
 
 def test_a_search_goes_by_pages_and_brings_all_data(
-    client: MlflowClient, experiment_id: str, three: dict[str, str]
+    client: Client, experiment_id: str, three: dict[str, str]
 ) -> None:
     pages, token = [], None
     while token != "":
@@ -306,7 +299,7 @@ def test_a_search_of_no_experiment_finds_nothing(post: Post) -> None:
     assert post("runs/search", experiment_ids=[]).json() == {}
 
 
-def test_search_runs_gives_a_table(client: MlflowClient, three: dict[str, str]) -> None:
+def test_search_runs_gives_a_table(client: Client, three: dict[str, str]) -> None:
     table = mlflow.search_runs(order_by=["metrics.acc ASC"])
 
     assert list(table["metrics.acc"]) == [1.0, 2.0]
@@ -314,9 +307,7 @@ def test_search_runs_gives_a_table(client: MlflowClient, three: dict[str, str]) 
 
 
 # Old clients
-def test_a_model_logged_by_an_old_client_is_noted(
-    post: Post, client: MlflowClient, run_id: str
-) -> None:
+def test_a_model_logged_by_an_old_client_is_noted(post: Post, client: Client, run_id: str) -> None:
     model = '{"artifact_path": "m", "flavors": {}, "utc_time_created": "now", "run_id": "r"}'
 
     assert post("runs/log-model", run_id=run_id, model_json=model).status_code == 200
@@ -334,7 +325,7 @@ def test_a_broken_model_is_refused(post: Post, run_id: str, text: str) -> None:
 
 # Many at a time
 def test_32_clients_that_log_at_the_same_time_lose_nothing(
-    server: Server, client: MlflowClient, experiment_id: str
+    server: Server, client: Client, experiment_id: str
 ) -> None:
     run_ids = [client.create_run(experiment_id).info.run_id for _ in range(4)]
     failures: list[str] = []
