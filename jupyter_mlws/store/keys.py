@@ -8,11 +8,15 @@ KEPT = 200_000
 
 
 class Keys:
-    """The numbers of names, kept in memory once they are committed."""
+    """The numbers of names, kept in memory once they are committed.
+
+    Attributes:
+        names: by number those that are in memory; `name` knows all.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._names: dict[int, str] = {}
+        self.names: dict[int, str] = {}
 
     def known(self, name: str) -> int | None:
         """The number of a name, if it is in memory."""
@@ -28,7 +32,7 @@ class Keys:
 
     def name(self, db: sqlite3.Connection, kid: int) -> str:
         """The name of a number."""
-        name = self._names.get(kid)
+        name = self.names.get(kid)
         if name is None:
             name = str(db.execute("SELECT key FROM keys WHERE kid = ?", (kid,)).fetchone()[0])
             self.add({name: kid})
@@ -38,10 +42,10 @@ class Keys:
         """Remember committed names."""
         if len(self._numbers) > KEPT:
             self._numbers.clear()
-            self._names.clear()
+            self.names.clear()
         for name, kid in numbers.items():
             self._numbers[name] = kid
-            self._names[kid] = name
+            self.names[kid] = name
 
 
 class OpenKeys:

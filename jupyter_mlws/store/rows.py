@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
@@ -12,7 +12,6 @@ from jupyter_mlws.store.base import ArtifactRow, EventRow, ExperimentRow, Point,
 from jupyter_mlws.store.keys import Keys
 
 Row = tuple[Any, ...]
-V = TypeVar("V")
 NAN = float("nan")
 
 RECORDS = "SELECT kind, name, version, doc, created_ms, updated_ms, archived FROM records"
@@ -26,6 +25,9 @@ RUNS = f"SELECT {RUN_COLUMNS} FROM runs"
 ARTIFACTS = "SELECT folder, name, blob, size_bytes, modified_ms FROM artifacts"
 
 EVENTS = "SELECT seq, time_ms, who, action, subject, change FROM events"
+
+
+_OF_RUNS = "rid IN (SELECT value FROM json_each(?)) ORDER BY rid, kid"
 
 
 def event(row: Row) -> EventRow:
@@ -111,30 +113,23 @@ def run_with_data(db: sqlite3.Connection, keys: Keys, row: Row) -> RunRow:
 def runs_with_data(db: sqlite3.Connection, keys: Keys, found: Sequence[Row]) -> list[RunRow]:
     """Rows of `RUNS` with their data, in one query each for metrics, params and tags."""
     numbers = _numbers(found)
-
-    def fetch(table: str, columns: str, made: Callable[[Row], V]) -> dict[int, list[V]]:
-        grouped: dict[int, list[V]] = {row[0]: [] for row in found}
-        for row in db.execute(
-            f"SELECT rid, kid, {columns} FROM {table}"
-            " WHERE rid IN (SELECT value FROM json_each(?)) ORDER BY rid, kid",
-            (numbers,),
+    known, name = keys.names, keys.name
+    metrics: dict[int, list[Point]] = {row[0]: [] for row in found}
+    for rid, kid, value, ts, step, nan in db.execute(
+        f"SELECT rid, kid, value, ts, step, nan FROM latest WHERE {_OF_RUNS}", (numbers,)
+    ):
+        key = known.get(kid) or name(db, kid)
+        metrics[rid].append(Point(key, NAN if nan else value, ts, step))
+    words: list[dict[int, dict[str, str]]] = []
+    for table in ("params", "tags"):
+        grouped: dict[int, dict[str, str]] = {row[0]: {} for row in found}
+        for rid, kid, value in db.execute(
+            f"SELECT rid, kid, value FROM {table} WHERE {_OF_RUNS}", (numbers,)
         ):
-            grouped[row[0]].append(made(row))
-        return grouped
-
-    def point(row: Row) -> Point:
-        _, kid, value, ts, step, nan = row
-        return Point(keys.name(db, kid), NAN if nan else value, ts, step)
-
-    def word(row: Row) -> tuple[str, str]:
-        return keys.name(db, row[1]), row[2]
-
-    metrics = fetch("latest", "value, ts, step, nan", point)
-    params = fetch("params", "value", word)
-    tags = fetch("tags", "value", word)
-    return [
-        run(row, tuple(metrics[row[0]]), dict(params[row[0]]), dict(tags[row[0]])) for row in found
-    ]
+            grouped[rid][known.get(kid) or name(db, kid)] = value
+        words.append(grouped)
+    params, tags = words
+    return [run(row, tuple(metrics[row[0]]), params[row[0]], tags[row[0]]) for row in found]
 
 
 def model_points(db: sqlite3.Connection, keys: Keys, model_id: str) -> list[tuple[str, Point]]:

@@ -75,10 +75,10 @@ def thinned(
     rows = db.execute(f"{POINTS} ORDER BY {COLUMNS} LIMIT ?", (*chosen, max_points + 1)).fetchall()
     if len(rows) <= max_points:
         return len(rows), _points(key, rows)
-    total = db.execute(POINTS.replace(COLUMNS, "count(*)", 1), chosen).fetchone()[0]
     descending = ", ".join(f"{column} DESC" for column in COLUMNS.split(", "))
     last = db.execute(f"{POINTS} ORDER BY {descending} LIMIT 1", chosen).fetchone()
-    return total, _points(key, _spikes(db, found[:2], rows[0], last, max_points))
+    total, kept = _spikes(db, found[:2], rows[0], last, max_points)
+    return total, _points(key, kept)
 
 
 def _spikes(
@@ -87,36 +87,50 @@ def _spikes(
     first: PointRow,
     last: PointRow,
     max_points: int,
-) -> list[PointRow]:
-    """The ends, and the least and the greatest value of each of equal stretches between them.
+) -> tuple[int, list[PointRow]]:
+    """How many points there are; the ends, and the least and greatest of each stretch between.
 
     A stretch without any number gives one of its NaNs.
     """
-    kept = {last} if max_points == 1 else {first, last}
     # A metric logged without steps is spread over time instead.
     if first[0] == last[0]:
-        within, begin, end = f"step = {first[0]} AND ts BETWEEN ? AND ?", first[1], last[1]
+        axis, begin, end = f"step = {first[0]} AND ts", first[1], last[1]
     else:
-        within, begin, end = "step BETWEEN ? AND ?", first[0], last[0]
-    statements = [
-        f"SELECT {COLUMNS}, {pick}(CASE nan WHEN 0 THEN value END) FROM points"
-        f" WHERE rid = ? AND kid = ? AND {within}"
-        for pick in ("min", "max")
-    ]
-    for stretch in _stretches(begin, end, (max_points - 2) // 2):
-        for statement in statements:
-            row = db.execute(statement, (*metric, *stretch)).fetchone()
-            if row[0] is not None:
-                kept.add(row[:4])
-    return sorted(kept)
+        axis, begin, end = "step", first[0], last[0]
+    where = f"FROM points WHERE rid = ? AND kid = ? AND {axis} BETWEEN ? AND ?"
+    total, kept = 0, {last} if max_points == 1 else {first, last}
+    for stretch in _stretches(begin, end, max(1, (max_points - 2) // 2)):
+        values = (*metric, *stretch)
+        n, n_nan, *spikes = db.execute(
+            f"SELECT count(*), total(nan), min(value), max(value) {where}", values
+        ).fetchone()
+        total += n
+        if max_points >= 4 and n:
+            kept.update(_found(db, where, values, spikes, n_nan > 0))
+    return total, sorted(kept)
+
+
+def _found(
+    db: sqlite3.Connection,
+    where: str,
+    values: tuple[int, ...],
+    spikes: Sequence[float | None],
+    has_nan: bool,
+) -> Iterator[PointRow]:
+    """The first points of a stretch that have the values `spikes`, which NaNs make unsure."""
+    if has_nan:
+        spikes = db.execute(f"SELECT min(value), max(value) {where} AND nan = 0", values).fetchone()
+    for value in set(spikes):
+        test = "nan = 1" if value is None else "nan = 0 AND value = ?"
+        known = values if value is None else (*values, value)
+        yield db.execute(f"SELECT {COLUMNS} {where} AND {test} LIMIT 1", known).fetchone()
 
 
 def _stretches(begin: int, end: int, n: int) -> Iterator[tuple[int, int]]:
     """At most `n` stretches of equal width from `begin` to `end`, each with its first and last."""
-    if n > 0:
-        width = -(-(end - begin + 1) // n)
-        for low in range(begin, end + 1, width):
-            yield low, min(low + width - 1, end)
+    width = -(-(end - begin + 1) // n)
+    for low in range(begin, end + 1, width):
+        yield low, min(low + width - 1, end)
 
 
 def _metric(
