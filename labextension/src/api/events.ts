@@ -12,7 +12,7 @@ const LIMIT = 2000;
 export interface IEventsOptions {
   /** Seconds that the server may hold a call that has no news. */
   waitS?: number;
-  /** Least milliseconds between two calls, so that a storm of events cannot busy the tab. */
+  /** Longest pause between two calls while events stream in; after a quiet time there is none. */
   paceMs?: number;
   /** Longest pause between attempts while the server cannot be reached, in milliseconds. */
   maxBackoffMs?: number;
@@ -30,7 +30,7 @@ export class EventStream implements IDisposable {
     options: IEventsOptions = {},
   ) {
     this._waitS = options.waitS ?? 25;
-    this._paceMs = options.paceMs ?? 250;
+    this._paceMs = options.paceMs ?? 1000;
     this._maxBackoffMs = options.maxBackoffMs ?? 30_000;
     document.addEventListener('visibilitychange', this._onVisibility);
     void this._run();
@@ -92,9 +92,13 @@ export class EventStream implements IDisposable {
       }
       this._call = new AbortController();
       try {
-        await this._step(this._call.signal);
+        const hadNews = await this._step(this._call.signal);
         this._failures = 0;
-        await this._pause(this._paceMs);
+        // The first news after a quiet time come at once, a stream of them in ever larger batches.
+        this._pauseMs = hadNews ? Math.min(2 * this._pauseMs + this._paceMs / 8, this._paceMs) : 0;
+        if (this._pauseMs > 0) {
+          await this._pause(this._pauseMs);
+        }
       } catch {
         // Whatever went wrong, the way out is the same: show it, wait, ask again.
         if (!this._isDisposed && !document.hidden) {
@@ -105,10 +109,11 @@ export class EventStream implements IDisposable {
     }
   }
 
-  private async _step(signal: AbortSignal): Promise<void> {
+  /** Read what is new; answers whether there was any. */
+  private async _step(signal: AbortSignal): Promise<boolean> {
     if (this._cursor < 0) {
       await this._catchUp(signal);
-      return;
+      return true;
     }
     const events = await this._caller.call(
       'events.list',
@@ -123,6 +128,7 @@ export class EventStream implements IDisposable {
       this._cursor = Math.max(...events.map(event => event.seq));
       this._arrived.emit(events);
     }
+    return events.length > 0;
   }
 
   private async _catchUp(signal: AbortSignal): Promise<void> {
@@ -167,6 +173,7 @@ export class EventStream implements IDisposable {
   private readonly _maxBackoffMs: number;
   private _cursor = -1;
   private _failures = 0;
+  private _pauseMs = 0;
   private _answeredAt = 0;
   private _isDisposed = false;
   private _connection: Connection = 'connecting';

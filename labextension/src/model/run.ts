@@ -10,10 +10,11 @@ import {
   type Run,
   type Series,
 } from '../api/client';
+import { concernsRun, subjectOf } from './concerns';
 import { LogModel } from './log';
 import { isSystem } from './metrics';
 import { Resource } from './resource';
-import { subjectOf, type WorkspaceModel } from './workspace';
+import type { WorkspaceModel } from './workspace';
 
 /** Most points of a series that a chart asks for. */
 const POINTS = 1000;
@@ -54,7 +55,7 @@ export class RunModel implements IDisposable {
     );
     this.artifacts = new ArtifactTree(_caller, runId);
     this.log = new LogModel(_caller, runId);
-    this._follow(this.subject);
+    this._following = _models.follow(this.subject, event => concernsRun(event, runId));
     void this.subject.refresh();
   }
 
@@ -102,12 +103,12 @@ export class RunModel implements IDisposable {
   /** Read a part now, and again whenever the run changes, as long as the returned thing lives. */
   open(part: Resource<unknown>): IDisposable {
     void part.refresh();
-    return this._models.follow(part, event => this._concerns(event));
+    return this._models.follow(part, event => this._concerns(part, event));
   }
 
   dispose(): void {
     this._isDisposed = true;
-    this._following?.dispose();
+    this._following.dispose();
     for (const part of [this.subject, this.series, this.system, this.notebook, this.code]) {
       part.dispose();
     }
@@ -121,13 +122,24 @@ export class RunModel implements IDisposable {
       .sort();
   }
 
-  private _follow(resource: Resource<unknown>): void {
-    this._following = this._models.follow(resource, event => this._concerns(event));
-  }
-
-  private _concerns(event: Event): boolean {
-    // A job is a run of the same name: events of either concern both.
-    return subjectOf(event).id === this.runId;
+  private _concerns(part: Resource<unknown>, event: Event): boolean {
+    const { kind, id } = subjectOf(event);
+    if (id !== this.runId) {
+      return false;
+    }
+    const change = event.change ?? {};
+    switch (part) {
+      case this.series:
+        return 'metrics' in change;
+      case this.system:
+        return 'n_system_metrics' in change;
+      case this.artifacts.root:
+        return event.action === 'artifacts/write';
+      case this.notebook:
+        return kind === 'job' || event.action === 'artifacts/write';
+      default:
+        return true;
+    }
   }
 
   private async _readSubject(signal: AbortSignal): Promise<ISubject> {
@@ -146,10 +158,11 @@ export class RunModel implements IDisposable {
   }
 
   private async _readSeries(system: boolean, signal: AbortSignal): Promise<readonly Series[]> {
-    if (!this.subject.value) {
+    if (!this.subject.value || this._names(system).length === 0) {
       await this.subject.refresh();
     }
-    const keys = system ? [...this.systemNames] : this.metricNames.slice(0, this._nCharts);
+    const names = this._names(system);
+    const keys = system ? [...names] : names.slice(0, this._nCharts);
     if (keys.length === 0) {
       return [];
     }
@@ -162,7 +175,7 @@ export class RunModel implements IDisposable {
 
   private _nCharts = CHARTS_AT_ONCE;
   private _isDisposed = false;
-  private _following: IDisposable | undefined;
+  private readonly _following: IDisposable;
 }
 
 /** The files that a run left, folder by folder. */

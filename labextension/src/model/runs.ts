@@ -3,10 +3,11 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ICaller, Run, Series } from '../api/client';
 import { Collection } from './collection';
+import { concernsRuns } from './concerns';
 import { allKeys, differing } from './metrics';
 import { Resource } from './resource';
 import { searchToFilter } from './search';
-import { subjectOf, type WorkspaceModel } from './workspace';
+import { SLOW_REFRESH_MS, type WorkspaceModel } from './workspace';
 
 export interface IRunsQuery {
   /** What stands in the filter box: free text or the filter language. */
@@ -53,9 +54,7 @@ export class RunsModel implements IDisposable {
         ? caller.call('runs.series', { run_ids, keys, max_points: 400 }, { signal })
         : [];
     });
-    this._following = _models.follow(this.runs, event =>
-      ['run', 'job', 'experiment'].includes(subjectOf(event).kind),
-    );
+    this._following = _models.follow(this.runs, concernsRuns, SLOW_REFRESH_MS);
     this.runs.changed.connect(() => this._chart());
     void this.runs.refresh();
   }

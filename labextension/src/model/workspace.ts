@@ -3,6 +3,7 @@ import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/dis
 import type { Compute, Event, ICaller, ILabState, Job, Run, WorkspaceInfo } from '../api/client';
 import type { EventStream } from '../api/events';
 import { Collection } from './collection';
+import { concernsComputes, concernsJobs, concernsRun, concernsRuns } from './concerns';
 import { Resource } from './resource';
 import { quoteKey } from './search';
 import type { WorkspaceSettings } from './settings';
@@ -10,13 +11,9 @@ import { isFinal } from './states';
 import { Throttle } from './throttle';
 
 /** Models are read again at most this often while events stream in, in milliseconds. */
-const REFRESH_MS = 1000;
-
-/** The subject of an event: `job:NAME` is `{kind: 'job', id: 'NAME'}`. */
-export function subjectOf(event: Event): { kind: string; id: string } {
-  const at = event.subject.indexOf(':');
-  return { kind: event.subject.slice(0, at), id: event.subject.slice(at + 1) };
-}
+export const REFRESH_MS = 1000;
+/** The same for what costs more to read, or changes with every metric. */
+export const SLOW_REFRESH_MS = 2500;
 
 /** Models that every page shares. They read nothing before somebody asks (`ensure`). */
 export class WorkspaceModel implements IDisposable {
@@ -52,30 +49,19 @@ export class WorkspaceModel implements IDisposable {
       const run = found.items[0];
       return run && primaryMetric in (run.metrics ?? {}) ? run : null;
     });
-    settings.changed.connect(() => this._wanted.has(this.bestRun) && void this.bestRun.refresh());
+
     this.service = new Resource<ILabState>(() => this._caller.labState());
     events.connectionChanged.connect((_, connection) => {
       if (connection !== 'live') {
         void this.service.refresh();
       }
     });
-    const shared: readonly [Resource<unknown>, readonly string[]][] = [
-      [this.info, ['job', 'run']],
-      [this.jobs, ['job', 'run']],
-      [this.recentRuns, ['job', 'run', 'experiment']],
-      [this.bestRun, ['run']],
-      [this.computes, ['job', 'run', 'compute']],
-    ];
-    for (const [resource, kinds] of shared) {
-      this._disposables.add(resource);
-      this._disposables.add(
-        this.follow(
-          resource,
-          event => kinds.includes(subjectOf(event).kind),
-          () => this._wanted.has(resource),
-        ),
-      );
-    }
+    const never = (): boolean => false;
+    this._share(this.info, never, REFRESH_MS);
+    this._share(this.jobs, concernsJobs, REFRESH_MS);
+    this._share(this.recentRuns, concernsRuns, SLOW_REFRESH_MS);
+    this._share(this.bestRun, concernsRuns, SLOW_REFRESH_MS);
+    this._share(this.computes, concernsComputes, REFRESH_MS);
   }
 
   readonly info: Resource<WorkspaceInfo>;
@@ -100,38 +86,36 @@ export class WorkspaceModel implements IDisposable {
 
   /** Read a shared model now if nobody has yet, and keep it up to date from here on. */
   ensure(resource: Resource<unknown>): void {
-    if (!this._wanted.has(resource)) {
-      this._wanted.add(resource);
+    const follow = this._shared.get(resource);
+    if (follow) {
+      this._shared.delete(resource);
+      this._disposables.add(follow());
       void resource.refresh();
     }
   }
 
   /**
-   * Read `resource` again whenever an event concerns it, at most once a second.
+   * Read `resource` again whenever an event concerns it, at most once in `ms`.
    *
    * Returns what ends that; `resource` stays the caller's to dispose.
    */
   follow(
     resource: Resource<unknown>,
     concerns: (event: Event) => boolean,
-    wanted: () => boolean = () => true,
+    ms = REFRESH_MS,
   ): IDisposable {
-    const throttle = new Throttle(() => void resource.refresh(), REFRESH_MS);
-    const refresh = (): void => {
-      if (wanted()) {
+    const throttle = new Throttle(() => void resource.refresh(), ms);
+    const onEvents = (_: EventStream, events: readonly Event[]): void => {
+      if (events.some(concerns)) {
         throttle.invoke();
       }
     };
-    const onEvents = (_: EventStream, events: readonly Event[]): void => {
-      if (events.some(concerns)) {
-        refresh();
-      }
-    };
+    const onReset = (): void => throttle.invoke();
     this.events.arrived.connect(onEvents);
-    this.events.reset.connect(refresh);
+    this.events.reset.connect(onReset);
     return new DisposableDelegate(() => {
       this.events.arrived.disconnect(onEvents);
-      this.events.reset.disconnect(refresh);
+      this.events.reset.disconnect(onReset);
       throttle.dispose();
     });
   }
@@ -156,7 +140,7 @@ export class WorkspaceModel implements IDisposable {
   private _single<T>(id: string, read: (signal: AbortSignal) => Promise<T>): Resource<T> {
     const resource = new Resource<T>(read);
     // A job is a run of the same name: events of either concern both.
-    const following = this.follow(resource, event => subjectOf(event).id === id);
+    const following = this.follow(resource, event => concernsRun(event, id));
     const dispose = resource.dispose.bind(resource);
     resource.dispose = () => {
       following.dispose();
@@ -166,7 +150,17 @@ export class WorkspaceModel implements IDisposable {
     return resource;
   }
 
+  private _share(
+    resource: Resource<unknown>,
+    concerns: (event: Event) => boolean,
+    ms: number,
+  ): void {
+    this._disposables.add(resource);
+    this._shared.set(resource, () => this.follow(resource, concerns, ms));
+  }
+
   private _isDisposed = false;
-  private readonly _wanted = new Set<Resource<unknown>>();
+  /** Shared models that nobody has asked for yet, with what makes them follow the events. */
+  private readonly _shared = new Map<Resource<unknown>, () => IDisposable>();
   private readonly _disposables = new DisposableSet();
 }

@@ -1,4 +1,5 @@
 // The tabs with charts: what was logged, and what the workspace sampled.
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect } from 'react';
 import { SYSTEM } from '../model/metrics';
 import type { RunModel } from '../model/run';
@@ -92,7 +93,7 @@ export function System(props: { model: RunModel }): JSX.Element {
           nameOf={() => model.run?.name ?? ''}
           startOf={() => startOf(model)}
           x="time"
-          titleOf={name => systemTitle(name)}
+          titleOf={name => systemTitle(name, trans)}
           scaleOf={name => (name.endsWith('_bytes') ? 1e-9 : 1)}
         />
       )}
@@ -105,16 +106,35 @@ function startOf(model: RunModel): number | undefined {
   return start ? new Date(start).getTime() : undefined;
 }
 
-/** `system/memory_bytes` is `memory (GB)`, `system/cpu_percent` is `CPU (%)`. */
-export function systemTitle(name: string): string {
-  const words = name
-    .slice(SYSTEM.length)
-    .replace(/_bytes$/, ' (GB)')
-    .replace(/_megabytes$/, ' (MB)')
-    .replace(/_percent(age)?$/, ' (%)')
-    .replace(/_utilization/, ' use')
-    .replace(/_/g, ' ');
-  return words
-    .replace(/\b(cpu|gpu)/g, word => word.toUpperCase())
-    .replace(/^./, c => c.toUpperCase());
+/** What the workspace and MLflow sample, in a few words: `system/gpu_0_utilization_percentage` is `GPU 0 (%)`. */
+export function systemTitle(name: string, trans: TranslationBundle): string {
+  const [, what = '', unit = ''] =
+    /^(.*?)_?(percent|percentage|bytes|megabytes)?$/.exec(name.slice(SYSTEM.length)) ?? [];
+  const gpu = /^gpu_(\d+)_(.*)$/.exec(what);
+  const thing = nameOf(gpu?.[2] ?? what, trans);
+  const symbol = { percent: '%', percentage: '%', bytes: 'GB', megabytes: 'MB' }[unit];
+  const title = gpu
+    ? trans.__('GPU %1 %2', gpu[1], gpu[2] === 'utilization' ? '' : thing).trim()
+    : thing;
+  return symbol ? `${title} (${symbol})` : title;
+}
+
+function nameOf(what: string, trans: TranslationBundle): string {
+  switch (what) {
+    case 'cpu':
+    case 'cpu_utilization':
+      return trans.__('CPU');
+    case 'memory':
+    case 'memory_usage':
+    case 'system_memory_usage':
+      return trans.__('Memory');
+    case 'disk_usage':
+      return trans.__('Disk');
+    case 'network_receive':
+      return trans.__('Network, received');
+    case 'network_transmit':
+      return trans.__('Network, sent');
+    default:
+      return what.replace(/_/g, ' ');
+  }
 }

@@ -10,6 +10,9 @@ import { useResource } from '../ui/hooks';
 import { StatusChip } from '../ui/status';
 import { inputText } from './activity';
 
+/** Tags that hold the outputs of a notebook which are plain values. */
+const OUTPUT = 'mlws.output.';
+
 export function Overview(props: { model: RunModel; openTab: (tab: string) => void }): JSX.Element {
   const { model } = props;
   const { trans, locale } = useLanguage();
@@ -22,9 +25,9 @@ export function Overview(props: { model: RunModel; openTab: (tab: string) => voi
   const params = Object.entries(run.params ?? {});
   const inputs = entriesOf(job?.inputs).filter(([name]) => !(name in (run.params ?? {})));
   const outputs = entriesOf(job?.outputs);
-  const tags = Object.entries(job?.tags ?? run.tags ?? {}).filter(
-    ([name]) => !name.startsWith('mlflow.'),
-  );
+  const allTags = Object.entries({ ...run.tags, ...job?.tags });
+  const values = allTags.filter(([name]) => name.startsWith(OUTPUT));
+  const tags = allTags.filter(([name]) => !/^(mlflow|mlws)\./.test(name));
   return (
     <div className="jp-MlwsOverview">
       <Box title={trans.__('Metrics')}>
@@ -47,18 +50,29 @@ export function Overview(props: { model: RunModel; openTab: (tab: string) => voi
           ]}
         />
       </Box>
-      {outputs.length > 0 && (
+      {typeof job?.command === 'string' && (
+        <Box title={trans.__('Command')}>
+          <pre className="jp-MlwsCommand">{job.command.trimEnd()}</pre>
+        </Box>
+      )}
+      {outputs.length + values.length > 0 && (
         <Box title={trans.__('Outputs')}>
           <Facts
-            facts={outputs.map(([name, output]) => [
-              name,
-              <span key={name}>
-                {typeOf(output)}{' '}
-                <Button minimal onClick={() => props.openTab('artifacts')}>
-                  {trans.__('Show')}
-                </Button>
-              </span>,
-            ])}
+            facts={[
+              ...values.map(([name, value]): [string, ReactNode] => [
+                name.slice(OUTPUT.length),
+                value,
+              ]),
+              ...outputs.map(([name, output]): [string, ReactNode] => [
+                name,
+                <span key={name}>
+                  {typeOf(output)}{' '}
+                  <Button minimal onClick={() => props.openTab('artifacts')}>
+                    {trans.__('Show')}
+                  </Button>
+                </span>,
+              ]),
+            ]}
           />
         </Box>
       )}
@@ -109,7 +123,6 @@ function executionFacts(
     [trans.__('Experiment'), run.experiment_name],
     [trans.__('Type'), run.type],
     [trans.__('Notebook'), job ? text(job.notebook) : ''],
-    [trans.__('Command'), job?.command ? <code key="command">{text(job.command)}</code> : ''],
     [trans.__('Compute'), job?.compute ?? ''],
     [trans.__('Environment'), job ? text(job.environment) : ''],
     [trans.__('Attempt'), job && (job.attempt ?? 1) > 1 ? String(job.attempt) : ''],

@@ -175,7 +175,7 @@ function Head(props: { model: RunModel; run: Run }): JSX.Element {
         )}
         {isJob && page.commands.hasCommand(CommandIDs.runDialog) && (
           <Button
-            primary={isFinal(run.status)}
+            primary={isFinal(run.status) && !model.job?.error}
             onClick={() => execute(page, CommandIDs.rerun, args)}
           >
             {trans.__('Run again…')}

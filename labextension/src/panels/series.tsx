@@ -29,9 +29,11 @@ export function SeriesCharts(props: ISeriesChartsProps): JSX.Element {
   const [weight, setWeight] = useState(0);
   const [logY, setLogY] = useState(false);
   const [x, setX] = useState<XAxis>(props.x ?? 'step');
+  const singles = props.metrics.filter(name => isSingle(props.series, name));
+  const courses = props.metrics.filter(name => !singles.includes(name));
   return (
     <>
-      {!props.x && (
+      {!props.x && courses.length > 0 && (
         <Toolbar label={trans.__('Charts')}>
           <Choice<XAxis>
             label={trans.__('Over')}
@@ -56,8 +58,15 @@ export function SeriesCharts(props: ISeriesChartsProps): JSX.Element {
           <Check label={trans.__('Log axis')} checked={logY} onChange={setLogY} />
         </Toolbar>
       )}
+      {singles.length > 0 && (
+        <div className="jp-MlwsChartCards jp-mod-values">
+          {singles.map(name => (
+            <ValueCard key={name} {...props} metric={name} />
+          ))}
+        </div>
+      )}
       <div className="jp-MlwsChartCards">
-        {props.metrics.map(name => (
+        {courses.map(name => (
           <ChartCard key={name} {...props} metric={name} weight={weight} logY={logY} x={x} />
         ))}
       </div>
@@ -129,6 +138,54 @@ function ChartCard(props: ICardProps): JSX.Element {
         <p className="jp-MlwsChartCard-note">
           {trans.__('%1 points, least and greatest per pixel', nPoints.toLocaleString(locale))}
         </p>
+      )}
+    </section>
+  );
+}
+
+/** Whether a metric was logged once by each run: then there is no course to draw. */
+function isSingle(series: readonly Series[], name: string): boolean {
+  const own = series.filter(one => one.key === name);
+  return own.length > 0 && own.every(one => one.n_points === 1);
+}
+
+/** The one value of each run; as bars where there are several runs. */
+function ValueCard(props: ISeriesChartsProps & { metric: string }): JSX.Element {
+  const { locale } = useLanguage();
+  const { metric: name, nameOf } = props;
+  const scale = props.scaleOf?.(name) ?? 1;
+  const values = props.series
+    .filter(one => one.key === name)
+    .map(one => ({ run: one.run_id, value: toNumber(one.values[0] ?? Number.NaN) * scale }));
+  const most = Math.max(...values.map(one => Math.abs(one.value)).filter(Number.isFinite), 0);
+  return (
+    <section className="jp-MlwsChartCard" aria-label={name} data-metric={name}>
+      <header className="jp-MlwsChartCard-head">
+        <h3 title={name}>{props.titleOf?.(name) ?? name}</h3>
+      </header>
+      {values.length === 1 && values[0] ? (
+        <p className="jp-MlwsValue" title={String(values[0].value)}>
+          {metric(values[0].value, locale)}
+        </p>
+      ) : (
+        <table className="jp-MlwsBars">
+          <tbody>
+            {values.map(one => (
+              <tr key={one.run}>
+                <th scope="row" title={nameOf(one.run)}>
+                  {nameOf(one.run)}
+                </th>
+                <td>
+                  <span
+                    className="jp-MlwsBars-bar"
+                    style={{ width: `${most > 0 ? (Math.abs(one.value) / most) * 100 : 0}%` }}
+                  />
+                </td>
+                <td className="jp-MlwsBars-value">{metric(one.value, locale)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       )}
     </section>
   );

@@ -1,0 +1,38 @@
+// Which events change what is shown where, so that a stream of metrics does not make everything read anew.
+import type { Event } from '../api/client';
+
+/** The subject of an event: `job:NAME` is `{kind: 'job', id: 'NAME'}`. */
+export function subjectOf(event: Event): { kind: string; id: string } {
+  const at = event.subject.indexOf(':');
+  return { kind: event.subject.slice(0, at), id: event.subject.slice(at + 1) };
+}
+
+/** Whether it was logged by the workspace itself while a job runs: files, CPU, memory. */
+function isSampling(event: Event): boolean {
+  return event.action === 'artifacts/write' || 'n_system_metrics' in (event.change ?? {});
+}
+
+/** Whether the list of jobs may look different: their states, progress and names. */
+export function concernsJobs(event: Event): boolean {
+  const { kind } = subjectOf(event);
+  return kind === 'job' || (kind === 'run' && 'name' in (event.change ?? {}));
+}
+
+/** Whether a list of runs may look different: states, names, metrics and params. */
+export function concernsRuns(event: Event): boolean {
+  const { kind } = subjectOf(event);
+  return ['run', 'experiment'].includes(kind)
+    ? !isSampling(event)
+    : kind === 'job' && event.action !== 'jobs/progress';
+}
+
+/** Whether slots or the queue may have changed. */
+export function concernsComputes(event: Event): boolean {
+  const { kind } = subjectOf(event);
+  return kind === 'compute' || (kind === 'job' && event.action !== 'jobs/progress');
+}
+
+/** Whether the run, or the job of the same name, changed in what its head and overview show. */
+export function concernsRun(event: Event, runId: string): boolean {
+  return subjectOf(event).id === runId && !isSampling(event);
+}
