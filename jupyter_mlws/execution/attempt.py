@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_mlws.entities.errors import MlwsError, Unavailable
+from jupyter_mlws.entities.errors import MlwsError, PluginMissing, Unavailable
 from jupyter_mlws.entities.job import Cause, Job, JobError, JobSpec
 from jupyter_mlws.entities.record import now, to_ms
 from jupyter_mlws.entities.run import Status
+from jupyter_mlws.entities.validation import validated
 from jupyter_mlws.execution import (
     artifacts,
     environments,
@@ -70,6 +71,16 @@ class Workshop:
     seal: Seal
     standby: int
 
+    def compute(self, name: str) -> Compute:
+        """The compute of this name.
+
+        Raises:
+            PluginMissing: there is none any more.
+        """
+        if name not in self.computes:
+            raise PluginMissing(f"There is no compute '{name}' any more.")
+        return self.computes[name]
+
     def folder(self, name: str, attempt: int) -> Path:
         """The folder of a job's attempt."""
         return self.path / "jobs" / name / str(attempt)
@@ -80,6 +91,10 @@ class Attempt:
 
     `begin`, then `look` until it answers True, then `finish`. A new instance, in another process too,
     takes up where the store, the attempt's folder and the compute say that the last one was.
+
+    Raises:
+        Invalid: this release cannot read the job's spec.
+        PluginMissing: the job's compute is gone.
     """
 
     def __init__(self, shop: Workshop, name: str) -> None:
@@ -89,9 +104,9 @@ class Attempt:
         kind = shop.types[record.doc["spec"]["type"]]
         assert isinstance(kind, JobType)
         self._kind = kind
-        self._spec: JobSpec = kind.spec.model_validate(record.doc["spec"])
+        self._spec: JobSpec = validated(kind.spec, record.doc["spec"])
         self._doc = record.doc
-        self._compute = shop.computes[record.doc["compute"]]
+        self._compute = shop.compute(record.doc["compute"])
         self._folder = shop.folder(name, record.doc["attempt"])
         self._handle: Handle | None = record.doc["handle"]
         self._context: JobContext | None = None
@@ -292,6 +307,7 @@ class Attempt:
         except Exception as error:
             logger.exception("Job '%s': its type could not finish it", self.name)
             return Outcome(error=failures.of_preparation(error, self._folder))
+        self._note_progress()
         outcome.error = outcome.error or failures.of_report(self._report, self._folder)
         return outcome
 
@@ -372,6 +388,20 @@ class Attempt:
                 self._store, self._shop.blobs, place, self._folder, f"run:{self.name}"
             )
         return self._harvest
+
+
+def give_up(shop: Workshop, name: str, error: MlwsError) -> None:
+    """Fail a job that cannot even be taken into our hands."""
+    folder = shop.folder(name, records.get(shop.store, name).doc["attempt"])
+    found = failures.of_preparation(error, folder)
+    records.move(
+        shop.store,
+        name,
+        Status.FAILED,
+        of=records.WAITING | records.ACTIVE,
+        doc={"error": found.model_dump(mode="json")},
+        end_ms=to_ms(now()),
+    )
 
 
 def again(store: Store, name: str, who: str, action: str, *, of: Status) -> bool:

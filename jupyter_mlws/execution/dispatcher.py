@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_mlws import plugins
 from jupyter_mlws.entities.compute import ComputeSpec
+from jupyter_mlws.entities.errors import Invalid, PluginMissing
 from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution import environments, queueing, records, surroundings
-from jupyter_mlws.execution.attempt import Attempt, Workshop
+from jupyter_mlws.execution.attempt import Attempt, Workshop, give_up
 from jupyter_mlws.execution.base import Compute, JobType, ParentJobType
 from jupyter_mlws.execution.bell import Bell
 from jupyter_mlws.execution.parents import Parent
@@ -270,7 +271,11 @@ class Dispatcher:
         self._awake.set()
 
     async def _drive_leaf(self, name: str, drive: _Drive) -> None:
-        attempt = await self._do(Attempt, self._shop, name)
+        try:
+            attempt = await self._do(Attempt, self._shop, name)
+        except (Invalid, PluginMissing) as error:
+            await self._do(give_up, self._shop, name, error)
+            return
         if await self._do(attempt.begin):
             patience_s = EARLY_LOOK_S
             while not await self._do(attempt.look):

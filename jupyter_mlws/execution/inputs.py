@@ -63,7 +63,7 @@ def _value(name: str, given: Any, folder: Path, store: Store, blobs: Blobs) -> A
         if _is_web(path):
             return str(_download(path, folder / name, name))
         found = _find(path, store, blobs)
-        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        snapshots.make_private(folder / name)
         return str(snapshots.lay_out(found, blobs, folder / name, writable=False))
     except NotFound as error:
         raise Invalid.field(f"inputs.{name}", error.message) from None
@@ -139,7 +139,7 @@ def _is_web(path: str) -> bool:
 
 
 def _download(url: str, folder: Path, name: str) -> Path:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    snapshots.make_private(folder)
     last = unquote(urlsplit(url).path.rpartition("/")[2])
     path = folder / (re.sub(r"[^\w.-]", "_", last).lstrip(".") or name)
     part = path.with_name(f"{path.name}.part")

@@ -46,9 +46,16 @@ def lay_out(snapshot: Snapshot, blobs: Blobs, folder: Path, *, writable: bool) -
     """Copy the files into `folder`; answers the folder, or the file when the snapshot is one."""
     for file in snapshot.files:
         path = folder / file.path
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         copy(blobs.path(file.blob), path, writable=writable, executable=file.executable)
     return folder / snapshot.files[0].path if snapshot.is_file else folder
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for the owner alone."""
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def copy(source: Path, path: Path, *, writable: bool, executable: bool = False) -> None:

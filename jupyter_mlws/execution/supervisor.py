@@ -21,13 +21,16 @@ does `setsid` twice can.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import json
 import os
 import re
+import resource
 import select
 import signal
+import socket
 import sys
 import time
 
@@ -114,8 +117,6 @@ class Bell:
             self._send()
 
     def _send(self) -> None:
-        import socket  # costs more than starting the job, so only afterwards
-
         folder, _, name = self._path.rpartition("/")
         try:
             with (
@@ -195,15 +196,14 @@ def _become(
         os.dup2(output, 2)
         os.chdir(cwd)
         os.execvpe(argv[0], argv, env)
-    except OSError as error:
-        os.write(fail, f"'{argv[0]}' cannot be started in '{cwd}': {error.strerror}".encode())
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error  # such as a NUL in a value
+        os.write(fail, f"'{argv[0]}' cannot be started in '{cwd}': {reason}".encode())
     finally:
         os._exit(127)
 
 
 def _prctl(option: int, value: int) -> None:
-    import ctypes
-
     ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
 
 
@@ -315,8 +315,6 @@ class Sampler:
 
     def last(self) -> None:
         """The sample of the time since the one before, taken when the tree is gone."""
-        import resource
-
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1024 if LINUX else 1)
         self._write(self._tree.used()[0], self._memory or peak)
 

@@ -33,7 +33,7 @@ def lay_out(
         Invalid: an input cannot be had.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700, parents=True)
+    snapshots.make_private(folder)
     for name in FOLDERS:
         (folder / name).mkdir(mode=0o700)
     if spec.code:

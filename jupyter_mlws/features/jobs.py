@@ -23,6 +23,7 @@ from jupyter_mlws.store.base import RunQuery
 
 MAX_CHUNK = 4 << 20
 MAX_WAIT_S = 60
+MAX_RESULTS = 1000
 
 
 class Validation(View):
@@ -83,7 +84,13 @@ def list_(
     max_results: int = 50,
     page_token: str | None = None,
 ) -> Page[Job]:
-    """Jobs, newest first."""
+    """Jobs, newest first.
+
+    Args:
+        max_results: 1 to 1000.
+    """
+    if not 1 <= max_results <= MAX_RESULTS:
+        raise Invalid.field("max_results", f"must be 1 to {MAX_RESULTS} (got {max_results}).")
     experiment_ids = None
     if experiment_name is not None:
         experiment = ws.store.find_experiment(experiment_name)

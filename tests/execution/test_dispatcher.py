@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from jupyter_mlws.execution import records
 from jupyter_mlws.execution.base import JobContext, Outcome, Report, Step
 from jupyter_mlws.execution.computes.local import LocalCompute
 from jupyter_mlws.execution.jobs.command import CommandJobType
+from jupyter_mlws.store.sqlite import SqliteStore
 from jupyter_mlws.testing.jobs import URL, Workroom
 
 GATE = "while [ ! -e gate ]; do sleep 0.02; done"
@@ -382,6 +384,58 @@ class TestGuard:
         assert run.tags["seen"] == "yes"
 
 
+@pytest.mark.parametrize(
+    ("doc", "message"),
+    [
+        ({"compute": "gone"}, "There is no compute 'gone' any more."),
+        (
+            {"spec": {"type": "command", "of_a_later_release": 1}},
+            "unknown key 'of_a_later_release'",
+        ),
+    ],
+)
+def test_a_job_that_can_no_longer_run_fails_and_says_why(
+    tmp_path: Path, doc: dict[str, Any], message: str
+) -> None:
+    first = Workroom(tmp_path, types={"command": CommandJobType()})
+    first.set_slots(1)
+    name = first.submit(command="true", name="old")
+    first.wait(name)
+    first.close()
+    with closing(SqliteStore(tmp_path / "workspace.db")) as store:
+        was = records.get(store, name).doc
+        with store.change("test", "test", f"job:{name}") as tx:
+            tx.update_run(name, status=Status.PREPARING.value)
+            tx.put_record(records.KIND, name, {**was, **doc})
+
+    with Workroom(tmp_path, types={"command": CommandJobType()}) as second:
+        job = second.wait(name)
+
+        assert job.status is Status.FAILED
+        assert job.error
+        assert message in job.error.message
+
+
+def test_a_value_that_no_process_can_have_fails_the_job(room: Workroom) -> None:
+    job = room.run(command="echo ${{inputs.x}}", inputs={"x": "a\0b"})
+
+    assert job.status is Status.FAILED
+    assert job.error
+    assert job.error.cause is Cause.PREPARATION
+    assert "embedded null byte" in job.error.message
+
+
+def test_nobody_else_can_read_a_jobs_folder(room: Workroom) -> None:
+    code = room.snapshot({"a/b/c": b""})
+
+    job = room.run(
+        command="mkdir outputs/x; touch outputs/x/y", code=code, inputs={"d": {"path": code}}
+    )
+
+    jobs = room.folder(job.name).parents[1]
+    assert [p for p in (jobs, *jobs.rglob("*")) if p.stat().st_mode & 0o077] == []
+
+
 class Confidential(CommandJobType):
     """A job type with a secret input."""
 
@@ -488,10 +542,6 @@ class TestRestart:
             assert second.wait(name).status is Status.CANCELED
 
     def open_store(self, path: Path, name: str, *, status: Status) -> Any:
-        from contextlib import closing
-
-        from jupyter_mlws.store.sqlite import SqliteStore
-
         store = SqliteStore(path / "workspace.db")
         with store.change("test", "test", f"job:{name}") as tx:
             tx.update_run(name, status=status.value)
