@@ -46,6 +46,13 @@ def load(serverapp: Any) -> None:
         [(url_path_join(base, path), cls, {"link": link}) for path, cls in routes()],
     )
     link.connect()
+    serverapp.io_loop.add_callback(_translate_settings)
+
+
+def _translate_settings() -> None:
+    from jupyter_mlws.lab.language import translate_settings
+
+    translate_settings()
 
 
 def _page(serverapp: Any) -> str:

@@ -14,7 +14,7 @@ import { Panel as LuminoPanel, type Widget } from '@lumino/widgets';
 import type { Job } from '../api/client';
 import { runOfPath } from '../drive/path';
 import { Resource } from '../model/resource';
-import { subjectOf } from '../model/workspace';
+import { subjectOf } from '../model/concerns';
 import type { IWorkspace } from '../tokens';
 import { localeOf } from '../ui/format';
 import { Panel } from '../ui/widget';

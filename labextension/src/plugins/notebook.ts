@@ -4,7 +4,8 @@ import { ICommandPalette, IToolbarWidgetRegistry, Notification } from '@jupyterl
 import type { Cell } from '@jupyterlab/cells';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { ToolbarButton } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Job } from '../api/client';
 import { type IRunFile, JobForm } from '../jobform/form';
@@ -36,13 +37,14 @@ export const runDialog: JupyterFrontEndPlugin<void> = {
   description: 'Run as job, from the notebook toolbar, menus, file browser and palette.',
   autoStart: true,
   requires: [IWorkspace, IDocumentManager],
-  optional: [ICommandPalette, IFileBrowserFactory],
+  optional: [ICommandPalette, IFileBrowserFactory, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
     workspace: IWorkspace,
     documents: IDocumentManager,
     palette: ICommandPalette | null,
     browsers: IFileBrowserFactory | null,
+    toolbars: IToolbarWidgetRegistry | null,
   ): void => {
     const { client, trans } = workspace;
     const { contents } = app.serviceManager;
@@ -84,8 +86,18 @@ export const runDialog: JupyterFrontEndPlugin<void> = {
       });
     };
 
+    // A toolbar's button acts on its own notebook, whatever is the current one.
+    const runButton = (panel: NotebookPanel): ToolbarButton =>
+      new ToolbarButton({
+        icon: runJobIcon,
+        label: trans.__('Run as job'),
+        tooltip: trans.__('Run a copy of this notebook as a job, with parameters of your choice'),
+        onClick: () =>
+          void app.commands.execute(CommandIDs.runDialog, { path: panel.context.path }),
+      });
+
     app.commands.addCommand(CommandIDs.runDialog, {
-      label: args => (args.toolbar ? trans.__('Run as job') : trans.__('Run as job…')),
+      label: trans.__('Run as job…'),
       caption: trans.__('Run a copy of this file as a job, with parameters of your choice'),
       icon: runJobIcon,
       describedBy: { args: RUN_DIALOG_ARGS },
@@ -112,6 +124,7 @@ export const runDialog: JupyterFrontEndPlugin<void> = {
       },
     });
     palette?.addItem({ command: CommandIDs.runDialog, category: trans.__('ML Workspace') });
+    toolbars?.addFactory<NotebookPanel>('Notebook', 'mlws-run', panel => runButton(panel));
   },
 };
 
