@@ -19,8 +19,8 @@ from jupyter_mlws.store.base import BlobInfo, Blobs, BlobWriter
 CHUNK_BYTES = 1 << 20
 TOUCHED_S = 300
 """A blob that is used again is young again; its file's time is written at most this often."""
-STALE_S = 24 * 3600
-"""Unfinished files older than this are nobody's any more."""
+STALE_S = 3600
+"""Unfinished files that nobody has written to for so long are nobody's any more."""
 NAME = re.compile(r"[0-9a-f]{64}")
 
 

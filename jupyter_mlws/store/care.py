@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import shutil
 import tempfile
 import time
 import zipfile
@@ -112,7 +111,6 @@ def restore(file: Path | str, directory: Path | str) -> Backup:
         raise NotFound(f"There is no file '{file}'.")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise AlreadyExists(f"'{directory}' is not empty: choose another directory.")
-    directory.parent.mkdir(parents=True, exist_ok=True)
     with _unfinished_folder(directory) as folder:
         made = folder / "workspace"
         made.mkdir(mode=0o700)
@@ -169,13 +167,12 @@ def _copy(source: IO[bytes], target: IO[bytes] | None) -> tuple[str, int]:
 @contextmanager
 def _unfinished_folder(path: Path) -> Iterator[Path]:
     """A private folder beside `path`, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        yield folder
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder:
+            yield Path(folder)
     except OSError as error:
         raise Unavailable(f"'{path}' cannot be written: {error.strerror or error}.") from error
-    finally:
-        shutil.rmtree(folder)
 
 
 def _write_backup(store: Store, blobs: Blobs, folder: Path) -> int:

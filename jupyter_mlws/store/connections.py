@@ -19,6 +19,10 @@ READERS_KEPT = 8
 WRITER_CACHE_KIB = 65536
 READER_CACHE_KIB = 16384
 
+TOO_MUCH = ("too complex", "too many", "too large", "too big")
+PASSING = ("full", "locked", "disk I/O", "readonly", "unable to open")
+"""Parts of SQLite's messages: about what was asked, and about the disk."""
+
 
 @contextmanager
 def typed_errors() -> Iterator[None]:
@@ -29,10 +33,9 @@ def typed_errors() -> Iterator[None]:
         raise Invalid(f"This cannot be stored: {error}.") from error
     except sqlite3.OperationalError as error:
         text = str(error)
-        if "too complex" in text:
+        if any(words in text for words in TOO_MUCH):
             raise Invalid(f"This is too much for the database: {text}.") from error
-        passing = ("full", "locked", "disk I/O", "readonly", "unable to open")
-        if any(word in text for word in passing):
+        if any(words in text for words in PASSING):
             raise Unavailable(f"The database cannot be used now: {text}.") from error
         raise
     except sqlite3.DataError as error:  # a text or blob beyond SQLite's limit

@@ -392,7 +392,8 @@ class SqliteTransaction(Transaction):
 
     def link(self, source: str, relation: str, target: str, doc: Doc | None = None) -> None:
         self._db.execute(
-            "INSERT INTO edges VALUES (?, ?, ?, ?) ON CONFLICT (source, relation, target) DO UPDATE SET doc = excluded.doc",
+            "INSERT INTO edges VALUES (?, ?, ?, ?) ON CONFLICT (source, relation, target)"
+            " DO UPDATE SET doc = excluded.doc",
             (source, relation, target, to_json(doc or {})),
         )
 

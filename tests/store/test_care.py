@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -19,6 +21,32 @@ from jupyter_mlws.store.base import Blobs, Point, Store
 from jupyter_mlws.store.blobs import FileBlobs
 from jupyter_mlws.store.sqlite import SqliteStore
 from jupyter_mlws.testing.store import add_run, log
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from jupyter_mlws.entities.errors import Unavailable
+from jupyter_mlws.store import care
+from jupyter_mlws.store.blobs import FileBlobs
+from jupyter_mlws.store.sqlite import SqliteStore
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+folder = Path(sys.argv[1])
+store, blobs = SqliteStore(folder / "workspace.db"), FileBlobs(folder / "blobs")
+for limit in (50_000, 1_000_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        care.backup(store, blobs, folder.parent / "backup.zip")
+    except Unavailable as error:
+        print("told:", error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+care.backup(store, blobs, folder.parent / "whole.zip")
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
+try:
+    care.restore(folder.parent / "whole.zip", folder.parent / "again")
+except Unavailable as error:
+    print("told:", error)
+"""
 
 
 @pytest.fixture
@@ -320,3 +348,17 @@ def test_a_file_with_a_strange_list_of_contents_is_refused(tmp_path: Path, manif
         care.restore(tmp_path / "strange.zip", tmp_path / "again")
 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["strange.zip"]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    store: SqliteStore, blobs: FileBlobs, folder: Path, tmp_path: Path
+) -> None:
+    put(store, blobs, "0/a/artifacts/x.bin", os.urandom(2_000_000))
+
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(folder)], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("told:") == 3
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["whole.zip", folder.name]

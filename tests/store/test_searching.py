@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mlflow.entities import Metric, Param, Run, RunData, RunInfo, RunTag
 from mlflow.utils.search_utils import SearchUtils
 
+from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.store import searching
 from jupyter_mlws.store.base import Point, RunQuery
 from jupyter_mlws.store.sqlite import SqliteStore
@@ -144,9 +145,15 @@ def test_a_search_finds_what_mlflow_finds(
     monkeypatch.setattr(searching, "FEW", few)
     monkeypatch.setattr(searching, "MOST_WALKS", most_walks)
     every = [as_mlflow(run) for run in runs]
-    wanted = SearchUtils.sort(SearchUtils.filter(every, text), list(order_by))
+    chosen = SearchUtils.filter(every, text)  # type: ignore[no-untyped-call]
+    wanted = SearchUtils.sort(chosen, list(order_by))  # type: ignore[no-untyped-call]
 
     query = RunQuery(filter=text, order_by=order_by, experiment_ids=[0, 1] if named else None)
 
     assert all_pages(store, query, size) == [run.info.run_id for run in wanted]
     assert store.count_runs(query) == len(wanted)
+
+
+def test_more_ids_than_sqlite_takes_are_refused(store: SqliteStore) -> None:
+    with pytest.raises(Invalid, match="too much for the database"):
+        store.search_runs(RunQuery(experiment_ids=range(300_000)))
