@@ -7,6 +7,7 @@ from typing import Literal
 from jupyter_mlws.entities.record import Page, from_ms
 from jupyter_mlws.entities.run import Artifact, Run, Series, Status, special_float
 from jupyter_mlws.features.operations import Download, operation
+from jupyter_mlws.features.run_files import RunFiles
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import RunQuery, RunRow
 
@@ -124,31 +125,23 @@ def series(
 def list_artifacts(
     ws: Workspace, run_id: str, path: str = "", recursive: bool = False
 ) -> list[Artifact]:
-    """Files and folders that a run left, in one folder or in all below it."""
-    root = artifact_root(ws, ws.store.get_run(run_id, with_data=False))
-    folder = f"{root}/{path}".rstrip("/")
+    """Files and folders that a run left, in one folder or in all below it; its models among them."""
+    files = RunFiles(ws, ws.store.get_run(run_id, with_data=False))
     return [
         Artifact(
-            path=row.path.removeprefix(f"{root}/"),
+            path=name,
             is_dir=row.blob is None,
             size_bytes=None if row.blob is None else row.size_bytes,
         )
-        for row in ws.store.list_artifacts(folder, recursive=recursive)
+        for name, row in files.list(path, recursive=recursive)
     ]
 
 
 @operation("runs/read")
 def read_artifact(ws: Workspace, run_id: str, path: str) -> Download:
     """One file that a run left."""
-    root = artifact_root(ws, ws.store.get_run(run_id, with_data=False))
-    row = ws.store.get_artifact(f"{root}/{path}")
+    row = RunFiles(ws, ws.store.get_run(run_id, with_data=False)).get(path)
     return Download(ws.blobs.path(row.blob or ""), path.rpartition("/")[2])
-
-
-def artifact_root(ws: Workspace, row: RunRow) -> str:
-    """Where the run's artifacts lie under the workspace's artifact root."""
-    location = ws.store.get_experiment(row.experiment_id).artifact_location
-    return f"{location.removeprefix('mlflow-artifacts:').strip('/')}/{row.run_id}/artifacts"
 
 
 def view_of(ws: Workspace, row: RunRow) -> Run:
