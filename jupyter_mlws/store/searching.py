@@ -119,7 +119,10 @@ class _RunSearch:
         self.mark = f"{zlib.crc32(repr(asked).encode()):x}"
 
     def page(self, n: int) -> list[rows.Row]:
-        """The first `n` rows after the page token, each followed by its keys."""
+        """The first `n` rows after the page token, each followed by its keys.
+
+        All ways to find a page have the same keys, so that the next page may be found in another.
+        """
         phases = self._phases()
         last = None
         if self._query.page_token is not None:
@@ -152,8 +155,7 @@ class _RunSearch:
             if first.entity in {"metric", "parameter"}:
                 return self._walk_by_value(first)
             if first.entity == "attribute" and first.key == "start_time":
-                keys = (Key("r.order_ms", int, first.descending), *self._keys_of(self._order[1:]))
-                return [Phase(self._by_time(), keys)]
+                return [Phase(self._by_time(), self._keys_of(self._order))]
             source = self._all()
         return [Phase((source,), self._keys_of(self._order))]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from math import nan
 from typing import Any
 
@@ -152,6 +153,25 @@ def test_a_search_finds_what_mlflow_finds(
 
     assert all_pages(store, query, size) == [run.info.run_id for run in wanted]
     assert store.count_runs(query) == len(wanted)
+
+
+@pytest.mark.parametrize(
+    "order_by", [[], ["start_time"], ["metrics.m DESC"], ["params.p", "metrics.m"], ["run_name"]]
+)
+def test_a_page_may_be_found_in_another_way_than_the_one_before(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, order_by: list[str]
+) -> None:
+    query = RunQuery(filter="metrics.m >= 0", order_by=order_by, max_results=3)
+    wanted, _ = store.search_runs(replace(query, max_results=N_RUNS))
+    found, token = store.search_runs(query)
+
+    while token:
+        monkeypatch.setattr(searching, "FEW", 1000 - searching.FEW)
+        monkeypatch.setattr(searching, "MOST_WALKS", 65 - searching.MOST_WALKS)
+        more, token = store.search_runs(replace(query, page_token=token))
+        found += more
+
+    assert [run.run_id for run in found] == [run.run_id for run in wanted]
 
 
 def test_more_ids_than_sqlite_takes_are_refused(store: SqliteStore) -> None:
