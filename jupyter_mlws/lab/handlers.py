@@ -18,6 +18,7 @@ from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError, S
 from tornado.web import HTTPError, RequestHandler, authenticated
 
 from jupyter_mlws.entities.errors import Invalid, MlwsError, NotFound, Unavailable
+from jupyter_mlws.sdk.jobs import is_local
 
 if TYPE_CHECKING:
     from jupyter_mlws.lab.link import Link
@@ -225,8 +226,12 @@ CLIENT = SimpleAsyncHTTPClient(force_instance=True, max_clients=1000, max_body_s
 
 
 def job_of(file: Path, job: dict[str, Any]) -> dict[str, Any]:
-    """The job that runs `file`: a notebook as it is, a script by its interpreter."""
+    """The job that runs `file`: a notebook as it is, a script by its interpreter.
+
+    Paths of its inputs start at the file's folder, not where this server was started.
+    """
     job.setdefault("experiment_name", file.parent.name or "Default")
+    job["inputs"] = {name: _located(value, file) for name, value in job.get("inputs", {}).items()}
     if file.suffix == ".ipynb":
         return {**job, "type": "notebook", "notebook": file.name, "code": str(file.parent)}
     programs = {".py": "python", ".r": "Rscript", ".sh": "bash"}
@@ -239,6 +244,13 @@ def job_of(file: Path, job: dict[str, Any]) -> dict[str, Any]:
         "type": "command",
         "code": str(file.parent),
     }
+
+
+def _located(value: Any, file: Path) -> Any:
+    path = value.get("path") if isinstance(value, dict) else None
+    if not isinstance(path, str) or not is_local(path) or path.startswith("file:"):
+        return value
+    return {**value, "path": str(file.parent / path)}
 
 
 def routes() -> list[tuple[str, type[RequestHandler]]]:

@@ -133,3 +133,17 @@ def test_a_script_is_run_by_its_interpreter() -> None:
 def test_a_file_that_nothing_runs_needs_a_command() -> None:
     with pytest.raises(Invalid, match="give a command"):
         job_of(Path("/project/data.csv"), {})
+
+
+def test_inputs_of_a_file_are_looked_for_beside_it() -> None:
+    inputs = {
+        "near": {"type": "uri_file", "path": "data.csv"},
+        "far": {"type": "uri_folder", "path": "azureml:data@latest"},
+        "plain": "data.csv",
+    }
+
+    job = job_of(Path("/project/train.ipynb"), {"inputs": inputs})
+
+    assert job["inputs"]["near"]["path"] == "/project/data.csv"
+    assert job["inputs"]["far"] == inputs["far"]
+    assert job["inputs"]["plain"] == "data.csv"

@@ -59,7 +59,7 @@ export function textOf(port: Port, value: unknown): string {
     case 'select':
       return JSON.stringify(value);
     case 'json':
-      return JSON.stringify(value);
+      return spaced(value);
     case 'datetime-local':
       return String(value).replace(' ', 'T').slice(0, 16);
     default:
@@ -226,6 +226,17 @@ function scaled(port: Port, value: number): number {
 /** Text of a parameter without a type: quoted where it would be read as something else. */
 function quoted(port: Port, value: string): string {
   return port.type === 'any' && jsonOf(value) !== undefined ? JSON.stringify(value) : value;
+}
+
+/** JSON on one line, with a blank after each comma and colon. */
+function spaced(value: unknown): string {
+  const lines = JSON.stringify(value, null, 1).split('\n');
+  return lines
+    .map(line => line.trim())
+    .reduce((text, line) => {
+      const isTight = /[[{]$/.test(text) || /^[\]}]/.test(line);
+      return `${text}${isTight ? '' : ' '}${line}`;
+    });
 }
 
 function plain(value: unknown): string {

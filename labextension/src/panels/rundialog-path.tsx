@@ -29,7 +29,17 @@ export function PathControl(props: IPathControlProps): JSX.Element {
     input.current?.focus();
   };
   return (
-    <div className="jp-MlwsPath">
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the list from wherever the focus is in it
+    <div
+      className="jp-MlwsPath"
+      data-open={isOpen}
+      onKeyDown={event => {
+        if (event.key === 'Escape' && isOpen) {
+          event.stopPropagation();
+          close();
+        }
+      }}
+    >
       <div className="jp-MlwsPath-line">
         <input
           {...ids}
@@ -55,16 +65,13 @@ export function PathControl(props: IPathControlProps): JSX.Element {
             onChange(path);
             close();
           }}
-          onCancel={close}
         />
       )}
     </div>
   );
 }
 
-function FolderList(
-  props: IPathControlProps & { onChoose: (path: string) => void; onCancel: () => void },
-): JSX.Element {
+function FolderList(props: IPathControlProps & { onChoose: (path: string) => void }): JSX.Element {
   const { contents, wantsFolder } = props;
   const { trans } = useLanguage();
   const home = folderOf(props.folder);
@@ -77,7 +84,7 @@ function FolderList(
     let isWanted = true;
     setProblem('');
     contents
-      .get(folder, { type: 'directory' })
+      .get(folder, { type: 'directory', content: true })
       .then(model => {
         if (isWanted) {
           setItems(sorted(model.content as Contents.IModel[], wantsFolder));
@@ -102,11 +109,7 @@ function FolderList(
     <div className="jp-MlwsPath-popup">
       <div className="jp-MlwsPath-where">/{folder}</div>
       {problem && <div className="jp-MlwsField-problem">{problem}</div>}
-      <ul
-        ref={list}
-        aria-label={trans.__('Files in %1', `/${folder}`)}
-        onKeyDown={event => moveInList(event, props.onCancel)}
-      >
+      <ul ref={list} aria-label={trans.__('Files in %1', `/${folder}`)} onKeyDown={moveInList}>
         {folder !== '' && (
           <Entry icon={folderIcon} name=".." onClick={() => setFolder(folderOf(folder))} />
         )}
@@ -157,7 +160,7 @@ function sorted(items: readonly Contents.IModel[], wantsFolder: boolean): Conten
     .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 }
 
-function moveInList(event: React.KeyboardEvent<HTMLElement>, onCancel: () => void): void {
+function moveInList(event: React.KeyboardEvent<HTMLElement>): void {
   const buttons = [...event.currentTarget.querySelectorAll('button')];
   const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
   const to: Record<string, number> = {
@@ -170,8 +173,5 @@ function moveInList(event: React.KeyboardEvent<HTMLElement>, onCancel: () => voi
   if (next !== undefined) {
     event.preventDefault();
     buttons[Math.max(0, Math.min(buttons.length - 1, next))]?.focus();
-  } else if (event.key === 'Escape') {
-    event.preventDefault();
-    onCancel();
   }
 }

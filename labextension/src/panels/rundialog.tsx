@@ -117,7 +117,7 @@ class RunDialog extends Dialog<void> {
 
   /** Whether a key is the body's own; Escape is only in a list that it closes. */
   private _isForBody(event: KeyboardEvent): boolean {
-    const area = event.key === 'Escape' ? '.jp-MlwsPath-popup' : '.jp-Dialog-body';
+    const area = event.key === 'Escape' ? '.jp-MlwsPath[data-open="true"]' : '.jp-Dialog-body';
     return (event.target as HTMLElement).closest(area) !== null;
   }
 

@@ -125,6 +125,14 @@ test.each([
   expect(problemOf(port({ type }), text)).toContain(words);
 });
 
+test('JSON is shown on one line and readable', () => {
+  const value = { a: [1, 'x[', {}], b: { c: null }, d: [] };
+
+  expect(textOf(port({ type: 'object' }), value)).toBe(
+    '{"a": [1, "x[", {}], "b": {"c": null}, "d": []}',
+  );
+});
+
 test('limits that are null on the wire are none', () => {
   const wire = JSON.parse(
     '{"name": "x", "type": "number", "minimum": null, "maximum": null, "choices": null}',
