@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { linkIn } from '../../src/plugins/pages';
+
+test('a link names a run or the table of runs', () => {
+  expect(linkIn('?mlws=runs%2Fcalm_tree_1&token=t')).toEqual({ run_id: 'calm_tree_1' });
+  expect(linkIn('?mlws=runs')).toEqual({ run_id: undefined });
+});
+
+test('other addresses are no links', () => {
+  expect(linkIn('?reset')).toBeNull();
+  expect(linkIn('?mlws=../../etc')).toBeNull();
+});

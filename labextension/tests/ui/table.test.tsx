@@ -1,0 +1,98 @@
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { Table, visibleRows } from '../../src/ui/table';
+
+const ROWS = Array.from({ length: 5000 }, (_, at) => ({ id: `row-${at}`, name: `name ${at}` }));
+
+beforeAll(() => {
+  // jsdom has no layout: the view is given a height.
+  Object.defineProperty(HTMLElement.prototype, 'clientHeight', { value: 300, configurable: true });
+});
+
+function show(props: Partial<Parameters<typeof Table<(typeof ROWS)[number]>>[0]> = {}) {
+  return render(
+    <Table
+      label="things"
+      columns={[
+        { id: 'name', title: 'Name', width: 100, sortKey: 'name', render: row => row.name },
+      ]}
+      rows={ROWS}
+      rowKey={row => row.id}
+      {...props}
+    />,
+  );
+}
+
+test('only rows in view are drawn', () => {
+  show();
+
+  expect(screen.getAllByRole('row').length).toBeLessThan(40);
+  expect(screen.getByRole('grid').getAttribute('aria-rowcount')).toBe('5001');
+});
+
+test('rows in view are those under the scrolled part, with some more', () => {
+  expect(visibleRows(0, 300, 5000, 30)).toEqual([0, 18]);
+  expect(visibleRows(30_000, 300, 5000, 30)).toEqual([992, 1018]);
+  expect(visibleRows(0, 300, 3, 30)).toEqual([0, 3]);
+});
+
+test('arrows move, Enter opens the row that has the focus', () => {
+  const onOpen = vi.fn();
+  show({ onOpen });
+  const grid = screen.getByRole('grid');
+
+  act(() => grid.focus());
+  fireEvent.keyDown(grid, { key: 'ArrowDown' });
+  fireEvent.keyDown(grid, { key: 'ArrowDown' });
+  fireEvent.keyDown(grid, { key: 'Enter' });
+
+  expect(onOpen).toHaveBeenCalledWith(ROWS[2]);
+});
+
+test('the end of the table is far away for End and near for onEnd', () => {
+  const onEnd = vi.fn();
+  show({ onEnd, hasMore: true });
+  expect(onEnd).not.toHaveBeenCalled();
+
+  const view = screen.getByRole('grid').parentElement as HTMLElement;
+  view.scrollTop = 5000 * 30;
+  fireEvent.scroll(view);
+
+  expect(onEnd).toHaveBeenCalled();
+});
+
+test('a right click and the menu key ask for the menu of a row', () => {
+  const onMenu = vi.fn();
+  show({ onMenu });
+
+  fireEvent.contextMenu(screen.getByText('name 3'), { clientX: 5, clientY: 6 });
+  fireEvent.keyDown(screen.getByRole('grid'), { key: 'F10', shiftKey: true });
+
+  expect(onMenu.mock.calls.map(call => call[0])).toEqual([ROWS[3], ROWS[3]]);
+});
+
+test('a click on a head sorts, a second one the other way', () => {
+  const onSort = vi.fn();
+  const { rerender } = show({ onSort });
+  fireEvent.click(screen.getByRole('button', { name: /Name/ }));
+  rerender(
+    <Table
+      label="things"
+      columns={[
+        { id: 'name', title: 'Name', width: 100, sortKey: 'name', render: row => row.name },
+      ]}
+      rows={ROWS}
+      rowKey={row => row.id}
+      onSort={onSort}
+      sort={{ key: 'name', descending: true }}
+    />,
+  );
+
+  fireEvent.click(screen.getByRole('button', { name: /Name/ }));
+
+  expect(onSort.mock.calls.map(call => call[0])).toEqual([
+    { key: 'name', descending: true },
+    { key: 'name', descending: false },
+  ]);
+  expect(screen.getByRole('columnheader').getAttribute('aria-sort')).toBe('descending');
+});
