@@ -16,7 +16,7 @@ from jupyter_mlws.testing.jobs import Workroom
 
 room = Workroom(Path(sys.argv[1]))
 room.set_slots(4)
-line = "echo $$ >> ../../starts; for i in $(seq 200); do echo line $i; sleep 0.01; done; echo x > outputs/x"
+line = "echo $$ >> ../../starts; for i in $(seq 100); do echo line $i; sleep 0.01; done; echo x > outputs/x"
 names = [room.submit(command=line) for _ in range(4)]
 for name in names:
     room.wait_for_log(name, b"line 5\\n")
@@ -40,7 +40,7 @@ def test_four_running_jobs_survive_the_service(tmp_path: Path) -> None:
     with Workroom(tmp_path) as room:
         jobs = [room.wait(name) for name in names]
 
-        lines = b"".join(b"line %d\n" % i for i in range(1, 201))
+        lines = b"".join(b"line %d\n" % i for i in range(1, 101))
         assert [job.status for job in jobs] == [Status.COMPLETED] * 4
         assert [room.log(name) for name in names] == [lines] * 4
         assert [room.artifacts(name)["user_logs/std_log.txt"] for name in names] == [lines] * 4

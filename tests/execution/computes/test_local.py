@@ -327,7 +327,7 @@ class TestStandby:
             found = set()
             for process in psutil.Process().children(recursive=True):
                 with suppress(psutil.Error):
-                    found.add(process.cmdline()[-1][-1])
+                    found.add("".join(process.cmdline())[-1:])
             return found & set("0123456789")
 
         wait_until(lambda: waiting() == set("2345"), lambda: str(waiting()))
