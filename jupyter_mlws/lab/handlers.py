@@ -18,7 +18,6 @@ from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError, S
 from tornado.web import HTTPError, RequestHandler, authenticated
 
 from jupyter_mlws.entities.errors import Invalid, MlwsError, NotFound, Unavailable
-from jupyter_mlws.sdk.jobs import is_local
 
 if TYPE_CHECKING:
     from jupyter_mlws.lab.link import Link
@@ -247,6 +246,8 @@ def job_of(file: Path, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _located(value: Any, file: Path) -> Any:
+    from jupyter_mlws.sdk.jobs import is_local
+
     path = value.get("path") if isinstance(value, dict) else None
     if not isinstance(path, str) or not is_local(path) or path.startswith("file:"):
         return value
