@@ -77,15 +77,20 @@ class UploadHandler(FileHandler):
     """Takes a file while it comes: it may be larger than memory.
 
     The bytes become a blob only when all of them are there, and the path points to it only then.
+    What is refused is read to its end and forgotten: a client that is cut off in the middle of
+    sending sees no answer, and would try again for minutes.
     """
 
     writer: BlobWriter | None = None
+    refusal: Refused | MlwsError | None = None
     path: str
     subject: str
     caller: Principal
 
     def prepare(self) -> None:
-        """Check who uploads what to where, before a byte is read."""
+        """Check who uploads what to where, before a byte is kept."""
+        self.pieces: list[bytes] = []
+        self.waiting_bytes = 0
         if self.request.method != "PUT":
             return
         try:
@@ -94,22 +99,23 @@ class UploadHandler(FileHandler):
             self.path = safe_path(self.path_args[0])
             self.subject = subject_of(self.door, self.caller, self.path)
         except (Refused, MlwsError) as error:
-            self.refuse(error)
+            self.refusal = error
             return
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)
         connection.set_max_body_size(MAX_FILE_BYTES)
-        self.pieces: list[bytes] = []
-        self.waiting_bytes = 0
 
     async def data_received(self, chunk: bytes) -> None:
         """Gather bytes, and write them once there are enough."""
-        if self.request.method != "PUT":
+        if self.request.method != "PUT" or self.refusal is not None:
             return
         self.pieces.append(chunk)
         self.waiting_bytes += len(chunk)
         if self.waiting_bytes >= PIECE_BYTES:
-            await self._guarded(asyncio.to_thread(self._write))
+            try:
+                await asyncio.to_thread(self._write)
+            except (Refused, MlwsError) as error:
+                self.refusal = error
 
     async def put(self, path: str) -> None:
         """Keep the file."""
@@ -125,6 +131,8 @@ class UploadHandler(FileHandler):
         self._abort()
 
     async def _keep(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         await asyncio.to_thread(self._commit)
         self.answer({})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from jupyter_mlws.server.mlflow import limits, wire
@@ -139,8 +140,13 @@ def read_point(item: object, path: str = "") -> Point:
 def views(points: Sequence[Point]) -> list[Json]:
     """Points as the protocol answers them."""
     return [
-        {"key": p.key, "value": double(p.value), "timestamp": p.ts_ms, "step": p.step}
-        for p in points
+        {
+            "key": key,
+            "value": value if isfinite(value) else double(value),
+            "timestamp": ts_ms,
+            "step": step,
+        }
+        for key, value, ts_ms, step, *_ in points
     ]
 
 

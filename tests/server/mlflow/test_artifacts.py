@@ -290,6 +290,14 @@ def test_a_chunked_upload_is_taken(http: httpx.Client) -> None:
     assert http.get(f"{FILES}/0/chunked").content == b"a" * 10 + b"b" * 10
 
 
+def test_a_refused_upload_is_read_to_its_end_so_that_the_answer_arrives(server: Server) -> None:
+    reader = server.http(server.token("reader", "Reader"))
+
+    for _ in range(20):
+        answer = reader.put(f"{FILES}/0/refused", content=bytes(1_000_000))
+        assert answer.status_code == 403
+
+
 class Watched(BlobWriter):
     """A blob writer that says when it is let go of."""
 
