@@ -58,6 +58,8 @@ class LabPage:
         self.page = page
         self.lab = lab
         self.name = f"test{next(names)}"
+        self.errors: list[str] = []
+        """What the console told; a test that provokes refusals clears it at its end."""
 
     def open(self, path: str = "", **query: str) -> LabPage:
         """Go to JupyterLab, or to a file in it, and wait until the layout is restored."""
@@ -167,18 +169,18 @@ def wait_until_answering(
 @pytest.fixture
 def jupyterlab(lab: Lab, page: Page) -> Iterator[LabPage]:
     """A page of JupyterLab, opened; an error in its console fails the test."""
-    errors: list[str] = []
+    opened = LabPage(page, lab)
 
     def hear(message: ConsoleMessage) -> None:
         if message.type == "error" and not HARMLESS.search(message.text):
-            errors.append(f"{message.text} ({message.location['url']})")
+            opened.errors.append(f"{message.text} ({message.location['url']})")
 
     page.on("console", hear)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("pageerror", lambda error: opened.errors.append(str(error)))
 
-    yield LabPage(page, lab).open()
+    yield opened.open()
 
-    assert errors == []
+    assert opened.errors == []
 
 
 @pytest.fixture(scope="session")
