@@ -330,7 +330,7 @@ class GitState(Spec):
     commit: str
     dirty: bool = False
     diff: str | None = None
-    """Blob that holds the uncommitted changes as a patch."""
+    """Snapshot of one file: the uncommitted changes as a patch."""
 
 
 class JobService(View):

@@ -88,6 +88,8 @@ class Desk:
             AlreadyExists: there is a job or run of this name.
         """
         checked = self.check(job)
+        if git and git.diff:
+            snapshots.load(self.store, self.blobs, git.diff)
         name = checked.spec.name or names.make()
         with self.store.change(user, "jobs/write", f"job:{name}", type=checked.spec.type) as tx:
             experiment_id = self._experiment(tx, checked.spec.experiment_name or DEFAULT_EXPERIMENT)

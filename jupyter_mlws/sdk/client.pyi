@@ -124,7 +124,7 @@ class Runs(Noun):
         """Runs that match a filter."""
 
     def list_artifacts(self, run_id: builtins.str, path: builtins.str = ..., recursive: builtins.bool = ...) -> builtins.list[jupyter_mlws.entities.run.Artifact]:
-        """Files and folders that a run left, in one folder or in all below it."""
+        """Files and folders that a run left, in one folder or in all below it; its models among them."""
 
     def list_metrics(self, run_ids: builtins.list[builtins.str]) -> builtins.list[builtins.str]:
         """Names of the metrics that any of the runs has."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pathspec
 
@@ -68,7 +68,7 @@ def git_state(transport: Transport, folder: Path) -> GitState | None:
         branch=None if branch == "HEAD" else branch,
         commit=commit,
         dirty=dirty,
-        diff=_send_text(transport, diff) if diff else None,
+        diff=_send_patch(transport, diff) if diff else None,
     )
 
 
@@ -160,13 +160,8 @@ def _without_password(url: str | None) -> str | None:
     return f"{scheme}://{rest.partition('@')[2]}"
 
 
-def _send_text(transport: Any, text: str) -> str:
-    import tempfile
-
-    content = text.encode(errors="surrogateescape") + b"\n"
-    blob = hashlib.sha256(content).hexdigest()
+def _send_patch(transport: Transport, patch: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "diff"
-        source.write_bytes(content)
-        transport.put_blob(blob, source)
-    return blob
+        file = Path(folder) / "uncommitted.patch"
+        file.write_bytes(patch.encode(errors="surrogateescape") + b"\n")
+        return send(transport, file, code=False)

@@ -140,7 +140,8 @@ def test_uncommitted_changes_are_kept_as_a_patch(repository: Path) -> None:
     assert state is not None
     assert state.dirty
     assert state.diff
-    assert b"+print(2)" in transport.blobs[state.diff]
+    [patch] = transport.snapshots[state.diff].files
+    assert b"+print(2)" in transport.blobs[patch.blob]
 
 
 def test_outside_of_a_repository_there_is_no_state(tmp_path: Path) -> None:

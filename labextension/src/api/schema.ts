@@ -511,8 +511,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Files and folders that a run left, in one folder or in all below it.
-         * @description Files and folders that a run left, in one folder or in all below it.
+         * Files and folders that a run left, in one folder or in all below it; its models among them.
+         * @description Files and folders that a run left, in one folder or in all below it; its models among them.
          */
         get: operations["runs.list_artifacts"];
         put?: never;
@@ -1176,7 +1176,7 @@ export interface components {
             dirty?: boolean;
             /**
              * Diff
-             * @description Blob that holds the uncommitted changes as a patch.
+             * @description Snapshot of one file: the uncommitted changes as a patch.
              */
             diff?: string;
         };
@@ -2293,6 +2293,7 @@ export interface operations {
                 status?: components["schemas"]["Status"];
                 type?: string;
                 view?: "active" | "archived" | "all";
+                /** @description 1 to 1000. */
                 max_results?: number;
                 page_token?: string;
             };
