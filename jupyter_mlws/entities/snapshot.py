@@ -41,7 +41,10 @@ class Snapshot(Spec):
         """The snapshot that `encode` wrote."""
         body = orjson.loads(manifest)
         keys = ("path", "blob", "size_bytes", "executable")
-        files = [SnapshotFile.model_construct(**dict(zip(keys, row, strict=True))) for row in body["files"]]
+        files = [
+            SnapshotFile.model_construct(**dict(zip(keys, row, strict=True)))
+            for row in body["files"]
+        ]
         return cls.model_construct(files=files, is_file=body["is_file"])
 
     @property

@@ -42,7 +42,7 @@ class RunFiles:
             found[folder] = f"{location}/models/{model_id}/artifacts"
         return found
 
-    def list(self, path: str, *, recursive: bool) -> list[tuple[str, ArtifactRow]]:
+    def items(self, path: str, *, recursive: bool) -> list[tuple[str, ArtifactRow]]:
         """What lies in the folder `path`, each with its path relative to the run."""
         root, inside = self._place(path)
         prefix = "" if root == self.root else f"{path.strip('/').partition('/')[0]}/"
@@ -65,7 +65,7 @@ class RunFiles:
         found = []
         for folder in self.models.keys() - taken:
             if recursive:
-                found += self.list(folder, recursive=True)
+                found += self.items(folder, recursive=True)
             else:
                 found.append((folder, ArtifactRow(folder, None, 0, self._row.created_ms)))
         return found

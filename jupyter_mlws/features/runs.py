@@ -133,7 +133,7 @@ def list_artifacts(
             is_dir=row.blob is None,
             size_bytes=None if row.blob is None else row.size_bytes,
         )
-        for name, row in files.list(path, recursive=recursive)
+        for name, row in files.items(path, recursive=recursive)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def report(
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{request.node.name}.md").write_text(text, encoding="utf-8")
         with capsys.disabled():
-            print(f"\n{text}")
+            sys.stdout.write(f"\n{text}\n")
 
     return write
 

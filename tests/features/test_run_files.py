@@ -39,7 +39,7 @@ def files_of(store: SqliteStore) -> RunFiles:
 
 
 def names(files: RunFiles, path: str = "", *, recursive: bool = False) -> list[str]:
-    return [name for name, _ in files.list(path, recursive=recursive)]
+    return [name for name, _ in files.items(path, recursive=recursive)]
 
 
 def test_a_logged_model_is_a_folder_among_the_artifacts(store: SqliteStore) -> None:
@@ -55,7 +55,7 @@ def test_all_files_are_listed_with_the_path_that_reads_them(store: SqliteStore) 
     add_model(store, "m-1")
     files = files_of(store)
 
-    listed = {name: row.blob for name, row in files.list("", recursive=True) if row.blob}
+    listed = {name: row.blob for name, row in files.items("", recursive=True) if row.blob}
 
     assert len(listed) == 4
     assert {name: files.get(name).blob for name in listed} == listed
