@@ -21,8 +21,8 @@ export interface IEventsOptions {
 /**
  * The events of the workspace in order, each once.
  *
- * `arrived` fires with every batch; `reset` fires when events were passed over (on the first connection,
- * and when too many came at once), so that what was read before may be out of date.
+ * `arrived` fires with every batch; `reset` fires when what was read before may be out of date: on the
+ * first connection, when the connection was lost, and when too many events came at once to be told.
  */
 export class EventStream implements IDisposable {
   constructor(
@@ -60,6 +60,11 @@ export class EventStream implements IDisposable {
 
   get connectionChanged(): ISignal<this, Connection> {
     return this._connectionChanged;
+  }
+
+  /** Fires after every call that failed. */
+  get failed(): ISignal<this, void> {
+    return this._failed;
   }
 
   get isDisposed(): boolean {
@@ -103,6 +108,7 @@ export class EventStream implements IDisposable {
         // Whatever went wrong, the way out is the same: show it, wait, ask again.
         if (!this._isDisposed && !document.hidden) {
           this._setConnection(this._answeredAt ? 'reconnecting' : 'connecting');
+          this._failed.emit();
           await this._pause(backoffMs(this._failures++, this._maxBackoffMs));
         }
       }
@@ -121,7 +127,12 @@ export class EventStream implements IDisposable {
       { after: this._cursor, limit: LIMIT, wait_s: this._connection === 'live' ? this._waitS : 0 },
       { signal },
     );
+    const wasLost = this._connection === 'reconnecting';
     this._answered();
+    if (wasLost) {
+      // What was read meanwhile has failed, and the service may be another one.
+      this._reset.emit();
+    }
     if (events.length >= LIMIT) {
       await this._catchUp(signal);
     } else if (events.length > 0) {
@@ -181,6 +192,7 @@ export class EventStream implements IDisposable {
   private _wake: () => void = () => undefined;
   private readonly _arrived = new Signal<this, readonly Event[]>(this);
   private readonly _reset = new Signal<this, void>(this);
+  private readonly _failed = new Signal<this, void>(this);
   private readonly _connectionChanged = new Signal<this, Connection>(this);
 }
 

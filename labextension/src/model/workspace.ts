@@ -51,11 +51,7 @@ export class WorkspaceModel implements IDisposable {
     });
 
     this.service = new Resource<ILabState>(() => this._caller.labState());
-    events.connectionChanged.connect((_, connection) => {
-      if (connection !== 'live') {
-        void this.service.refresh();
-      }
-    });
+    events.failed.connect(() => void this.service.refresh());
     const never = (): boolean => false;
     this._share(this.info, never, REFRESH_MS);
     this._share(this.jobs, concernsJobs, REFRESH_MS);

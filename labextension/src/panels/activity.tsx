@@ -11,6 +11,7 @@ import { useNow, useResource, useSignal } from '../ui/hooks';
 import { List } from '../ui/list';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
 import { StatusIcon, statusWord } from '../ui/status';
+import { useIsDown } from './connection';
 import { execute, openRunMenu, targetOfJob, usePage } from './page';
 
 /** Running and queued jobs; at most `rows`, and only those that fit `search`. */
@@ -18,6 +19,7 @@ export function Activity(props: { search?: string; rows?: number }): JSX.Element
   const page = usePage();
   const { models, settings } = page.workspace;
   const { trans } = useLanguage();
+  const isDown = useIsDown();
   const { value, error } = useResource(models.jobs);
   useSignal(settings.changed);
   const rows = props.rows ?? settings.values.panelRows;
@@ -32,8 +34,8 @@ export function Activity(props: { search?: string; rows?: number }): JSX.Element
 
   return (
     <div className="jp-MlwsSection">
-      {error && <ErrorStrip error={error} onRetry={() => void models.jobs.refresh()} />}
-      {!value && !error && <Skeleton />}
+      {error && !isDown && <ErrorStrip error={error} onRetry={() => void models.jobs.refresh()} />}
+      {!value && (!error || isDown) && <Skeleton />}
       {value && shown.length === 0 && (
         <Empty
           text={

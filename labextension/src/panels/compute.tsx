@@ -6,6 +6,7 @@ import { ProgressBar } from '../ui/controls';
 import { bytes } from '../ui/format';
 import { useResource } from '../ui/hooks';
 import { ErrorStrip, Skeleton } from '../ui/states';
+import { useIsDown } from './connection';
 import { usePage } from './page';
 
 /** Meters move without an event; they are read this often while somebody can see them. */
@@ -16,6 +17,7 @@ export function Computes(props: { isVisible: () => boolean }): JSX.Element {
   const { models } = usePage().workspace;
   const { value, error } = useResource(models.computes);
   const { isVisible } = props;
+  const isDown = useIsDown();
 
   useEffect(() => {
     const timer = window.setInterval(() => {
@@ -28,10 +30,10 @@ export function Computes(props: { isVisible: () => boolean }): JSX.Element {
 
   return (
     <div className="jp-MlwsSection">
-      {error && !value && (
+      {error && !value && !isDown && (
         <ErrorStrip error={error} onRetry={() => void models.computes.refresh()} />
       )}
-      {!value && !error && <Skeleton rows={2} />}
+      {!value && (!error || isDown) && <Skeleton rows={2} />}
       {value?.map(compute => (
         <ComputeCard key={compute.name} compute={compute} />
       ))}

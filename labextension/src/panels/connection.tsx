@@ -1,19 +1,24 @@
 // Whether what is shown is live, and what to do when it is not.
 import { useLanguage } from '../ui/context';
-import { Button } from '../ui/controls';
-import { useResource, useSignal } from '../ui/hooks';
+import { Button, CopyButton } from '../ui/controls';
+import { useDelayed, useResource, useSignal } from '../ui/hooks';
 import { usePage } from './page';
 
-/** A dot with a word; with the service's own message when it could not start. */
-export function ConnectionMark(): JSX.Element {
-  const { workspace } = usePage();
-  const { trans, locale } = useLanguage();
-  const { events, models } = workspace;
+/** Whether the connection is lost or was not made yet. */
+export function useIsDown(): boolean {
+  const { events } = usePage().workspace;
   useSignal(events.connectionChanged);
-  const lab = useResource(models.service).value;
-  const state = events.connection;
-  const isDown = state === 'connecting' || state === 'reconnecting';
-  if (!isDown) {
+  return events.connection === 'connecting' || events.connection === 'reconnecting';
+}
+
+/** A dot, with a word beside it while what is shown is not live; `compact` leaves the word to the hover. */
+export function ConnectionMark(props: { compact?: boolean }): JSX.Element {
+  const { events } = usePage().workspace;
+  const { trans, locale } = useLanguage();
+  const isDown = useIsDown();
+  const isShown = useDelayed(isDown, 600);
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(events.answeredAt);
+  if (!isShown) {
     return (
       <output
         className="jp-MlwsConnection jp-mod-live"
@@ -24,26 +29,56 @@ export function ConnectionMark(): JSX.Element {
       </output>
     );
   }
-  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(events.answeredAt);
-  const word =
-    lab?.state === 'failed'
-      ? trans.__('Not running')
-      : state === 'connecting'
-        ? trans.__('Starting')
-        : trans.__('Reconnecting');
-  const hint =
-    lab?.state === 'failed'
-      ? lab.message
-      : events.answeredAt
-        ? trans.__('Reconnecting, data from %1', time)
-        : trans.__('The workspace service is starting.');
+  const words = events.answeredAt
+    ? trans.__('Reconnecting, data from %1', time)
+    : trans.__('Connecting');
   return (
-    <output className="jp-MlwsConnection jp-mod-down" title={hint}>
+    <output className="jp-MlwsConnection jp-mod-down" title={words}>
       <span className="jp-MlwsConnection-dot" aria-hidden="true" />
-      <span>{word}</span>
-      <Button minimal onClick={() => events.retry()}>
-        {trans.__('Retry')}
-      </Button>
+      <span className={props.compact ? 'jp-MlwsVisuallyHidden' : undefined}>{words}</span>
     </output>
+  );
+}
+
+const INSTALL = 'pip install jupyter_mlws';
+
+/** Why there is no connection, said once for the whole panel, with the way out. */
+export function ConnectionNotice(): JSX.Element | null {
+  const { workspace } = usePage();
+  const { trans, locale } = useLanguage();
+  const { events, models } = workspace;
+  const isDown = useIsDown();
+  const isShown = useDelayed(isDown, 600);
+  const { value: service, error } = useResource(models.service);
+  if (!isShown) {
+    return null;
+  }
+  if (error?.status === 404) {
+    return (
+      <div className="jp-MlwsNotice" role="alert">
+        <p>
+          {trans.__('The server part of the ML workspace is missing. Install it beside Jupyter:')}
+        </p>
+        <div className="jp-MlwsNotice-line">
+          <code>{INSTALL}</code>
+          <CopyButton text={INSTALL} />
+        </div>
+      </div>
+    );
+  }
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(events.answeredAt);
+  const message =
+    service?.state === 'failed'
+      ? trans.__('The workspace service could not start. %1', service.message)
+      : error?.code === 'UNREACHABLE'
+        ? trans.__('The Jupyter server cannot be reached.')
+        : events.answeredAt
+          ? trans.__('Reconnecting, data from %1', time)
+          : trans.__('The workspace service is starting.');
+  return (
+    <div className="jp-MlwsNotice" role="alert">
+      <p>{message}</p>
+      <Button onClick={() => events.retry()}>{trans.__('Retry')}</Button>
+    </div>
   );
 }

@@ -11,12 +11,14 @@ import { List } from '../ui/list';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
 import { StatusIcon } from '../ui/status';
 import { More } from './activity';
+import { useIsDown } from './connection';
 import { execute, openRunMenu, targetOfRun, usePage } from './page';
 
 export function RecentRuns(props: { search: string }): JSX.Element {
   const page = usePage();
   const { models, settings } = page.workspace;
   const { trans, locale } = useLanguage();
+  const isDown = useIsDown();
   const { value, error } = useResource(models.recentRuns);
   const best = useResource(models.bestRun).value;
   useSignal(settings.changed);
@@ -29,8 +31,10 @@ export function RecentRuns(props: { search: string }): JSX.Element {
 
   return (
     <div className="jp-MlwsSection">
-      {error && <ErrorStrip error={error} onRetry={() => void models.recentRuns.refresh()} />}
-      {!value && !error && <Skeleton />}
+      {error && !isDown && (
+        <ErrorStrip error={error} onRetry={() => void models.recentRuns.refresh()} />
+      )}
+      {!value && (!error || isDown) && <Skeleton />}
       {value && shown.length === 0 && (
         <Empty
           text={

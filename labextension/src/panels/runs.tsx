@@ -40,7 +40,16 @@ export function RunsPage(props: { model: RunsModel }): JSX.Element {
   }, [model, withCharts]);
 
   return (
-    <div className="jp-MlwsPage jp-MlwsRuns">
+    // biome-ignore lint/a11y/noStaticElementInteractions: the page's keys work wherever in it the focus is.
+    <div
+      className="jp-MlwsPage jp-MlwsRuns"
+      onKeyDown={event => {
+        if (event.key === '/' && !(event.target instanceof HTMLInputElement)) {
+          event.preventDefault();
+          event.currentTarget.querySelector<HTMLElement>('.jp-MlwsRuns-filter')?.focus();
+        }
+      }}
+    >
       {isBusy && <div className="jp-MlwsPage-busy" />}
       <Toolbar
         label={trans.__('Runs')}

@@ -13,7 +13,7 @@ import { CommandIDs, type IPanelSection } from '../tokens';
 import { useLanguage } from '../ui/context';
 import { Button, Search } from '../ui/controls';
 import { useResource, useSignal } from '../ui/hooks';
-import { ConnectionMark } from './connection';
+import { ConnectionMark, ConnectionNotice } from './connection';
 import { execute, type IPage, PageWidget, usePage } from './page';
 
 /** Draws `content` again with the text in the search box as it changes. */
@@ -135,7 +135,7 @@ function Head(props: { search: State<string> }): JSX.Element {
         <h2 className="jp-MlwsHead-name" title={info?.path}>
           {info?.name ?? trans.__('ML Workspace')}
         </h2>
-        <ConnectionMark />
+        <ConnectionMark compact />
         <Button
           minimal
           icon={addIcon}
@@ -157,6 +157,7 @@ function Head(props: { search: State<string> }): JSX.Element {
           }
         }}
       />
+      <ConnectionNotice />
     </div>
   );
 }

@@ -115,6 +115,7 @@ test('after a failure it waits longer each time, and then goes on where it was',
 
   expect(stream.connection).toBe('live');
   expect(seen).toEqual([1, 2, 3]);
+  expect(resets).toBe(2);
   expect(before).toBeLessThan(15);
 });
 
