@@ -130,7 +130,9 @@ def mlflow_server(folder: Path) -> Iterator[Peer]:
     try:
         peer = Peer("mlflow server", f"http://127.0.0.1:{port}", "none", process.pid, 0.0)
         _wait(peer)
-        yield Peer(peer.name, peer.url, peer.token, process.pid, time.perf_counter() - begun)
+        started_s = time.perf_counter() - begun
+        _settle(process.pid)
+        yield Peer(peer.name, peer.url, peer.token, process.pid, started_s)
     finally:
         tree = psutil.Process(process.pid).children(recursive=True)
         process.terminate()
@@ -308,6 +310,18 @@ def _wait(peer: Peer) -> None:
         except httpx.HTTPError:
             assert time.monotonic() < deadline, f"{peer.name} does not answer"
             time.sleep(0.05)
+
+
+def _settle(pid: int) -> None:
+    """Wait until the processes that it starts besides have started too, and are quiet."""
+    first = psutil.Process(pid)
+    deadline = time.monotonic() + 90
+    used_s, before_s = 1.0, 0.0
+    while used_s > 0.1 and time.monotonic() < deadline:
+        time.sleep(1)
+        spent = [p.cpu_times() for p in [first, *first.children(recursive=True)]]
+        now_s = sum(times.user + times.system for times in spent)
+        used_s, before_s = now_s - before_s, now_s
 
 
 # The same rows for both
