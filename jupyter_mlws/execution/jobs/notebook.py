@@ -27,7 +27,7 @@ from jupyter_mlws.execution.notebooks import interface as interfaces
 from jupyter_mlws.execution.notebooks.injection import port_types
 from jupyter_mlws.execution.notebooks.outputs import FILE as OUTPUTS_FILE
 from jupyter_mlws.execution.notebooks.plan import Plan
-from jupyter_mlws.execution.notebooks.record import Execution, read_record
+from jupyter_mlws.execution.notebooks.record import Execution, end_record, read_record
 
 RUNNER = "jupyter_mlws.execution.notebooks.runner"
 NATIVE_KERNEL = "python3"
@@ -107,6 +107,7 @@ class NotebookJobType(JobType):
         )
 
     def finish(self, context: JobContext, report: Report) -> Outcome:
+        end_record(context.folder)
         record = read_record(context.folder)
         if record is None:
             return Outcome()

@@ -86,8 +86,12 @@ class Attempt:
         except (DeadKernelError, CellTimeoutError) as error:
             message = f"The kernel ended: {error}."
             self._recorder.fail(JobError(cause=Cause.KERNEL_DIED, message=message))
+            kernel.is_stuck = True
         except MlwsError as error:
             self._recorder.fail(JobError(cause=Cause.PREPARATION, message=error.message))
+        except SystemExit:
+            kernel.is_stuck = True
+            raise
         self._outputs.write()
         return self._recorder.error
 
@@ -217,8 +221,8 @@ def _execute(folder: Path, plan: Plan, kernel: Kernel | None, failure: JobError 
         write_log(f"{error}\n")
         return EXIT_CODES[Cause.PREPARATION]
     if kernel is None:
-        attempt.fail(failure or JobError(cause=Cause.KERNEL_DIED, message="There is no kernel."))
-        error_found = failure
+        error_found = failure or JobError(cause=Cause.KERNEL_DIED, message="There is no kernel.")
+        attempt.fail(error_found)
     else:
         error_found = attempt.run(kernel)
     if error_found is not None:

@@ -47,6 +47,7 @@ def install(namespace: dict[str, Any], setup: dict[str, Any]) -> None:
     if setup["cwd"]:
         os.chdir(setup["cwd"])
     _own_exit_handlers()
+    _lose_nothing()
 
 
 def finish() -> None:
@@ -63,6 +64,15 @@ def finish() -> None:
         if isinstance(thing, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)):
             with contextlib.suppress(OSError, ValueError):
                 thing.flush()
+
+
+def _lose_nothing() -> None:
+    """Have what cells print wait for its reader; ZeroMQ drops what exceeds 1000 messages."""
+    app = getattr(sys.modules.get("ipykernel.kernelapp"), "IPKernelApp", None)
+    thread = getattr(app.instance(), "iopub_thread", None) if app else None
+    if thread is not None:
+        option = importlib.import_module("zmq").SNDHWM
+        thread.schedule(lambda: thread.socket.setsockopt(option, 0))
 
 
 def _own_exit_handlers() -> None:

@@ -40,7 +40,7 @@ class Execution(View):
     outputs: dict[str, OutputRecord] = Field(default_factory=dict)
     error: JobError | None = None
     ended: bool = False
-    """Whether the runner came to an end of its own; False after it was killed."""
+    """Whether nothing more happens; a cell that is `running` then was interrupted."""
 
 
 class Recorder:
@@ -118,6 +118,14 @@ def read_record(folder: Path) -> Execution | None:
         return None
 
 
+def end_record(folder: Path) -> None:
+    """Note that the execution has ended, whatever its runner could still write."""
+    record = read_record(folder)
+    if record is not None and not record.ended:
+        record.ended = True
+        swap(folder / FILE, orjson.dumps(record.model_dump(mode="json")))
+
+
 def read_execution(folder: Path) -> NotebookExecution | None:
     """The executed copy so far and the states of its cells; None when there is none yet."""
     record = read_record(folder)
@@ -139,7 +147,8 @@ def settled(record: Execution) -> list[CellState]:
     """The states of the cells; in an ended execution none waits or runs any more."""
     if not record.ended:
         return record.cells
+    ended = {"waiting": "skipped", "running": "failed"}
     return [
-        cell.model_copy(update={"state": "skipped"}) if cell.state == "waiting" else cell
+        cell.model_copy(update={"state": ended.get(cell.state, cell.state)})
         for cell in record.cells
     ]

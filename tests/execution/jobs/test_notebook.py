@@ -140,6 +140,9 @@ def test_a_time_out_names_the_cell_that_was_running(room: Workroom) -> None:
     assert ended.error.cause is Cause.TIMEOUT
     assert ended.error.cell is not None
     assert ended.error.cell.cell_id == "endless"
+    execution = read_execution(room.folder(ended.name))
+    assert execution is not None
+    assert [cell.state for cell in execution.cells] == ["failed"]
 
 
 def test_a_secret_is_nowhere_but_in_the_kernel(room: Workroom) -> None:

@@ -264,6 +264,25 @@ def test_an_output_of_absurd_size_is_cut_in_the_notebook_and_kept_beside_it(
     assert ended.log.endswith(" \0\n")
 
 
+def test_no_line_is_lost_however_fast_a_cell_prints(tmp_path: Path) -> None:
+    ended = run(
+        prepare(
+            tmp_path / "attempt", code("for i in range(5000): print(i, flush=True)", id="flood")
+        )
+    )
+
+    assert ended.log.split() == [str(n) for n in range(5000)]
+    assert ended.printed("flood").split() == [str(n) for n in range(5000)]
+
+
+def test_running_out_of_memory_is_told_apart_from_an_error(tmp_path: Path) -> None:
+    ended = run(prepare(tmp_path / "attempt", code("[0] * 10**18", id="huge")))
+
+    assert ended.record.error is not None
+    assert ended.record.error.cause is Cause.OUT_OF_MEMORY
+    assert ended.exit_code == 8
+
+
 def test_a_process_on_standby_takes_over_the_attempt_it_is_told(tmp_path: Path) -> None:
     standby = subprocess.Popen(
         RUNNER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/"
