@@ -9,9 +9,16 @@ export interface IPage<T> {
 /** Reads one page; `token` is that of the page before, undefined for the first. */
 export type ReadPage<T> = (token: string | undefined, signal: AbortSignal) => Promise<IPage<T>>;
 
-/** Items with the pages read so far; a refresh reads as many pages again. */
+/** A refresh reads at most this many pages again; what lies further down stays as it was read. */
+export const PAGES_AGAIN = 3;
+
+/** Items with the pages read so far. */
 export class Collection<T> extends Resource<readonly T[]> {
-  constructor(private readonly _readPage: ReadPage<T>) {
+  /** `keyOf` tells items apart: one that moved up must not stand twice. */
+  constructor(
+    private readonly _readPage: ReadPage<T>,
+    private readonly _keyOf: (item: T) => string,
+  ) {
     super(signal => this._readPages(signal));
   }
 
@@ -37,7 +44,7 @@ export class Collection<T> extends Resource<readonly T[]> {
         this._next = page.next_page_token ?? undefined;
         this._nPages += 1;
       }
-      return [...(this.items ?? []), ...page.items];
+      return this._joined(this.items ?? [], page.items);
     });
   }
 
@@ -55,12 +62,21 @@ export class Collection<T> extends Resource<readonly T[]> {
       items.push(...page.items);
       token = page.next_page_token ?? undefined;
       read += 1;
-    } while (token !== undefined && read < this._nPages);
+    } while (token !== undefined && read < Math.min(this._nPages, PAGES_AGAIN));
+    if (token !== undefined && read < this._nPages) {
+      return this._joined(items, this.items ?? []);
+    }
     if (!signal.aborted) {
       this._next = token;
       this._nPages = read;
     }
     return items;
+  }
+
+  /** `first`, then those of `second` that are not in it. */
+  private _joined(first: readonly T[], second: readonly T[]): readonly T[] {
+    const keys = new Set(first.map(this._keyOf));
+    return [...first, ...second.filter(item => !keys.has(this._keyOf(item)))];
   }
 
   private _next: string | undefined;

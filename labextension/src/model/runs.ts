@@ -33,20 +33,23 @@ export class RunsModel implements IDisposable {
     query: Partial<IRunsQuery> = {},
   ) {
     this._query = { ...NO_QUERY, ...query };
-    this.runs = new Collection<Run>((page_token, signal) => {
-      const { orderBy, descending, archived } = this._query;
-      return caller.call(
-        'runs.list',
-        {
-          filter: this.filter,
-          order_by: orderBy ? [`${orderBy} ${descending ? 'DESC' : 'ASC'}`] : [],
-          view: archived ? 'archived' : 'active',
-          max_results: PAGE,
-          page_token,
-        },
-        { signal },
-      );
-    });
+    this.runs = new Collection<Run>(
+      (page_token, signal) => {
+        const { orderBy, descending, archived } = this._query;
+        return caller.call(
+          'runs.list',
+          {
+            filter: this.filter,
+            order_by: orderBy ? [`${orderBy} ${descending ? 'DESC' : 'ASC'}`] : [],
+            view: archived ? 'archived' : 'active',
+            max_results: PAGE,
+            page_token,
+          },
+          { signal },
+        );
+      },
+      run => run.run_id,
+    );
     this.series = new Resource<readonly Series[]>(async signal => {
       const run_ids = this.charted.map(run => run.run_id);
       const keys = this.chartedMetrics;

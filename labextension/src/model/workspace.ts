@@ -25,11 +25,15 @@ export class WorkspaceModel implements IDisposable {
     this.info = new Resource<WorkspaceInfo>(signal =>
       _caller.call('workspaces.show', {}, { signal }),
     );
-    this.jobs = new Collection<Job>((page_token, signal) =>
-      _caller.call('jobs.list', { max_results: 50, page_token }, { signal }),
+    this.jobs = new Collection<Job>(
+      (page_token, signal) =>
+        _caller.call('jobs.list', { max_results: 50, page_token }, { signal }),
+      job => job.name,
     );
-    this.recentRuns = new Collection<Run>((page_token, signal) =>
-      _caller.call('runs.list', { max_results: 20, page_token }, { signal }),
+    this.recentRuns = new Collection<Run>(
+      (page_token, signal) =>
+        _caller.call('runs.list', { max_results: 20, page_token }, { signal }),
+      run => run.run_id,
     );
     this.computes = new Resource<readonly Compute[]>(signal =>
       _caller.call('computes.list', {}, { signal }),

@@ -1,19 +1,19 @@
 // The runs page: every run that fits a filter, and how their metrics went.
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Run } from '../api/client';
 import type { RunsModel } from '../model/runs';
 import { quoteKey } from '../model/search';
-import { isFinal } from '../model/states';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
 import { Button, Check, CopyButton, Search, Toolbar } from '../ui/controls';
-import { durationOf } from '../ui/duration';
-import { exactTime, metric, relativeTime } from '../ui/format';
-import { useDelayed, useNow, useResource, useSignal } from '../ui/hooks';
+import { metric } from '../ui/format';
+import { useDelayed, useResource, useSignal } from '../ui/hooks';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
 import { StatusChip } from '../ui/status';
 import { type IColumn, Table } from '../ui/table';
+import { Ago, Elapsed } from '../ui/time';
 import { ConnectionMark } from './connection';
 import { execute, openRunMenu, targetOfRun, usePage } from './page';
 import { SeriesCharts } from './series';
@@ -206,10 +206,18 @@ function Charts(props: { model: RunsModel }): JSX.Element {
 function useColumns(model: RunsModel, onlyDiffering: boolean): [readonly IColumn<Run>[], number] {
   const { trans, locale } = useLanguage();
   const runs = model.runs.items;
-  const isAnyRunning = (runs ?? []).some(run => !isFinal(run.status));
-  const now = useNow(isAnyRunning ? 1000 : 30_000);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the names of columns come from the runs.
   const names = useMemo(() => model.columns(onlyDiffering), [model, runs, onlyDiffering]);
+  const key = JSON.stringify(names);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: columns of the same names are the same.
+  return useMemo(() => columnsOf(names, trans, locale), [key, trans, locale]);
+}
+
+function columnsOf(
+  names: { metrics: string[]; params: string[] },
+  trans: TranslationBundle,
+  locale: string,
+): [readonly IColumn<Run>[], number] {
   const fixed: IColumn<Run>[] = [
     {
       id: 'status',
@@ -237,15 +245,16 @@ function useColumns(model: RunsModel, onlyDiffering: boolean): [readonly IColumn
       title: trans.__('Created'),
       width: 92,
       sortKey: 'attributes.start_time',
-      render: run => relativeTime(run.created_at, now, locale),
-      titleOf: run => exactTime(run.created_at, locale),
+      render: run => <Ago time={run.created_at} />,
     },
     {
       id: 'duration',
       title: trans.__('Duration'),
       width: 84,
       align: 'end',
-      render: run => durationOf(run, now),
+      render: run => (
+        <Elapsed status={run.status} startedAt={run.started_at} endedAt={run.ended_at} />
+      ),
     },
     {
       id: 'user',

@@ -1,6 +1,6 @@
 // A table of any length: only the rows in view are drawn. One focus, arrows move inside.
 import type { KeyboardEvent, MouseEvent, ReactNode } from 'react';
-import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { memo, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { useSize } from './hooks';
 
 export interface IColumn<T> {
@@ -124,20 +124,22 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     event.stopPropagation();
   };
 
-  const rowProps = (row: T): object => ({
-    onClick: () => {
-      setActiveKey(rowKey(row));
-      props.onOpen?.(row);
-    },
-    onContextMenu: (event: MouseEvent) => {
-      if (props.onMenu) {
-        event.preventDefault();
-        event.stopPropagation();
-        setActiveKey(rowKey(row));
-        props.onMenu(row, event.clientX, event.clientY);
-      }
-    },
-  });
+  // Rows are drawn again only when they change: what they call stays the same function.
+  const latest = useRef(props);
+  latest.current = props;
+  const onClick = useCallback((row: T) => {
+    setActiveKey(latest.current.rowKey(row));
+    latest.current.onOpen?.(row);
+  }, []);
+  const onContextMenu = useCallback((row: T, event: MouseEvent) => {
+    const { onMenu, rowKey: keyOf } = latest.current;
+    if (onMenu) {
+      event.preventDefault();
+      event.stopPropagation();
+      setActiveKey(keyOf(row));
+      onMenu(row, event.clientX, event.clientY);
+    }
+  }, []);
 
   return (
     <div
@@ -182,31 +184,17 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
             const index = first + offset;
             const key = rowKey(row);
             return (
-              <div
+              <Row
                 key={key}
                 id={`${id}-${index}`}
-                className="jp-MlwsTable-row"
-                role="row"
-                aria-rowindex={index + 2}
-                aria-current={key === activeKey ? 'true' : undefined}
-                style={{
-                  gridTemplateColumns: template,
-                  height: ROW_HEIGHT,
-                  transform: `translateY(${index * ROW_HEIGHT}px)`,
-                }}
-                {...rowProps(row)}
-              >
-                {columns.map(column => (
-                  <div
-                    key={column.id}
-                    role="gridcell"
-                    className={`jp-MlwsTable-cell ${column.align === 'end' ? 'jp-mod-end' : ''}`}
-                    title={column.titleOf?.(row)}
-                  >
-                    {column.render(row)}
-                  </div>
-                ))}
-              </div>
+                row={row}
+                index={index}
+                isActive={key === activeKey}
+                columns={columns as readonly IColumn<unknown>[]}
+                template={template}
+                onClick={onClick as (row: unknown) => void}
+                onContextMenu={onContextMenu as (row: unknown, event: MouseEvent) => void}
+              />
             );
           })}
         </div>
@@ -214,6 +202,49 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     </div>
   );
 }
+
+interface IRowProps {
+  id: string;
+  row: unknown;
+  index: number;
+  isActive: boolean;
+  columns: readonly IColumn<unknown>[];
+  template: string;
+  onClick: (row: unknown) => void;
+  onContextMenu: (row: unknown, event: MouseEvent) => void;
+}
+
+const Row = memo(function Row(props: IRowProps): JSX.Element {
+  const { row, index } = props;
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the focus and the keys of all its rows.
+    <div
+      id={props.id}
+      className="jp-MlwsTable-row"
+      role="row"
+      aria-rowindex={index + 2}
+      aria-current={props.isActive ? 'true' : undefined}
+      style={{
+        gridTemplateColumns: props.template,
+        height: ROW_HEIGHT,
+        transform: `translateY(${index * ROW_HEIGHT}px)`,
+      }}
+      onClick={() => props.onClick(row)}
+      onContextMenu={event => props.onContextMenu(row, event)}
+    >
+      {props.columns.map(column => (
+        <div
+          key={column.id}
+          role="gridcell"
+          className={`jp-MlwsTable-cell ${column.align === 'end' ? 'jp-mod-end' : ''}`}
+          title={column.titleOf?.(row)}
+        >
+          {column.render(row)}
+        </div>
+      ))}
+    </div>
+  );
+});
 
 function Header<T>(props: {
   column: IColumn<T>;

@@ -81,20 +81,20 @@ function pages(first: () => number): Collection<number> {
     const from = Number(token ?? 0);
     return {
       items: [0, 1, 2].map(at => first() + from + at),
-      next_page_token: from < 6 ? String(from + 3) : null,
+      next_page_token: from < 12 ? String(from + 3) : null,
     };
-  });
+  }, String);
 }
 
 test('more reads on from where the last page ended, until there is no more', async () => {
   const numbers = pages(() => 0);
   await numbers.refresh();
 
-  await numbers.more();
-  await numbers.more();
-  await numbers.more();
+  for (let page = 0; page < 9; page++) {
+    await numbers.more();
+  }
 
-  expect(numbers.items).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(numbers.items).toEqual(Array.from({ length: 15 }, (_, at) => at));
   expect(numbers.hasMore).toBe(false);
 });
 
@@ -118,4 +118,20 @@ test('a restart begins with one page', async () => {
   await numbers.restart();
 
   expect(numbers.items).toEqual([0, 1, 2]);
+});
+
+test('a refresh of a long list reads its head again, and no item stands twice', async () => {
+  let first = 0;
+  const numbers = pages(() => first);
+  await numbers.refresh();
+  for (let page = 0; page < 4; page++) {
+    await numbers.more();
+  }
+
+  first = -2;
+  await numbers.refresh();
+
+  expect(numbers.items?.slice(0, 9)).toEqual([-2, -1, 0, 1, 2, 3, 4, 5, 6]);
+  expect(numbers.items).toHaveLength(17);
+  expect(new Set(numbers.items).size).toBe(17);
 });
