@@ -17,13 +17,13 @@ pytestmark = pytest.mark.usefixtures("in_workspace")
 @pytest.fixture(scope="module")
 def job(in_workspace: Path, train: Path) -> JobCard:
     """A job that has completed."""
-    return mlws.job(train, {"lr": 0.5, "columns": "[x, y]"}, wait=True)
+    return mlws.job(train, {"lr": 0.125, "columns": "[x, y]"}, wait=True)
 
 
 def test_a_job_is_waited_for_and_carries_what_it_logged(job: JobCard) -> None:
     assert job.state["status"] == "Completed"
-    assert job.state["metrics"]["loss"] == 1.5
-    assert job.state["params"] == {"lr": "0.5", "columns": '["x", "y"]'}
+    assert job.state["metrics"]["loss"] == 0.375
+    assert job.state["params"] == {"lr": "0.125", "columns": '["x", "y"]'}
 
 
 def test_an_unknown_input_starts_nothing(job: JobCard, train: Path) -> None:
@@ -36,16 +36,16 @@ def test_an_unknown_input_starts_nothing(job: JobCard, train: Path) -> None:
 
 
 def test_runs_are_filtered_and_become_a_table(job: JobCard) -> None:
-    found = mlws.runs("metrics.loss = 1.5")
+    found = mlws.runs("metrics.loss = 0.375")
 
     assert [run.run_id for run in found] == [job.id]
-    assert found.rows[0]["metrics.loss"] == 1.5
+    assert found.rows[0]["metrics.loss"] == 0.375
     assert list(found.to_frame()["name"]) == [found[0].name]
     assert "metrics.loss" in repr(found)
 
 
 def test_a_card_is_opened_by_id(job: JobCard) -> None:
-    assert mlws.open_("run", job.id).state["metrics"]["loss"] == 1.5
+    assert mlws.open_("run", job.id).state["metrics"]["loss"] == 0.375
     assert mlws.open_("job", job.name).state["kind"] == "job"
 
 

@@ -221,11 +221,11 @@ def _execute(folder: Path, plan: Plan, kernel: Kernel | None, failure: JobError 
         write_log(f"{error}\n")
         return EXIT_CODES[Cause.PREPARATION]
     if kernel is None:
-        error_found = failure or JobError(cause=Cause.KERNEL_DIED, message="There is no kernel.")
-        attempt.fail(error_found)
+        failure = failure or JobError(cause=Cause.KERNEL_DIED, message="There is no kernel.")
+        attempt.fail(failure)
     else:
-        error_found = attempt.run(kernel)
-    if error_found is not None:
-        write_log(lines_of(error_found))
+        failure = attempt.run(kernel)
+    if failure is not None:
+        write_log(lines_of(failure))
     attempt.finish()
-    return EXIT_CODES.get(error_found.cause if error_found else None, 1)
+    return EXIT_CODES.get(failure.cause if failure else None, 1)
