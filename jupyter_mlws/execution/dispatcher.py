@@ -38,6 +38,8 @@ COMPUTE_KIND = "compute"
 THREADS = 32
 LOOK_S = 2.0
 """Seconds after which a running job is looked at, when nobody rang: its supervisor may be gone."""
+PARENT_LOOK_S = 10.0
+"""The same for a parent, whose child may have ended unseen."""
 EARLY_LOOK_S = 0.25
 """The same where there is no bell, and before a job runs."""
 PAUSE_S = 5.0
@@ -196,6 +198,8 @@ class Dispatcher:
         known = self._driven.keys() | self._waiting.keys()
         stock = await self._do(self._take_stock, known)
         self._specs = stock.computes
+        if self._waiting.keys() - stock.rows.keys():
+            self._rouse_parents()  # a waiting job was canceled
         self._waiting = {
             name: found
             for name, row in stock.rows.items()
@@ -265,10 +269,14 @@ class Dispatcher:
             logger.exception("Job '%s' could not be driven on; it is tried again", name)
             await asyncio.sleep(PAUSE_S)
         self._driven.pop(name, None)
-        for other in self._driven.values():
-            if other.is_parent:
-                other.changed.set()  # a parent looks whether this was its child
+        self._rouse_parents()
         self._awake.set()
+
+    def _rouse_parents(self) -> None:
+        """A job has ended: each parent looks whether it was its child."""
+        for drive in self._driven.values():
+            if drive.is_parent:
+                drive.changed.set()
 
     async def _drive_leaf(self, name: str, drive: _Drive) -> None:
         try:
@@ -287,12 +295,18 @@ class Dispatcher:
         parent = Parent(self._shop, self.desk, name)
         while not await self._do(parent.step):
             self._awake.set()
-            await drive.changed.wait()
-            drive.changed.clear()
+            left_s = await self._do(parent.patience_s)
+            await self._changed(
+                drive, PARENT_LOOK_S if left_s is None else min(left_s, PARENT_LOOK_S)
+            )
 
     async def _changed(self, drive: _Drive, patience_s: float) -> None:
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(drive.changed.wait(), patience_s)
+        """Wait for a change; not by `wait_for`, which before Python 3.12 may swallow a cancel."""
+        timer = self._loop.call_later(patience_s, drive.changed.set)
+        try:
+            await drive.changed.wait()
+        finally:
+            timer.cancel()
         drive.changed.clear()
 
     def _is_parent(self, row: RunRow) -> bool:

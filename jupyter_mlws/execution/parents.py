@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid
-from jupyter_mlws.entities.job import GitState, Job, JobError, JobSpec
+from jupyter_mlws.entities.job import Cause, GitState, Job, JobError, JobSpec
 from jupyter_mlws.entities.record import now, to_ms
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution import artifacts, failures, records
@@ -39,6 +39,11 @@ class Parent:
         )
         job = records.load(self.shop.store, self.shop.url, self.name)
         children = self._children()
+        if self.patience_s() == 0:
+            self._give_up(
+                JobError(cause=Cause.TIMEOUT, message="The job ran longer than its limit.")
+            )
+            return self._cancel(children)
         if job.status in (Status.CANCEL_REQUESTED, Status.FINALIZING):
             return self._cancel(children)
         if job.status.is_final:
@@ -54,6 +59,16 @@ class Parent:
             self._give_up(failures.of_preparation(error, self._folder(job)))
             return self._cancel(self._children())
         return False
+
+    def patience_s(self) -> float | None:
+        """Seconds until the job's time-out, at least 0; None when it has none or is not running."""
+        store = self.shop.store
+        row = store.get_run(self.name, with_data=False)
+        limits = records.get(store, self.name).doc["spec"].get("limits", {})
+        limit: float | None = limits.get("timeout")
+        if limit is None or row.start_ms is None or Status(row.status) is not Status.RUNNING:
+            return None
+        return max(0.0, row.start_ms / 1000 + limit - now().timestamp())
 
     def _kind(self, job: Job) -> ParentJobType:
         kind = self.shop.types[job.type]
@@ -112,8 +127,9 @@ class Parent:
                     continue  # it ended meanwhile
         if not all(child.status.is_final for child in self._children()):
             return False
-        error = records.get(self.shop.store, self.name).doc["error"]
-        return self._end(JobError.model_validate(error) if error else None, canceled=error is None)
+        doc = records.get(self.shop.store, self.name).doc["error"]
+        error = JobError.model_validate(doc) if doc else None
+        return self._end(error, canceled=error is None or error.cause is Cause.TIMEOUT)
 
     def _keep(self, outcome: Outcome) -> None:
         store, blobs = self.shop.store, self.shop.blobs

@@ -66,7 +66,9 @@ class Workroom:
             standby=0,
         )
         self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="mlws-workroom")
+        self._thread = threading.Thread(
+            target=self.loop.run_forever, name="mlws-workroom", daemon=True
+        )
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self.dispatcher.start(), self.loop).result(PATIENCE_S)
 

@@ -110,6 +110,32 @@ def test_canceling_a_parent_cancels_its_children(open_room: Callable[[], Workroo
         assert room.store.find_record("job", "c_1") is None
 
 
+def test_a_parent_goes_on_when_a_waiting_child_is_canceled(
+    open_room: Callable[[], Workroom],
+) -> None:
+    with open_room() as room:
+        room.set_slots(1)
+        blocking = room.submit(command=GATE)
+        room.wait(blocking, Status.RUNNING)
+        room.submit(chain("true", name="c"))
+        room.until(lambda: room.dispatcher.load()["local"].queued == ["c_0"], lambda: "no child")
+
+        room.cancel("c_0")
+
+        assert room.wait("c").status is Status.COMPLETED
+        (room.folder(blocking) / "work" / "gate").touch()
+
+
+def test_a_parent_that_takes_too_long_is_canceled(open_room: Callable[[], Workroom]) -> None:
+    with open_room() as room:
+        job = room.run(chain("sleep 600", "true", name="c", limits={"timeout": 1}))
+
+        assert job.status is Status.CANCELED
+        assert job.error
+        assert job.error.cause is Cause.TIMEOUT
+        assert room.job("c_0").status is Status.CANCELED
+
+
 def test_a_fault_of_the_parent_type_fails_the_parent(open_room: Callable[[], Workroom]) -> None:
     with open_room() as room:
         job = room.run(chain("fault", name="c"))
