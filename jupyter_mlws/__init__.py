@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from jupyter_mlws.entities.job import CommandJob, Input, Job, NotebookJob, Output
-    from jupyter_mlws.notebook.calls import form, job, log, open_, output, runs
+    from jupyter_mlws.ipython.calls import form, job, log, open_, output, runs
     from jupyter_mlws.sdk.builders import command, notebook
     from jupyter_mlws.sdk.client import MLClient
     from jupyter_mlws.sdk.jobs import JobFailed, load_job
@@ -39,7 +39,7 @@ _PLACES = {
         "Unavailable",
     ),
     "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
-    "notebook.calls": ("form", "job", "log", "open_", "output", "runs"),
+    "ipython.calls": ("form", "job", "log", "open_", "output", "runs"),
     "sdk.builders": ("command", "notebook"),
     "sdk.client": ("MLClient",),
     "sdk.jobs": ("JobFailed", "load_job"),
@@ -94,6 +94,6 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """`%load_ext jupyter_mlws`: the magics."""
-    from jupyter_mlws.notebook.magics import load_ipython_extension as load_magics
+    from jupyter_mlws.ipython.magics import load_ipython_extension as load_magics
 
     load_magics(ipython)

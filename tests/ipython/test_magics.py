@@ -11,7 +11,7 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_mlws.notebook.display import JobCard, RunCard, RunList
+from jupyter_mlws.ipython.display import JobCard, RunCard, RunList
 
 pytestmark = pytest.mark.usefixtures("in_workspace")
 

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_mlws.entities.errors import Invalid
-from jupyter_mlws.notebook.display import JobCard, RunCard, RunList
+from jupyter_mlws.ipython.display import JobCard, RunCard, RunList
 from jupyter_mlws.sdk.builders import notebook
 from jupyter_mlws.sdk.client import MLClient
 
 if TYPE_CHECKING:
-    from jupyter_mlws.notebook.form import JobForm
+    from jupyter_mlws.ipython.form import JobForm
 
 T = TypeVar("T")
 
@@ -126,7 +126,7 @@ def form(path: str | os.PathLike[str], **fields: Any) -> JobForm:
     Raises:
         Invalid: there is no such notebook.
     """
-    from jupyter_mlws.notebook.form import JobForm
+    from jupyter_mlws.ipython.form import JobForm
 
     return JobForm(client(), path, fields)
 

@@ -10,7 +10,7 @@ import pytest
 
 import jupyter_mlws as mlws
 from jupyter_mlws.entities.errors import Invalid
-from jupyter_mlws.notebook.form import JobForm
+from jupyter_mlws.ipython.form import JobForm
 from tests.execution.notebooks.making import code, notebook
 
 pytestmark = pytest.mark.usefixtures("in_workspace")

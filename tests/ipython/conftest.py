@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_mlws.notebook.magics import load_ipython_extension
+from jupyter_mlws.ipython.magics import load_ipython_extension
 from jupyter_mlws.testing.service import running_service
 from tests.execution.notebooks.making import code, notebook
 

@@ -15,7 +15,7 @@ import orjson
 from jupyter_mlws.entities.errors import Invalid, MlwsError
 from jupyter_mlws.entities.interface import Interface, Port
 from jupyter_mlws.entities.values import value_of
-from jupyter_mlws.notebook.display import JobCard
+from jupyter_mlws.ipython.display import JobCard
 from jupyter_mlws.sdk.builders import notebook
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_magic, magics_class
 
 from jupyter_mlws.entities.errors import MlwsError
-from jupyter_mlws.notebook import calls
+from jupyter_mlws.ipython import calls
 
 _QUESTION = re.compile(r"^(\s*%mlws\b[^?\n]*?)\s*\?+[ \t]*$", re.MULTILINE)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.entities.run import Run, Status
-from jupyter_mlws.notebook.display import MIME, RunCard, RunList
+from jupyter_mlws.ipython.display import MIME, RunCard, RunList
 from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.testing.transport import MemoryTransport
 

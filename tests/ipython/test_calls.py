@@ -9,7 +9,7 @@ import pytest
 
 import jupyter_mlws as mlws
 from jupyter_mlws.entities.errors import Invalid, NotFound
-from jupyter_mlws.notebook.display import JobCard
+from jupyter_mlws.ipython.display import JobCard
 
 pytestmark = pytest.mark.usefixtures("in_workspace")
 
