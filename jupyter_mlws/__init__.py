@@ -94,6 +94,4 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """`%load_ext jupyter_mlws`: the magics."""
-    from jupyter_mlws.ipython.magics import load_ipython_extension as load_magics
-
-    load_magics(ipython)
+    import_module("jupyter_mlws.ipython.magics").load_ipython_extension(ipython)
