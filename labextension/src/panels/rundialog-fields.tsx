@@ -22,6 +22,7 @@ export interface IControlIds {
   id: string;
   'aria-describedby': string;
   'aria-invalid': boolean;
+  'aria-required': boolean;
 }
 
 export interface IFieldProps {
@@ -48,7 +49,11 @@ export function Field(props: IFieldProps): JSX.Element {
       <label className="jp-MlwsField-label" htmlFor={id} title={label}>
         {label}
         {props.isRequired && (
-          <span className="jp-MlwsField-required" title={trans.__('Needs a value')}>
+          <span
+            className="jp-MlwsField-required"
+            title={trans.__('Needs a value')}
+            aria-hidden="true"
+          >
             *
           </span>
         )}
@@ -58,12 +63,15 @@ export function Field(props: IFieldProps): JSX.Element {
           id,
           'aria-describedby': `${id}-help ${id}-problem`,
           'aria-invalid': Boolean(problem),
+          'aria-required': Boolean(props.isRequired),
         })}
       </div>
       <div className="jp-MlwsField-reset">
         {onReset && (
           <Button
             minimal
+            // Alt+R does the same from the field itself: Tab goes from value to value.
+            tabIndex={-1}
             icon={undoIcon}
             title={trans.__('Put the default of %1 back (Alt+R)', label)}
             onClick={onReset}

@@ -1,11 +1,11 @@
 // Artifacts of runs in JupyterLab's own viewers, through the `MLWS:` drive.
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ArtifactDrive } from '../drive/drive';
 import { drivePath, runOfPath } from '../drive/path';
 import { CommandIDs, IWorkspace } from '../tokens';
+import { notifyError } from './notify';
 
 const ARGS = {
   type: 'object',
@@ -52,7 +52,7 @@ export const artifacts: JupyterFrontEndPlugin<void> = {
           await app.serviceManager.contents.get(path, { content: false });
           documents.openOrReveal(path, isNotebook ? READ_ONLY_NOTEBOOK : undefined);
         } catch (error) {
-          Notification.error(error instanceof Error ? error.message : String(error));
+          notifyError(workspace, trans.__('The artifact cannot be shown.'), error);
         }
       },
     });

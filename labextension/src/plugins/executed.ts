@@ -4,7 +4,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { WidgetTracker } from '@jupyterlab/apputils';
+import { DOMUtils, WidgetTracker } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
@@ -122,6 +122,8 @@ export const executed: JupyterFrontEndPlugin<INotebookView> = {
     );
     const tracker = new WidgetTracker<NotebookPanel>({ namespace: 'mlws-executed' });
     factory.widgetCreated.connect((_, panel) => {
+      // The layout is restored by ids, and a document has none of its own yet.
+      panel.id ||= DOMUtils.createDomID();
       panel.context.pathChanged.connect(() => void tracker.save(panel));
       void tracker.add(panel);
     });

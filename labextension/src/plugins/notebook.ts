@@ -16,6 +16,7 @@ import { SnapshotFile } from '../notebook/snapshot';
 import { tagButton } from '../notebook/tagbutton';
 import { setTag, TAG_COMMAND, TAGS, tagOf } from '../notebook/tags';
 import { CommandIDs, IWorkspace } from '../tokens';
+import { notifyError } from './notify';
 
 const RUN_DIALOG_ARGS = {
   type: 'object',
@@ -107,7 +108,9 @@ export const runDialog: JupyterFrontEndPlugin<void> = {
         try {
           const file = await fileOf(args);
           if (!file) {
-            Notification.warning(trans.__('Open a notebook or a Python file to run it as a job.'));
+            Notification.warning(trans.__('Open a notebook or a Python file to run it as a job.'), {
+              autoClose: 8000,
+            });
             return null;
           }
           const { openRunDialog } = await import('../panels/rundialog');
@@ -118,7 +121,7 @@ export const runDialog: JupyterFrontEndPlugin<void> = {
           }
           return job?.name ?? null;
         } catch (error) {
-          Notification.error(error instanceof Error ? error.message : String(error));
+          notifyError(workspace, trans.__('This cannot be run as a job.'), error);
           return null;
         }
       },
