@@ -106,7 +106,7 @@ export class EventStream implements IDisposable {
         }
       } catch {
         // Whatever went wrong, the way out is the same: show it, wait, ask again.
-        if (!this._isDisposed && !document.hidden) {
+        if (!this._call.signal.aborted) {
           this._setConnection(this._answeredAt ? 'reconnecting' : 'connecting');
           this._failed.emit();
           await this._pause(backoffMs(this._failures++, this._maxBackoffMs));

@@ -197,7 +197,8 @@ export class ArtifactTree implements IDisposable {
         const args = { run_id: this._runId, path };
         const items = await this._caller.call('runs.list_artifacts', args, { signal });
         return items.sort(
-          (a, b) => Number(b.is_dir) - Number(a.is_dir) || a.path.localeCompare(b.path),
+          (a, b) =>
+            Number(b.is_dir ?? false) - Number(a.is_dir ?? false) || a.path.localeCompare(b.path),
         );
       });
       this._folders.set(path, found);

@@ -53,7 +53,11 @@ export class WorkspaceModel implements IDisposable {
       const run = found.items[0];
       return run && primaryMetric in (run.metrics ?? {}) ? run : null;
     });
-
+    settings.changed.connect(() => {
+      if (!this._shared.has(this.bestRun)) {
+        void this.bestRun.refresh();
+      }
+    });
     this.service = new Resource<ILabState>(() => this._caller.labState());
     events.failed.connect(() => void this.service.refresh());
     const never = (): boolean => false;

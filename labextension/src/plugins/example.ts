@@ -49,10 +49,7 @@ export function exampleNotebook(trans: TranslationBundle): INotebookContent {
     ),
     code(
       'outputs',
-      [
-        'accuracy: float = accuracy_score(y_test, model.predict(X_test))',
-        'print(f"{accuracy:.1%} of {len(y_test)} cases are right")',
-      ].join('\n'),
+      ['accuracy: float = accuracy_score(y_test, model.predict(X_test))'].join('\n'),
       ['outputs'],
     ),
   ];

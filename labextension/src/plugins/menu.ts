@@ -1,8 +1,10 @@
 // Where the commands stand: launcher, palette; the main menu ML is in the settings schema.
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
+import type { Contents } from '@jupyterlab/services';
 import { CommandIDs, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
@@ -30,16 +32,11 @@ export const menu: JupyterFrontEndPlugin<void> = {
         const { contents } = app.serviceManager;
         const { exampleNotebook } = await import('./example');
         try {
-          const made = await contents.newUntitled({
-            path: browser?.model.path ?? '',
-            type: 'notebook',
-          });
-          await contents.save(made.path, {
-            type: 'notebook',
-            format: 'json',
-            content: exampleNotebook(trans),
-          });
-          await app.commands.execute('docmanager:open', { path: made.path });
+          const folder = browser?.model.path ?? '';
+          const path = PathExt.join(folder, await freeName(contents, folder));
+          const content = exampleNotebook(trans);
+          await contents.save(path, { type: 'notebook', format: 'json', content });
+          await app.commands.execute('docmanager:open', { path });
         } catch (error) {
           notifyError(workspace, trans.__('The example could not be made.'), error);
         }
@@ -53,3 +50,14 @@ export const menu: JupyterFrontEndPlugin<void> = {
     }
   },
 };
+
+/** `example.ipynb`, or the first of `example-1.ipynb` … that is not in the folder yet. */
+async function freeName(contents: Contents.IManager, folder: string): Promise<string> {
+  const { content } = await contents.get(folder);
+  const taken = new Set((content as Contents.IModel[]).map(item => item.name));
+  let name = 'example.ipynb';
+  for (let n = 1; taken.has(name); n++) {
+    name = `example-${n}.ipynb`;
+  }
+  return name;
+}
