@@ -14,7 +14,7 @@ from jupyter_mlws.features.operations import load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = sorted(set(re.findall(r"\bmlws ([a-z]+ [a-z-]+)", README)))
+COMMANDS = sorted(set(re.findall(r"(?<!%)\bmlws ([a-z]+ [a-z-]+)", README)))
 
 
 @pytest.mark.parametrize("name", sorted(load()))
