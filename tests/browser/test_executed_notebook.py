@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.request
 from typing import Any
 
@@ -26,6 +27,19 @@ def run(lab: Lab, name: str, inputs: dict[str, Any] | None = None) -> str:
 def sessions(lab: Lab) -> list[str]:
     with urllib.request.urlopen(f"{lab.url}/api/sessions?token={TOKEN}", timeout=60) as answer:
         return sorted(session["path"] for session in json.load(answer))
+
+
+def wait_until_kept(jupyterlab: LabPage, name: str) -> None:
+    """Wait until JupyterLab has saved a layout with the executed notebook of `name` in it."""
+    address = f"{jupyterlab.lab.url}/lab/api/workspaces/{jupyterlab.name}?token={TOKEN}"
+    deadline = time.monotonic() + 30
+    while True:
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            layout = json.load(answer)["data"].get("layout-restorer:data", {})
+        if name in json.dumps(layout):
+            return
+        assert time.monotonic() < deadline, layout
+        time.sleep(0.1)
 
 
 def executed(jupyterlab: LabPage, name: str, **more: str) -> Locator:
@@ -119,11 +133,7 @@ def test_scrolling_by_hand_ends_following(jupyterlab: LabPage, lab: Lab) -> None
 
 def test_it_is_there_again_after_a_reload(jupyterlab: LabPage, failed: str) -> None:
     executed(jupyterlab, failed)
-    jupyterlab.page.wait_for_function(
-        "async name => (await (await fetch(`/lab/api/workspaces/${name}`)).text())"
-        ".includes('mlws-executed:')",
-        arg=jupyterlab.name,
-    )
+    wait_until_kept(jupyterlab, failed)
 
     jupyterlab.reload()
 
