@@ -148,7 +148,9 @@ function hoverText(job: Job): string {
 export function inputText(value: unknown): string {
   if (value !== null && typeof value === 'object') {
     const input = value as { value?: unknown; path?: unknown };
-    return String(input.value ?? input.path ?? JSON.stringify(value));
+    const text = String(input.value ?? input.path ?? JSON.stringify(value));
+    // Of local data that was copied into the workspace, the hash says nothing to people.
+    return text.replace(/^snapshot:[0-9a-f]{16,}\//, '');
   }
   return String(value);
 }

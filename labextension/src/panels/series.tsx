@@ -157,13 +157,14 @@ function ValueCard(props: ISeriesChartsProps & { metric: string }): JSX.Element 
   const values = props.series
     .filter(one => one.key === name)
     .map(one => ({ run: one.run_id, value: toNumber(one.values[0] ?? Number.NaN) * scale }));
+  const isAlone = props.series.every(one => one.run_id === values[0]?.run);
   const most = Math.max(...values.map(one => Math.abs(one.value)).filter(Number.isFinite), 0);
   return (
     <section className="jp-MlwsChartCard" aria-label={name} data-metric={name}>
       <header className="jp-MlwsChartCard-head">
         <h3 title={name}>{props.titleOf?.(name) ?? name}</h3>
       </header>
-      {values.length === 1 && values[0] ? (
+      {isAlone && values[0] ? (
         <p className="jp-MlwsValue" title={String(values[0].value)}>
           {metric(values[0].value, locale)}
         </p>
