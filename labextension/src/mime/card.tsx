@@ -9,7 +9,7 @@ import { Button } from '../ui/controls';
 import { duration, metric } from '../ui/format';
 import { useNow, useResource } from '../ui/hooks';
 import { StatusChip } from '../ui/status';
-import { type CardRun, sparkline } from './payload';
+import { type CardRun, shownMetrics, sparkline } from './payload';
 
 /** Metrics a card has room for. */
 const N_METRICS = 4;
@@ -28,7 +28,7 @@ export function RunCard(props: IRunCardProps): JSX.Element {
   const run: CardRun = value ?? printed;
   const isLive = value !== null;
   const isOver = isFinal(run.status);
-  const metrics = Object.entries(run.metrics ?? {}).slice(0, N_METRICS);
+  const metrics = shownMetrics(run.metrics ?? {}, N_METRICS);
   const label = trans.__('Run %1', run.name);
   return (
     <section className="jp-MlwsCard" aria-label={label} data-live={isLive}>

@@ -41,6 +41,17 @@ export function runIn(data: unknown): CardRun | null {
   };
 }
 
+/** The metrics a card has room for: those of the code before those of the machine. */
+export function shownMetrics(
+  metrics: Readonly<Record<string, number | string>>,
+  room: number,
+): [string, number | string][] {
+  const rank = ([key]: [string, number | string]): number => (key.startsWith('system/') ? 1 : 0);
+  return Object.entries(metrics)
+    .sort((a, b) => rank(a) - rank(b))
+    .slice(0, room);
+}
+
 /** A line through `values`, in a box of `width` by `height`, upright; empty for under two points. */
 export function sparkline(values: readonly number[], width: number, height: number): string {
   const finite = values.filter(Number.isFinite);

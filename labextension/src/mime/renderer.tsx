@@ -14,6 +14,7 @@ class RunCardWidget extends ReactWidget implements IRenderMime.IRenderer {
     private readonly _commands: CommandRegistry,
   ) {
     super();
+    this.addClass('jp-MlwsPanel');
     this.addClass('jp-MlwsCardOutput');
   }
 

@@ -1,9 +1,10 @@
 // The item of the cell toolbar that gives a cell its part in jobs.
 import { type Cell, isCodeCellModel } from '@jupyterlab/cells';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ToolbarButton, tagIcon } from '@jupyterlab/ui-components';
+import { ToolbarButton } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { Menu, Widget } from '@lumino/widgets';
+import { tagIcon } from './icons';
 import { TAG_COMMAND, TAGS } from './tags';
 
 /** A button that opens the choice of tags; nothing for a cell that is not code. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runIn, sparkline } from '../../src/mime/payload';
+import { runIn, shownMetrics, sparkline } from '../../src/mime/payload';
 
 describe('the run in an output', () => {
   test('keeps what a card shows', () => {
@@ -51,4 +51,13 @@ describe('a sparkline', () => {
     expect(sparkline([0, Number.NaN, 1], 10, 4)).toBe(sparkline([0, 1], 10, 4));
     expect(sparkline([Number.POSITIVE_INFINITY, 1], 10, 4)).toBe('');
   });
+});
+
+test('metrics of the code come before those of the machine', () => {
+  const metrics = { 'system/cpu': 1, loss: 2, auc: 3 };
+
+  expect(shownMetrics(metrics, 2)).toEqual([
+    ['loss', 2],
+    ['auc', 3],
+  ]);
 });
