@@ -8,6 +8,7 @@ from collections.abc import Callable
 from http.client import responses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -178,7 +179,9 @@ class ForwardHandler(LabHandler):
                 return
 
     async def _carry(self, running: Running, path: str) -> None:
-        query = f"?{self.request.query}" if self.request.query else ""
+        # A token in the address is this server's own, and the service's business neither.
+        asked = [pair for pair in parse_qsl(self.request.query, True) if pair[0] != "token"]
+        query = f"?{urlencode(asked)}" if asked else ""
         headers = HTTPHeaders({"Authorization": f"Bearer {running.token}"})
         for name in FORWARDED:
             if name in self.request.headers:

@@ -67,6 +67,12 @@ async def test_requests_reach_the_service_as_its_owner(jp_fetch: Fetch) -> None:
     assert json.loads(answer.body)["actions"] == ["*"]
 
 
+async def test_a_token_in_the_address_stays_here(jp_fetch: Fetch) -> None:
+    answer = await jp_fetch("mlws", "api", "jobs", params={"token": "mine", "max_results": "1"})
+
+    assert json.loads(answer.body)["items"] == []
+
+
 async def test_an_error_of_the_service_arrives_unchanged(jp_fetch: Fetch) -> None:
     status, body = await refused(jp_fetch("mlws", "api", "jobs", "nobody"))
 
