@@ -48,20 +48,20 @@ def show(ws: Workspace) -> WorkspaceInfo:
 
 
 @operation("workspaces/announce")
-def announce(ws: Workspace, url: str) -> None:
+def announce(ws: Workspace, page: str) -> None:
     """Say where people look at this workspace; links to jobs lead there from then on.
 
     Args:
-        url: address of JupyterLab, such as `http://127.0.0.1:8888/lab`.
+        page: address of JupyterLab, such as `http://127.0.0.1:8888/lab`.
     Raises:
         Invalid: it is no http address.
     """
-    if not re.match(r"https?://[^\s?#]+$", url):
-        raise Invalid.field("url", f"'{url}' is no http address without query.")
+    if not re.match(r"https?://[^\s?#]+$", page):
+        raise Invalid.field("page", f"'{page}' is no http address without query.")
     known = ws.store.find_record("page", "front-end")
-    if known is None or known.doc["url"] != url:
-        with ws.change("page:front-end", url=url) as tx:
-            tx.put_record("page", "front-end", {"url": url})
+    if known is None or known.doc["url"] != page:
+        with ws.change("page:front-end", url=page) as tx:
+            tx.put_record("page", "front-end", {"url": page})
 
 
 @operation("workspaces/stop")

@@ -110,7 +110,7 @@ class Link:
         from jupyter_mlws.sdk.transport import HttpTransport
 
         with closing(HttpTransport(running.url, running.token)) as transport:
-            transport.call("workspaces.announce", {"url": self._page})
+            transport.call("workspaces.announce", {"page": self._page})
 
     def _shared(self) -> Running:
         from jupyter_mlws.sdk.service import Running
