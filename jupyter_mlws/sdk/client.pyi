@@ -151,7 +151,7 @@ class Tokens(Noun):
 
 
 class Workspaces(Noun):
-    def announce(self, url: builtins.str) -> None:
+    def announce(self, page: builtins.str) -> None:
         """Say where people look at this workspace; links to jobs lead there from then on."""
 
     def backup(self, path: builtins.str) -> jupyter_mlws.entities.compute.Backup:

@@ -3265,10 +3265,10 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * Url
+                     * Page
                      * @description address of JupyterLab, such as `http://127.0.0.1:8888/lab`.
                      */
-                    url: string;
+                    page: string;
                 };
             };
         };
