@@ -26,6 +26,8 @@ LONGEST = 500
 NUMERIC = frozenset({"=", "!=", ">", ">=", "<", "<="})
 TEXTUAL = frozenset({"=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"})
 NULLABLE = frozenset({"IS NULL", "IS NOT NULL"})
+WITH_OWN_KEYS = frozenset({"parameter", "tag", "metadata", "feedback", "expectation"})
+"""Entities of texts whose keys are the users': any of them may be missing."""
 
 Value: TypeAlias = "float | str | tuple[str, ...] | None"
 
@@ -96,7 +98,7 @@ class Language:
         """What it can be compared with."""
         if self.is_number(entity, key):
             return NUMERIC
-        if entity in {"parameter", "tag"}:
+        if entity in WITH_OWN_KEYS:
             return TEXTUAL | NULLABLE
         return TEXTUAL
 

@@ -17,6 +17,7 @@ from jupyter_mlws.server.mlflow import (  # noqa: F401  (they enter their endpoi
     metrics,
     registry,
     runs,
+    traces,
 )
 from jupyter_mlws.server.mlflow.artifacts import FolderHandler, UnsupportedHandler, UploadHandler
 from jupyter_mlws.server.mlflow.door import JsonHandler, Service, TextHandler, UnknownHandler
@@ -26,6 +27,11 @@ from jupyter_mlws.server.mlflow.table import Door
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 FILES = r"/(?:ajax-)?api/2\.0/mlflow-artifacts"
+UNSUPPORTED = {
+    rf"{FILES}/mpu/.*": "Multipart upload is not supported for the current artifact repository",
+    rf"{FILES}/presigned/.*": "Presigned URLs are not supported for the current artifact repository",
+    r"/v1/traces": "REST OTLP span logging is not supported",
+}
 
 
 def handlers(service: Service) -> list[Route]:
@@ -35,7 +41,10 @@ def handlers(service: Service) -> list[Route]:
         (r"/(?:ajax-)?api/([23]\.0/mlflow/.*)", JsonHandler, shared),
         (rf"{FILES}/artifacts/(.+)", UploadHandler, shared),
         (rf"{FILES}/artifacts/?", FolderHandler, shared),
-        (rf"{FILES}/(?:mpu|presigned)/.*", UnsupportedHandler, shared),
+        *(
+            (pattern, UnsupportedHandler, {**shared, "message": message})
+            for pattern, message in UNSUPPORTED.items()
+        ),
         (r"/version", TextHandler, {"text": SPOKEN}),
         (r"/health", TextHandler, {"text": "OK"}),
         (r"(?:/.*)?", UnknownHandler, shared),

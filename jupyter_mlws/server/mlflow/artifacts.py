@@ -14,11 +14,11 @@ from tornado.web import stream_request_body
 from jupyter_mlws.entities.errors import Conflict, Denied, MlwsError, NotFound, Unavailable
 from jupyter_mlws.entities.run import Json
 from jupyter_mlws.server.files import send_file
-from jupyter_mlws.server.mlflow.door import Handler
-from jupyter_mlws.server.mlflow.lineage import LOGGED_MODEL
+from jupyter_mlws.server.mlflow.door import Handler, Service
+from jupyter_mlws.server.mlflow.lineage import LOGGED_MODEL, SOURCE_RUN, TRACE
 from jupyter_mlws.server.mlflow.table import Door, permit
 from jupyter_mlws.server.mlflow.wire import Refused, absent, invalid
-from jupyter_mlws.store.base import ArtifactRow, BlobWriter, Store
+from jupyter_mlws.store.base import ArtifactRow, BlobWriter, Record, Store
 
 if TYPE_CHECKING:
     from jupyter_mlws.entities.access import Principal
@@ -27,6 +27,8 @@ SCHEME = "mlflow-artifacts:"
 PIECE_BYTES = 1 << 20
 """Bytes are handed to the disk in pieces of about this size."""
 MAX_FILE_BYTES = 1 << 44
+MADE_BY_RUNS = {"models": LOGGED_MODEL, "traces": TRACE}
+"""Folders beside those of the runs, and the kinds of record that have their artifacts in them."""
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -183,16 +185,23 @@ class FolderHandler(Handler):
 
 
 class UnsupportedHandler(Handler):
-    """Uploads in parts and presigned addresses: the client then sends the file as one."""
+    """What clients do without when they are told so: they send a file as one, a trace's spans as a file.
+
+    A 501 is not tried again. For spans the client knows the server by these very words.
+    """
+
+    message: str
+
+    def initialize(self, service: Service, door: Door, message: str = "") -> None:
+        """Take what the route says."""
+        super().initialize(service, door)
+        self.message = message
 
     def prepare(self) -> None:
         """Refuse."""
         try:
             self.principal()
-            kind = "Multipart upload" if "/mpu/" in self.request.path else "Presigned download"
-            raise Refused(
-                "NOT_IMPLEMENTED", f"{kind} is not supported for the current artifact repository"
-            )
+            raise Refused("NOT_IMPLEMENTED", self.message)
         except (Refused, MlwsError) as error:
             self.refuse(error)
 
@@ -245,11 +254,11 @@ def delete_below(store: Store, principal: Principal, subject: str, path: str) ->
 
 
 def subject_of(door: Door, principal: Principal, path: str) -> str:
-    """The run or logged model whose artifacts `path` belongs to, as events name it.
+    """The run, logged model or trace whose artifacts `path` belongs to, as events name it.
 
     Raises:
         Denied: the caller is a job, and the artifacts are not those of its run, of a run below it or
-            of a model that one of these made.
+            of a model or trace that one of these made.
     """
     parts = path.split("/")
     owner, kind = "", ""
@@ -258,12 +267,13 @@ def subject_of(door: Door, principal: Principal, path: str) -> str:
         owner = parts[place - 1]
         kind = parts[place - 2] if place > 1 else ""
     run_id, subject = owner, f"run:{owner}"
-    if kind == "models":
-        subject = f"{LOGGED_MODEL}:{owner}"
-        record = door.workspace.store.find_record(LOGGED_MODEL, owner)
-        run_id = record.doc.get("source_run_id") or "" if record else ""
+    made = MADE_BY_RUNS.get(kind)
+    if made is not None:
+        subject = f"{made}:{owner}"
+        record = door.workspace.store.find_record(made, owner)
+        run_id = _source_run(record) if record else ""
     if principal.run_id is not None:
-        _check_job(door, principal, path, run_id, is_run=kind != "models")
+        _check_job(door, principal, path, run_id, is_run=made is None)
     return subject if run_id else f"artifact:{path}"
 
 
@@ -286,6 +296,12 @@ def view_of(row: ArtifactRow, path: str) -> Json:
     if row.blob is None:
         return {"path": path, "is_dir": True}
     return {"path": path, "is_dir": False, "file_size": row.size_bytes}
+
+
+def _source_run(record: Record) -> str:
+    if record.kind == TRACE:
+        return str(record.doc["metadata"].get(SOURCE_RUN) or "")
+    return str(record.doc.get("source_run_id") or "")
 
 
 def _check_job(door: Door, principal: Principal, path: str, run_id: str, *, is_run: bool) -> None:

@@ -102,7 +102,7 @@ class Handler(RequestHandler):
 
     def _log(self) -> None:
         """Log only what went wrong: a line for each metric would drown everything else."""
-        if self.get_status() >= 500:
+        if self.get_status() >= 500 and self.get_status() != 501:
             super()._log()
 
 

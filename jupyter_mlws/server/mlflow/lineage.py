@@ -14,6 +14,9 @@ from jupyter_mlws.store.base import RunRow, Store, Transaction
 
 DATASET = "dataset"
 LOGGED_MODEL = "logged_model"
+TRACE = "trace"
+SOURCE_RUN = "mlflow.sourceRun"
+"""Metadata of a trace: the run that made it."""
 INPUT = "input"
 OUTPUT = "output"
 MAX_EXPERIMENTS = 20
