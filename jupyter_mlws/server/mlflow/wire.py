@@ -8,8 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -147,10 +147,14 @@ def decode_list(text: str) -> list[Json]:
 
 
 def double(value: float) -> float | str:
-    """`value` as the protocol writes it: what JSON lacks as text."""
-    if math.isfinite(value):
-        return value
-    return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    """`value` as the protocol answers it: NaN as text, an infinity as the largest double.
+
+    The real server keeps infinities as the largest doubles in its SQL store, and its users' programs
+    see those. We keep what was logged, for our own pages and commands, and answer as it does.
+    """
+    if value != value:
+        return "NaN"
+    return min(max(value, -sys.float_info.max), sys.float_info.max)
 
 
 def pairs(mapping: Mapping[str, str]) -> list[dict[str, str]]:
