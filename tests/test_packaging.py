@@ -96,6 +96,8 @@ def test_the_wheel_carries_everything_once(root: Path, tmp_path: Path) -> None:
         ".py",
         ".pyi",
         ".json",
+        ".mo",
+        ".po",
         ".typed",
         ".yaml",
         ".yml",

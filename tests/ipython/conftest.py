@@ -23,15 +23,17 @@ start: "date" = None
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def in_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The workspace's directory, with its service running and named in the environment."""
+    """The workspace's directory, with its service running and named in the environment.
+
+    For a module and no longer: tests of others tell mlflow where to log, and mlflow changes the
+    environment with it.
+    """
     path = tmp_path_factory.mktemp("workspace")
     with running_service(path) as running, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLWS_URL", running.url)
-        patch.setenv("MLWS_TOKEN", running.token)
-        patch.setenv("MLFLOW_TRACKING_URI", f"{running.url}/mlflow")
-        patch.setenv("MLFLOW_TRACKING_TOKEN", running.token)
+        for name, value in running.env().items():
+            patch.setenv(name, value)
         yield path
 
 
