@@ -112,6 +112,7 @@ def start(workspace: Path) -> Running:
     """
     for folder in (workspace, workspace / "runtime"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before = read(workspace)
     log = workspace / "runtime" / "service.log"
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     began = os.fstat(descriptor).st_size
@@ -128,7 +129,9 @@ def start(workspace: Path) -> Running:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         running = find(workspace)
-        if running:
+        # Ours answers, at the old address, a moment before it says in the file who it is.
+        is_new = running and not (before and before.pid == running.pid)
+        if running and (is_new or process.poll() is not None):
             return running
         # Another starter may hold the lock; then ours has left and theirs will answer.
         if process.poll() not in (None, 0):
