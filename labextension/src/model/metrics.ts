@@ -42,6 +42,18 @@ export function allKeys(runs: readonly Run[]): { metrics: string[]; params: stri
   };
 }
 
+/** How far a metric is from that of the baseline; null when one of them is no finite number. */
+export function deltaTo(
+  value: number | string | null | undefined,
+  base: number | string | null | undefined,
+): number | null {
+  if (value == null || base == null) {
+    return null;
+  }
+  const delta = toNumber(value) - toNumber(base);
+  return Number.isFinite(delta) ? delta : null;
+}
+
 /** A value of a series as a number; `NaN` and the infinities arrive as text. */
 export function toNumber(value: number | string): number {
   return typeof value === 'number' ? value : Number(value);

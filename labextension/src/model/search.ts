@@ -17,6 +17,11 @@ const STATES: Record<string, string> = {
   canceled: 'Canceled',
 };
 
+/** Whether `text` is in the filter language, be it unfinished. */
+export function isFilter(text: string): boolean {
+  return /^(metrics|params|tags|attributes|attribute|run)\.|[<>=]/i.test(text.trim());
+}
+
 /**
  * The filter for a free text: `failed`, `running` … by state, `@ana` and `@me` by user, the rest by name.
  *
@@ -24,7 +29,7 @@ const STATES: Record<string, string> = {
  */
 export function searchToFilter(text: string, me: string): string {
   const trimmed = text.trim();
-  if (/^(metrics|params|tags|attributes|attribute|run)\.|[<>=]/i.test(trimmed)) {
+  if (isFilter(trimmed)) {
     return trimmed;
   }
   return trimmed

@@ -1,43 +1,32 @@
 // The runs page: every run that fits a filter, and how their metrics went.
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { Run } from '../api/client';
-import type { RunsModel } from '../model/runs';
-import { quoteKey } from '../model/search';
+import { memo, useCallback, useMemo, useState } from 'react';
+import type { IRunRow } from '../model/rows';
+import type { IRunsLook, RunsModel } from '../model/runs';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
-import { Button, Check, CopyButton, Search, Toolbar } from '../ui/controls';
-import { metric } from '../ui/format';
+import { Button, Check, CopyButton, Toolbar } from '../ui/controls';
 import { useDelayed, useResource, useSignal } from '../ui/hooks';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
-import { StatusChip } from '../ui/status';
-import { type IColumn, Table } from '../ui/table';
-import { Ago, Elapsed } from '../ui/time';
+import { Table } from '../ui/table';
 import { ConnectionMark } from './connection';
 import { execute, openRunMenu, targetOfRun, usePage } from './page';
+import { BulkBar } from './runs-bulk';
+import { ColumnPicker, useColumns } from './runs-columns';
+import { FilterBox, FilterFault } from './runs-filter';
 import { SeriesCharts } from './series';
-
-/** More columns than these are not drawn; the table says so. */
-const MOST_COLUMNS = 40;
 
 export function RunsPage(props: { model: RunsModel }): JSX.Element {
   const { model } = props;
-  const page = usePage();
   const { trans } = useLanguage();
-  const { value, error, isLoading } = useResource(model.runs);
+  const { error, isLoading } = useResource(model.runs);
   useSignal(model.queryChanged);
-  const [onlyDiffering, setOnlyDiffering] = useState(true);
-  const [withCharts, setWithCharts] = useState(false);
-  const { query } = model;
+  useSignal(model.changed);
+  const [isTagging, setTagging] = useState(false);
   const isBusy = useDelayed(isLoading);
+  const { shown } = model;
   const isFilterWrong = error?.code === 'INVALID';
-  const [columns, nHidden] = useColumns(model, onlyDiffering);
-  const onEnd = useCallback(() => void model.runs.more(), [model]);
-
-  useEffect(() => {
-    model.withCharts = withCharts;
-  }, [model, withCharts]);
+  const isChosen = model.selectedRuns.length > 0;
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the page's keys work wherever in it the focus is.
@@ -51,100 +40,146 @@ export function RunsPage(props: { model: RunsModel }): JSX.Element {
       }}
     >
       {isBusy && <div className="jp-MlwsPage-busy" />}
-      <Toolbar
-        label={trans.__('Runs')}
-        end={
-          <>
-            {nHidden > 0 && (
-              <span className="jp-MlwsNote">
-                {trans._n('%1 column not shown', '%1 columns not shown', nHidden)}
-              </span>
-            )}
-            <Check
-              label={trans.__('Only columns that differ')}
-              checked={onlyDiffering}
-              onChange={setOnlyDiffering}
-            />
-            <Check
-              label={trans.__('Archived')}
-              checked={query.archived}
-              onChange={archived => model.ask({ archived })}
-            />
-            <Check label={trans.__('Charts')} checked={withCharts} onChange={setWithCharts} />
-            <ConnectionMark />
-            <Button
-              minimal
-              icon={refreshIcon}
-              title={trans.__('Read again')}
-              onClick={() => void model.runs.refresh()}
-            />
-          </>
-        }
-      >
-        <FilterBox model={model} isWrong={isFilterWrong} />
-      </Toolbar>
-      {isFilterWrong && (
-        <p className="jp-MlwsRuns-wrong" id="mlws-filter-error" role="alert">
-          {error.problems.map(problem => problem.message).join(' ') || error.message}
-        </p>
-      )}
+      <RunsToolbar model={model} isFilterWrong={isFilterWrong} />
+      {isFilterWrong && <FilterFault filter={model.filter} error={error} />}
       {error && !isFilterWrong && (
         <ErrorStrip error={error} onRetry={() => void model.runs.refresh()} />
       )}
-      {!value && !error && <Skeleton rows={10} />}
-      {value?.length === 0 && <NoRuns model={model} />}
-      {value && value.length > 0 && (
+      {!shown && !error && <Skeleton rows={10} />}
+      {shown?.length === 0 && <NoRuns model={model} />}
+      {shown && shown.length > 0 && (
         <div className="jp-MlwsRuns-split">
-          <Table
-            label={trans.__('Runs')}
-            columns={columns}
-            rows={value}
-            rowKey={run => run.run_id}
-            sort={query.orderBy ? { key: query.orderBy, descending: query.descending } : undefined}
-            onSort={sort => model.ask({ orderBy: sort.key, descending: sort.descending })}
-            onOpen={run => execute(page, CommandIDs.openRun, { run_id: run.run_id })}
-            onMenu={(run, x, y) => openRunMenu(page, targetOfRun(run), x, y)}
-            onEnd={onEnd}
-            hasMore={model.runs.hasMore}
-            isBusy={isBusy}
-          />
-          {withCharts && <Charts model={model} />}
+          <div className="jp-MlwsRuns-table">
+            {model.nNew > 0 && (
+              <Button primary className="jp-MlwsRuns-new" onClick={() => model.showNew()}>
+                {trans._n('%1 new', '%1 new', model.nNew)}
+              </Button>
+            )}
+            <RunsTable model={model} isBusy={isBusy} onTag={() => setTagging(true)} />
+            {isChosen && <BulkBar model={model} isTagging={isTagging} onTag={setTagging} />}
+          </div>
+          {model.look.value.withCharts && <Charts model={model} />}
         </div>
       )}
     </div>
   );
 }
 
-function FilterBox(props: { model: RunsModel; isWrong: boolean }): JSX.Element {
-  const { model, isWrong } = props;
+function RunsToolbar(props: { model: RunsModel; isFilterWrong: boolean }): JSX.Element {
+  const { model } = props;
   const { trans } = useLanguage();
-  const [text, setText] = useState(model.query.text);
-  const timer = useRef<number>();
-  const asked = model.query.text;
-  // A new filter can come from outside too: a link, a command.
-  useEffect(() => setText(asked), [asked]);
-  const change = (next: string): void => {
-    setText(next);
-    window.clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => model.ask({ text: next }), 350);
+  const look = model.look.value;
+  const set = (change: Partial<IRunsLook>): void => {
+    model.look.value = { ...look, ...change };
   };
-  useEffect(() => () => window.clearTimeout(timer.current), []);
   return (
-    <Search
-      className="jp-MlwsRuns-filter"
-      label={trans.__('Filter runs')}
-      placeholder={trans.__('Filter: name, failed, @me, or metrics.accuracy > 0.9')}
-      value={text}
-      onChange={change}
-      aria-invalid={isWrong}
-      aria-describedby={isWrong ? 'mlws-filter-error' : undefined}
-      onKeyDown={event => {
-        if (event.key === 'Enter') {
-          window.clearTimeout(timer.current);
-          model.ask({ text });
+    <Toolbar
+      label={trans.__('Runs')}
+      end={
+        <>
+          <Check
+            label={trans.__('Nested')}
+            checked={look.isNested}
+            onChange={isNested => set({ isNested })}
+          />
+          <Check
+            label={trans.__('Archived')}
+            checked={model.query.archived}
+            onChange={archived => model.ask({ archived })}
+          />
+          <Check
+            label={trans.__('Charts')}
+            checked={look.withCharts}
+            onChange={withCharts => set({ withCharts })}
+          />
+          <ColumnPicker model={model} />
+          <ConnectionMark />
+          <Button
+            minimal
+            icon={refreshIcon}
+            title={trans.__('Read again')}
+            onClick={() => void model.readAgain()}
+          />
+        </>
+      }
+    >
+      <FilterBox model={model} isWrong={props.isFilterWrong} />
+    </Toolbar>
+  );
+}
+
+function RunsTable(props: { model: RunsModel; isBusy: boolean; onTag: () => void }): JSX.Element {
+  const { model } = props;
+  const page = usePage();
+  const { trans } = useLanguage();
+  useSignal(model.hovered.changed);
+  const [columns, nLeft] = useColumns(model);
+  const { rows, query, look } = model;
+  const onEnd = useCallback(() => void model.runs.more(), [model]);
+  const onTop = useCallback(
+    (isAtTop: boolean) => {
+      model.isAtTop = isAtTop;
+    },
+    [model],
+  );
+  const isTree = rows.some(row => row.nNested > 0);
+  const letters: Record<string, (row: IRunRow) => void> = {
+    b: ({ run }) => model.toggleBaseline(run),
+    e: ({ run }) => model.toggleEye(run.run_id),
+    t: ({ run }) => {
+      if (model.selectedRuns.length === 0) {
+        model.select(new Set([run.run_id]));
+      }
+      props.onTag();
+    },
+  };
+  return (
+    <>
+      <Table<IRunRow>
+        label={trans.__('Runs')}
+        columns={columns}
+        rows={rows}
+        rowKey={row => row.run.run_id}
+        sort={query.orderBy ? { key: query.orderBy, descending: query.descending } : undefined}
+        onSort={sort => model.ask({ orderBy: sort.key, descending: sort.descending })}
+        onOpen={({ run }) => execute(page, CommandIDs.openRun, { run_id: run.run_id })}
+        onMenu={({ run }, x, y) => openRunMenu(page, targetOfRun(run), x, y)}
+        onEnd={onEnd}
+        hasMore={model.runs.hasMore}
+        isBusy={props.isBusy}
+        selected={model.selected}
+        onSelect={ids => model.select(ids)}
+        onKey={(key, row) => {
+          const act = letters[key];
+          act?.(row);
+          return act !== undefined;
+        }}
+        levelOf={
+          isTree
+            ? row => ({ level: row.depth + 1, isOpen: row.nNested > 0 ? row.isOpen : undefined })
+            : undefined
         }
-      }}
-    />
+        onFold={({ run }, isOpen) => model.fold(run.run_id, isOpen)}
+        widths={look.value.widths}
+        onResize={(id, width) => {
+          const { [id]: _, ...widths } = look.value.widths;
+          look.value = {
+            ...look.value,
+            widths: width === null ? widths : { ...widths, [id]: width },
+          };
+        }}
+        litKey={model.hovered.value}
+        onHover={id => {
+          model.hovered.value = id;
+        }}
+        onTop={onTop}
+      />
+      {nLeft > 0 && (
+        <p className="jp-MlwsRuns-note">
+          {trans._n('%1 column not shown', '%1 columns not shown', nLeft)}
+        </p>
+      )}
+    </>
   );
 }
 
@@ -180,111 +215,39 @@ function NoRuns(props: { model: RunsModel }): JSX.Element {
   );
 }
 
-function Charts(props: { model: RunsModel }): JSX.Element {
+const Charts = memo(function Charts(props: { model: RunsModel }): JSX.Element {
   const { model } = props;
   const { trans } = useLanguage();
   const { value, error } = useResource(model.series);
-  useResource(model.runs);
-  const names = new Map(model.charted.map(run => [run.run_id, run.name]));
+  useSignal(model.changed);
+  const { charted } = model;
+  const names = useMemo(() => new Map(charted.map(run => [run.run_id, run.name])), [charted]);
+  const nameOf = useCallback((id: string) => names.get(id) ?? id, [names]);
+  const colourOfRun = useCallback((id: string) => model.colourOf(id), [model]);
+  // A closed eye takes its lines away at once, before points are read anew.
+  const series = useMemo(() => (value ?? []).filter(one => names.has(one.run_id)), [value, names]);
   return (
     <aside className="jp-MlwsRuns-charts" aria-label={trans.__('Charts')}>
       {error && <ErrorStrip error={error} onRetry={() => void model.series.refresh()} />}
       {!value && !error && <Skeleton rows={6} />}
-      {value && (
+      {value && charted.length === 0 && (
+        <Empty text={trans.__('No run is charted. Switch on the eye of a run in the table (e).')} />
+      )}
+      {value && charted.length > 0 && (
         <SeriesCharts
-          series={value}
+          series={series}
           metrics={model.chartedMetrics}
-          nameOf={id => names.get(id) ?? id}
-          startOf={() => undefined}
+          nameOf={nameOf}
+          colourOf={colourOfRun}
+          lit={model.hovered}
+          startOf={startUnknown}
         />
       )}
     </aside>
   );
-}
+});
 
-/** Columns of the table, and how many of those that differ found no room. */
-function useColumns(model: RunsModel, onlyDiffering: boolean): [readonly IColumn<Run>[], number] {
-  const { trans, locale } = useLanguage();
-  const runs = model.runs.items;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the names of columns come from the runs.
-  const names = useMemo(() => model.columns(onlyDiffering), [model, runs, onlyDiffering]);
-  const key = JSON.stringify(names);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: columns of the same names are the same.
-  return useMemo(() => columnsOf(names, trans, locale), [key, trans, locale]);
-}
-
-function columnsOf(
-  names: { metrics: string[]; params: string[] },
-  trans: TranslationBundle,
-  locale: string,
-): [readonly IColumn<Run>[], number] {
-  const fixed: IColumn<Run>[] = [
-    {
-      id: 'status',
-      title: trans.__('State'),
-      width: 116,
-      sortKey: 'attributes.status',
-      render: run => <StatusChip status={run.status} />,
-    },
-    {
-      id: 'name',
-      title: trans.__('Name'),
-      width: 200,
-      sortKey: 'attributes.run_name',
-      render: run => <span className="jp-MlwsTable-text">{run.name}</span>,
-      titleOf: run => run.name,
-    },
-    {
-      id: 'experiment',
-      title: trans.__('Experiment'),
-      width: 110,
-      render: run => <span className="jp-MlwsTable-text">{run.experiment_name}</span>,
-    },
-    {
-      id: 'created',
-      title: trans.__('Created'),
-      width: 92,
-      sortKey: 'attributes.start_time',
-      render: run => <Ago time={run.created_at} />,
-    },
-    {
-      id: 'duration',
-      title: trans.__('Duration'),
-      width: 84,
-      align: 'end',
-      render: run => (
-        <Elapsed status={run.status} startedAt={run.started_at} endedAt={run.ended_at} />
-      ),
-    },
-    {
-      id: 'user',
-      title: trans.__('User'),
-      width: 80,
-      sortKey: 'attributes.user_id',
-      render: run => <span className="jp-MlwsTable-text">{run.user}</span>,
-    },
-  ];
-  const metrics = names.metrics.map(
-    (name): IColumn<Run> => ({
-      id: `metrics.${name}`,
-      title: name,
-      width: 110,
-      align: 'end',
-      sortKey: `metrics.${quoteKey(name)}`,
-      render: run => metric(run.metrics?.[name], locale),
-      titleOf: run => String(run.metrics?.[name] ?? ''),
-    }),
-  );
-  const params = names.params.map(
-    (name): IColumn<Run> => ({
-      id: `params.${name}`,
-      title: name,
-      width: 100,
-      sortKey: `params.${quoteKey(name)}`,
-      render: run => <span className="jp-MlwsTable-text">{run.params?.[name] ?? ''}</span>,
-      titleOf: run => run.params?.[name] ?? '',
-    }),
-  );
-  const shown = [...metrics, ...params];
-  return [[...fixed, ...shown.slice(0, MOST_COLUMNS)], Math.max(0, shown.length - MOST_COLUMNS)];
+/** Each run starts at its first point. */
+function startUnknown(): undefined {
+  return undefined;
 }

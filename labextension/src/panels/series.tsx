@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Series } from '../api/client';
 import { smooth, summarize, toNumber } from '../model/metrics';
-import { Chart, colourOf, type ILine } from '../ui/chart';
+import { Chart, colourOf, type ILine, type ILit } from '../ui/chart';
 import { useLanguage } from '../ui/context';
 import { Button, Check, Choice, Toolbar } from '../ui/controls';
 import { metric } from '../ui/format';
@@ -16,6 +16,10 @@ export interface ISeriesChartsProps {
   nameOf: (runId: string) => string;
   /** When a run started, in milliseconds; its first point where that is not known. */
   startOf: (runId: string) => number | undefined;
+  /** Which colour of the palette a run has; by its place where this is not given. */
+  colourOf?: (runId: string) => number | undefined;
+  /** The run that is pointed at, shared with others that show it. */
+  lit?: ILit;
   /** Fixed, without the bar of choices. */
   x?: XAxis;
   /** Title of a card where it is not the metric's name. */
@@ -85,12 +89,15 @@ function ChartCard(props: ICardProps): JSX.Element {
   const { trans, locale } = useLanguage();
   const [asTable, setAsTable] = useState(false);
   const [ref, isInView] = useInView<HTMLElement>();
-  const { series, metric: name } = props;
-  const runs = useMemo(() => [...new Set(series.map(one => one.run_id))], [series]);
+  const { series, metric: name, x, weight, nameOf, startOf, scaleOf, colourOf: ownColour } = props;
+  const colours = useColours(series, ownColour);
   const own = useMemo(() => series.filter(one => one.key === name), [series, name]);
   const lines = useMemo(
-    () => own.flatMap(one => linesOf(one, runs.indexOf(one.run_id), props)),
-    [own, runs, props],
+    () =>
+      own.flatMap(one =>
+        linesOf(one, colours.get(one.run_id) ?? 0, { x, weight, nameOf, startOf, scaleOf }),
+      ),
+    [own, colours, x, weight, nameOf, startOf, scaleOf],
   );
   const first = own.length === 1 ? own[0] : undefined;
   const summary = first ? summarize(first) : null;
@@ -128,12 +135,15 @@ function ChartCard(props: ICardProps): JSX.Element {
             xTitle={props.x === 'step' ? trans.__('step') : trans.__('time since start')}
             xFormat={props.x === 'time' ? 'seconds' : undefined}
             logY={props.logY}
+            lit={props.lit}
             summary={sentence}
           />
         )
       )}
       {!asTable && !isInView && <div className="jp-MlwsChart" style={{ height: 200 }} />}
-      {own.length > 1 && <Legend series={own} runs={runs} nameOf={props.nameOf} />}
+      {own.length > 1 && (
+        <Legend series={own} colours={colours} nameOf={props.nameOf} lit={props.lit} />
+      )}
       {isThinned && (
         <p className="jp-MlwsChartCard-note">
           {trans.__('%1 points, least and greatest per pixel', nPoints.toLocaleString(locale))}
@@ -141,6 +151,17 @@ function ChartCard(props: ICardProps): JSX.Element {
       )}
     </section>
   );
+}
+
+/** The colour of each run, by its id. */
+function useColours(
+  series: readonly Series[],
+  own: ISeriesChartsProps['colourOf'],
+): ReadonlyMap<string, number> {
+  return useMemo(() => {
+    const runs = [...new Set(series.map(one => one.run_id))];
+    return new Map(runs.map((id, at) => [id, own?.(id) ?? at]));
+  }, [series, own]);
 }
 
 /** Whether a metric was logged once by each run: then there is no course to draw. */
@@ -153,6 +174,7 @@ function isSingle(series: readonly Series[], name: string): boolean {
 function ValueCard(props: ISeriesChartsProps & { metric: string }): JSX.Element {
   const { locale } = useLanguage();
   const { metric: name, nameOf } = props;
+  const colours = useColours(props.series, props.colourOf);
   const scale = props.scaleOf?.(name) ?? 1;
   const values = props.series
     .filter(one => one.key === name)
@@ -179,7 +201,10 @@ function ValueCard(props: ISeriesChartsProps & { metric: string }): JSX.Element 
                 <td>
                   <span
                     className="jp-MlwsBars-bar"
-                    style={{ width: `${most > 0 ? (Math.abs(one.value) / most) * 100 : 0}%` }}
+                    style={{
+                      width: `${most > 0 ? (Math.abs(one.value) / most) * 100 : 0}%`,
+                      background: colourOf(colours.get(one.run) ?? 0),
+                    }}
                   />
                 </td>
                 <td className="jp-MlwsBars-value">{metric(one.value, locale)}</td>
@@ -192,13 +217,17 @@ function ValueCard(props: ISeriesChartsProps & { metric: string }): JSX.Element 
   );
 }
 
-function linesOf(series: Series, colour: number, props: ICardProps): ILine[] {
+function linesOf(
+  series: Series,
+  colour: number,
+  props: Pick<ICardProps, 'x' | 'weight' | 'nameOf' | 'startOf' | 'scaleOf'>,
+): ILine[] {
   const scale = props.scaleOf?.(series.key) ?? 1;
   const start = props.startOf(series.run_id) ?? series.times_ms[0] ?? 0;
   const x =
     props.x === 'step' ? series.steps : series.times_ms.map(ms => Math.max(0, ms - start) / 1000);
   const y = series.values.map(value => toNumber(value) * scale);
-  const line: ILine = { name: props.nameOf(series.run_id), x, y, colour };
+  const line: ILine = { id: series.run_id, name: props.nameOf(series.run_id), x, y, colour };
   return props.weight > 0
     ? [
         { ...line, isFaint: true },
@@ -209,16 +238,28 @@ function linesOf(series: Series, colour: number, props: ICardProps): ILine[] {
 
 function Legend(props: {
   series: readonly Series[];
-  runs: readonly string[];
+  colours: ReadonlyMap<string, number>;
   nameOf: (runId: string) => string;
+  lit?: ILit;
 }): JSX.Element {
+  const { lit } = props;
+  const light = (id: string | null): void => {
+    if (lit) {
+      lit.value = id;
+    }
+  };
   return (
     <ul className="jp-MlwsLegend">
       {props.series.map(one => (
-        <li key={one.run_id} title={props.nameOf(one.run_id)}>
+        <li
+          key={one.run_id}
+          title={props.nameOf(one.run_id)}
+          onMouseEnter={() => light(one.run_id)}
+          onMouseLeave={() => light(null)}
+        >
           <span
             className="jp-MlwsLegend-mark"
-            style={{ background: colourOf(props.runs.indexOf(one.run_id)) }}
+            style={{ background: colourOf(props.colours.get(one.run_id) ?? 0) }}
           />
           {props.nameOf(one.run_id)}
         </li>

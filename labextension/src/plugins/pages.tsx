@@ -6,9 +6,10 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IStateDB } from '@jupyterlab/statedb';
 import type { ReactNode } from 'react';
 import { RunModel } from '../model/run';
-import { type IRunsQuery, RunsModel } from '../model/runs';
+import { type IRunsLook, type IRunsQuery, RunsModel } from '../model/runs';
 import { State } from '../model/state';
 import { type IPage, PageWidget } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
@@ -52,7 +53,7 @@ export const pages: JupyterFrontEndPlugin<void> = {
   description: 'The runs page and the run page.',
   autoStart: true,
   requires: [IWorkspace, IRunActions],
-  optional: [INotebookView, ILayoutRestorer, IRouter],
+  optional: [INotebookView, ILayoutRestorer, IRouter, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     workspace: IWorkspace,
@@ -60,9 +61,10 @@ export const pages: JupyterFrontEndPlugin<void> = {
     notebookView: INotebookView | null,
     restorer: ILayoutRestorer | null,
     router: IRouter | null,
+    state: IStateDB | null,
   ) => {
     const page: IPage = { workspace, commands: app.commands, actions, notebookView };
-    addRuns(app, page, restorer);
+    addRuns(app, page, restorer, state);
     addRun(app, page, restorer);
     if (router) {
       addLinks(app, router);
@@ -70,7 +72,15 @@ export const pages: JupyterFrontEndPlugin<void> = {
   },
 };
 
-function addRuns(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | null): void {
+/** Under this the state of JupyterLab keeps how the runs page looks. */
+const LOOK = 'mlws-runs:look';
+
+function addRuns(
+  app: JupyterFrontEnd,
+  page: IPage,
+  restorer: ILayoutRestorer | null,
+  state: IStateDB | null,
+): void {
   const { trans, client, models } = page.workspace;
   const tracker = new WidgetTracker<Page<RunsModel>>({ namespace: 'mlws-runs' });
   app.commands.addCommand(CommandIDs.openRuns, {
@@ -103,7 +113,11 @@ function addRuns(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
       }
       const { RunsPage } = await import('../panels/runs');
       models.ensure(models.info);
-      const model = new RunsModel(client, models, query);
+      const look = (await state?.fetch(LOOK)) as Partial<IRunsLook> | undefined;
+      const model = new RunsModel(client, models, query, look);
+      model.look.changed.connect((_, value) => {
+        void state?.save(LOOK, { ...value });
+      });
       const widget = new Page(page, model, () => <RunsPage model={model} />);
       widget.id = 'mlws-runs';
       widget.title.label = trans.__('Runs');

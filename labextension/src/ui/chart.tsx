@@ -1,8 +1,17 @@
 // Lines over steps or time, drawn by plotly, which is fetched when the first chart is in view.
+import type { ISignal } from '@lumino/signaling';
 import { useEffect, useRef, useState } from 'react';
 import { useSize } from './hooks';
 
+/** Which line is pointed at, shared by all that draw it. */
+export interface ILit {
+  value: string | null;
+  readonly changed: ISignal<unknown, string | null>;
+}
+
 export interface ILine {
+  /** What `ILit` knows it by. */
+  id?: string;
   name: string;
   x: readonly number[];
   y: readonly number[];
@@ -18,6 +27,7 @@ export interface IChartProps {
   logY?: boolean;
   /** `seconds` writes times such as 2:05. */
   xFormat?: 'seconds';
+  lit?: ILit;
   /** One sentence that says what is to be seen. */
   summary: string;
   height?: number;
@@ -43,8 +53,22 @@ export function colourOf(index: number): string {
 
 /** The part of plotly that is used; its bundle has no types. */
 interface IPlotly {
-  react(node: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
+  react(node: HTMLElement, data: object[], layout: object, config: object): Promise<IPlotlyNode>;
+  restyle(node: HTMLElement, changes: object): Promise<unknown>;
   purge(node: HTMLElement): void;
+}
+
+/** A node that plotly has drawn into. */
+interface IPlotlyNode extends HTMLElement {
+  on(event: 'plotly_hover', call: (hover: IHover) => void): void;
+  on(event: 'plotly_unhover', call: () => void): void;
+  removeAllListeners(event: string): void;
+}
+
+interface IHover {
+  points: readonly { curveNumber: number; y: number }[];
+  /** Where the pointer is, on the axis. */
+  yvals?: readonly number[];
 }
 
 let loading: Promise<IPlotly> | undefined;
@@ -75,6 +99,7 @@ export function Chart(props: IChartProps): JSX.Element {
   const drawn = useRef<{ plotly: IPlotly; node: HTMLElement }>();
   const theme = useTheme();
   const height = props.height ?? 200;
+  const { lines, xTitle, xFormat, logY, lit } = props;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of theme changes what the styles say.
   useEffect(() => {
@@ -86,18 +111,33 @@ export function Chart(props: IChartProps): JSX.Element {
     void load().then(plotly => {
       if (!isGone) {
         drawn.current = { plotly, node };
-        void plotly.react(
-          node,
-          props.lines.map(traceOf),
-          layoutOf(props, node, width, height),
-          CONFIG,
-        );
+        const layout = layoutOf({ lines, xTitle, xFormat, logY }, node, width, height);
+        void plotly.react(node, lines.map(traceOf), layout, CONFIG).then(plot => {
+          if (lit && lines.length > 1 && drawn.current) {
+            share(plot, lines, lit);
+          }
+        });
       }
     });
     return () => {
       isGone = true;
     };
-  }, [props, width, height, theme, holder]);
+  }, [lines, xTitle, xFormat, logY, lit, width, height, theme, holder]);
+
+  useEffect(() => {
+    if (!lit || lines.length < 2) {
+      return undefined;
+    }
+    const slot = (_: unknown, id: string | null): void => {
+      if (drawn.current) {
+        void drawn.current.plotly.restyle(drawn.current.node, emphasis(lines, id));
+      }
+    };
+    lit.changed.connect(slot);
+    return () => {
+      lit.changed.disconnect(slot);
+    };
+  }, [lines, lit]);
 
   useEffect(
     () => () => {
@@ -117,6 +157,33 @@ export function Chart(props: IChartProps): JSX.Element {
   );
 }
 
+/** Tell `lit` which line is nearest to the pointer. */
+function share(node: IPlotlyNode, lines: readonly ILine[], lit: ILit): void {
+  node.removeAllListeners('plotly_hover');
+  node.removeAllListeners('plotly_unhover');
+  node.on('plotly_hover', ({ points, yvals }) => {
+    const y = yvals?.[0] ?? Number.NaN;
+    const distance = (point: { y: number }): number => Math.abs(point.y - y);
+    const [nearest] = [...points].sort((a, b) => distance(a) - distance(b));
+    lit.value = lines[nearest?.curveNumber ?? -1]?.id ?? null;
+  });
+  node.on('plotly_unhover', () => {
+    lit.value = null;
+  });
+}
+
+/** How the lines look while the one called `id` is pointed at; null for none. */
+export function emphasis(
+  lines: readonly ILine[],
+  id: string | null,
+): { opacity: number[]; 'line.width': number[] } {
+  const isThere = lines.some(line => line.id === id);
+  return {
+    opacity: lines.map(line => (line.isFaint ? 0.25 : 1) * (isThere && line.id !== id ? 0.2 : 1)),
+    'line.width': lines.map(line => (line.isFaint ? 1 : isThere && line.id === id ? 2.6 : 1.6)),
+  };
+}
+
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: 'reset+autosize' };
 
 function traceOf(line: ILine): object {
@@ -134,7 +201,12 @@ function traceOf(line: ILine): object {
   };
 }
 
-function layoutOf(props: IChartProps, node: HTMLElement, width: number, height: number): object {
+function layoutOf(
+  props: Pick<IChartProps, 'lines' | 'xTitle' | 'xFormat' | 'logY'>,
+  node: HTMLElement,
+  width: number,
+  height: number,
+): object {
   const style = getComputedStyle(node);
   const variable = (name: string): string => style.getPropertyValue(name).trim();
   const axis = {

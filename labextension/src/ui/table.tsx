@@ -1,6 +1,7 @@
 // A table of any length: only the rows in view are drawn. One focus, arrows move inside.
-import type { KeyboardEvent, MouseEvent, ReactNode } from 'react';
+import type { KeyboardEvent, MouseEvent, PointerEvent, ReactNode } from 'react';
 import { memo, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useLanguage } from './context';
 import { useSize } from './hooks';
 
 export interface IColumn<T> {
@@ -37,7 +38,30 @@ export interface ITableProps<T> {
   /** Whether rows are missing at the end. */
   hasMore?: boolean;
   isBusy?: boolean;
+  /** Keys of the chosen rows. With `onSelect` there are check boxes, Space and Shift+arrows choose. */
+  selected?: ReadonlySet<string>;
+  onSelect?: (keys: ReadonlySet<string>) => void;
+  /** A key that the table itself has no use for; answers whether it was of use. */
+  onKey?: (key: string, row: T) => boolean;
+  /** How deep a row stands, from 1, and whether what is below it is shown; undefined without such. */
+  levelOf?: (row: T) => { level: number; isOpen?: boolean };
+  /** Asked for by the arrows to the right and left. */
+  onFold?: (row: T, isOpen: boolean) => void;
+  /** Widths in pixels that were set by hand, by id of the column. */
+  widths?: Readonly<Record<string, number>>;
+  /** The person drags the edge of a column; null by a double click: as it was. */
+  onResize?: (id: string, width: number | null) => void;
+  /** The row that is pointed at, here or elsewhere. */
+  litKey?: string | null;
+  onHover?: (key: string | null) => void;
+  /** Whether the first row is in view, told when that changes. */
+  onTop?: (isAtTop: boolean) => void;
 }
+
+/** Width of the column of check boxes. */
+const CHECK_WIDTH = 32;
+const LEAST_WIDTH = 44;
+const NONE: ReadonlySet<string> = new Set();
 
 export const ROW_HEIGHT = 30;
 const OVERSCAN = 8;
@@ -55,19 +79,20 @@ export function visibleRows(
 }
 
 export function Table<T>(props: ITableProps<T>): JSX.Element {
-  const { columns, rows, rowKey, onEnd, hasMore } = props;
+  const { columns, rows, rowKey, onEnd, hasMore, onSelect, widths, onTop } = props;
+  const selected = props.selected ?? NONE;
   const [view, , height] = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
   const [activeKey, setActiveKey] = useState<string | null>(null);
+  const anchor = useRef<string | null>(null);
   const id = useId();
   const grid = useRef<HTMLDivElement>(null);
 
   const [first, last] = visibleRows(top, height, rows.length);
-  const template = useMemo(
-    () => columns.map(column => `minmax(${column.width}px, ${column.width}fr)`).join(' '),
-    [columns],
+  const [template, width] = useMemo(
+    () => templateOf(columns, widths ?? {}, onSelect !== undefined),
+    [columns, widths, onSelect],
   );
-  const width = useMemo(() => columns.reduce((sum, column) => sum + column.width, 0), [columns]);
   const active = Math.max(
     0,
     rows.findIndex(row => rowKey(row) === activeKey),
@@ -80,12 +105,15 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     }
   }, [nearEnd, onEnd]);
 
-  const moveTo = (index: number): void => {
+  const isAtTop = top < ROW_HEIGHT;
+  useEffect(() => onTop?.(isAtTop), [isAtTop, onTop]);
+
+  const moveTo = (index: number): string | undefined => {
     const at = Math.max(0, Math.min(rows.length - 1, index));
     const row = rows[at];
     const node = view.current;
     if (row === undefined || !node) {
-      return;
+      return undefined;
     }
     setActiveKey(rowKey(row));
     const above = at * ROW_HEIGHT;
@@ -96,6 +124,7 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     } else if (above + ROW_HEIGHT > node.scrollTop + room) {
       node.scrollTop = above + ROW_HEIGHT - room;
     }
+    return rowKey(row);
   };
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -110,27 +139,72 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     };
     const row = rows[active];
     const target = steps[event.key];
+    const isOwn = event.target === event.currentTarget;
     if (target !== undefined) {
-      moveTo(activeKey === null ? 0 : target);
-    } else if (event.key === 'Enter' && row !== undefined && event.target === event.currentTarget) {
+      anchor.current ??= activeKey;
+      const key = moveTo(activeKey === null ? 0 : target);
+      if (event.shiftKey && key !== undefined) {
+        onSelect?.(between(rows.map(rowKey), anchor.current, key));
+      } else {
+        anchor.current = key ?? null;
+      }
+    } else if (event.key === 'Enter' && row !== undefined && isOwn) {
       props.onOpen?.(row);
     } else if (row !== undefined && isMenuKey(event)) {
       const box = grid.current?.querySelector('[aria-current="true"]')?.getBoundingClientRect();
       props.onMenu?.(row, (box?.left ?? 0) + 24, box?.bottom ?? 0);
-    } else {
+    } else if (!(row !== undefined && isOwn && (select(event, row) || pass(event, row)))) {
       return;
     }
     event.preventDefault();
     event.stopPropagation();
   };
 
+  /** Answers whether the key chose rows, or let go of them. */
+  const select = (event: KeyboardEvent, row: T): boolean => {
+    const isAll = event.key.toLowerCase() === 'a' && (event.ctrlKey || event.metaKey);
+    if (!onSelect || !(event.key === ' ' || isAll || (event.key === 'Escape' && selected.size))) {
+      return false;
+    }
+    const key = rowKey(row);
+    anchor.current = key;
+    onSelect(event.key === ' ' ? toggled(selected, key) : new Set(isAll ? rows.map(rowKey) : []));
+    return true;
+  };
+
+  /** Answers whether the key folded the row, or was of use to the page. */
+  const pass = (event: KeyboardEvent, row: T): boolean => {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return false;
+    }
+    const isOpen = props.levelOf?.(row).isOpen;
+    const wanted = { ArrowRight: true, ArrowLeft: false }[event.key];
+    if (wanted !== undefined && isOpen === !wanted) {
+      props.onFold?.(row, wanted);
+      return true;
+    }
+    return props.onKey?.(event.key, row) ?? false;
+  };
+
   // Rows are drawn again only when they change: what they call stays the same function.
   const latest = useRef(props);
   latest.current = props;
-  const onClick = useCallback((row: T) => {
-    setActiveKey(latest.current.rowKey(row));
-    latest.current.onOpen?.(row);
+  const onClick = useCallback((row: T, event: MouseEvent, isCheck: boolean) => {
+    const { rowKey: keyOf, onSelect: choose, onOpen } = latest.current;
+    const key = keyOf(row);
+    setActiveKey(key);
+    if (choose && event.shiftKey) {
+      choose(between(latest.current.rows.map(keyOf), anchor.current, key));
+      return;
+    }
+    anchor.current = key;
+    if (choose && (isCheck || event.ctrlKey || event.metaKey)) {
+      choose(toggled(latest.current.selected ?? NONE, key));
+    } else {
+      onOpen?.(row);
+    }
   }, []);
+  const onHover = useCallback((key: string | null) => latest.current.onHover?.(key), []);
   const onContextMenu = useCallback((row: T, event: MouseEvent) => {
     const { onMenu, rowKey: keyOf } = latest.current;
     if (onMenu) {
@@ -141,6 +215,12 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     }
   }, []);
 
+  const nSelected = selected.size === 0 ? 0 : rows.filter(row => selected.has(rowKey(row))).length;
+  const gridRole = {
+    role: props.levelOf ? 'treegrid' : 'grid',
+    'aria-multiselectable': onSelect ? true : undefined,
+  };
+
   return (
     <div
       className="jp-MlwsTable"
@@ -148,14 +228,15 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       onScroll={event => setTop(event.currentTarget.scrollTop)}
       aria-busy={props.isBusy}
     >
+      {/* biome-ignore-start lint/a11y: the role is among what is spread. */}
       <div
         ref={grid}
         className="jp-MlwsTable-grid"
-        role="grid"
+        {...gridRole}
         tabIndex={0}
         aria-label={props.label}
         aria-rowcount={hasMore ? -1 : rows.length + 1}
-        aria-colcount={columns.length}
+        aria-colcount={columns.length + (onSelect ? 1 : 0)}
         aria-activedescendant={activeKey === null ? undefined : `${id}-${active}`}
         style={{ minWidth: width }}
         onKeyDown={onKeyDown}
@@ -171,8 +252,21 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
           aria-rowindex={1}
           style={{ gridTemplateColumns: template, height: ROW_HEIGHT }}
         >
+          {onSelect && (
+            <CheckAll
+              n={nSelected}
+              isAll={rows.length > 0 && nSelected === rows.length}
+              onChange={isAll => onSelect(new Set(isAll ? rows.map(rowKey) : []))}
+            />
+          )}
           {columns.map(column => (
-            <Header key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
+            <Header
+              key={column.id}
+              column={column}
+              sort={props.sort}
+              onSort={props.onSort}
+              onResize={props.onResize}
+            />
           ))}
         </div>
         <div
@@ -183,22 +277,30 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
           {rows.slice(first, last).map((row, offset) => {
             const index = first + offset;
             const key = rowKey(row);
+            const place = props.levelOf?.(row);
             return (
               <Row
                 key={key}
                 id={`${id}-${index}`}
+                rowKey={key}
+                level={place?.level}
+                isOpen={place?.isOpen}
+                isSelected={onSelect ? selected.has(key) : undefined}
+                isLit={key === props.litKey}
+                onHover={onHover}
                 row={row}
                 index={index}
                 isActive={key === activeKey}
                 columns={columns as readonly IColumn<unknown>[]}
                 template={template}
-                onClick={onClick as (row: unknown) => void}
+                onClick={onClick as IRowProps['onClick']}
                 onContextMenu={onContextMenu as (row: unknown, event: MouseEvent) => void}
               />
             );
           })}
         </div>
       </div>
+      {/* biome-ignore-end lint/a11y: the role is among what is spread. */}
     </div>
   );
 }
@@ -206,32 +308,65 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
 interface IRowProps {
   id: string;
   row: unknown;
+  rowKey: string;
   index: number;
+  level?: number;
+  isOpen?: boolean;
   isActive: boolean;
+  /** Undefined where rows cannot be chosen. */
+  isSelected?: boolean;
+  isLit: boolean;
+  onHover: (key: string | null) => void;
   columns: readonly IColumn<unknown>[];
   template: string;
-  onClick: (row: unknown) => void;
+  onClick: (row: unknown, event: MouseEvent, isCheck: boolean) => void;
   onContextMenu: (row: unknown, event: MouseEvent) => void;
 }
 
 const Row = memo(function Row(props: IRowProps): JSX.Element {
   const { row, index } = props;
+  const { trans } = useLanguage();
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid has the focus and the keys of all its rows.
     <div
       id={props.id}
-      className="jp-MlwsTable-row"
+      className={`jp-MlwsTable-row ${props.isLit ? 'jp-mod-lit' : ''}`}
       role="row"
+      data-key={props.rowKey}
       aria-rowindex={index + 2}
+      aria-level={props.level}
+      aria-expanded={props.isOpen}
+      aria-selected={props.isSelected}
       aria-current={props.isActive ? 'true' : undefined}
       style={{
         gridTemplateColumns: props.template,
         height: ROW_HEIGHT,
         transform: `translateY(${index * ROW_HEIGHT}px)`,
       }}
-      onClick={() => props.onClick(row)}
+      onClick={event => props.onClick(row, event, false)}
       onContextMenu={event => props.onContextMenu(row, event)}
+      onMouseEnter={() => props.onHover(props.rowKey)}
+      onMouseLeave={() => props.onHover(null)}
     >
+      {props.isSelected !== undefined && (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: Space does it, the grid has the focus.
+        <div
+          role="gridcell"
+          className="jp-MlwsTable-cell jp-mod-check"
+          onClick={event => {
+            event.stopPropagation();
+            props.onClick(row, event, true);
+          }}
+        >
+          <input
+            type="checkbox"
+            tabIndex={-1}
+            aria-label={trans.__('Select')}
+            checked={props.isSelected}
+            readOnly
+          />
+        </div>
+      )}
       {props.columns.map(column => (
         <div
           key={column.id}
@@ -246,10 +381,96 @@ const Row = memo(function Row(props: IRowProps): JSX.Element {
   );
 });
 
+function CheckAll(props: {
+  n: number;
+  isAll: boolean;
+  onChange: (isAll: boolean) => void;
+}): JSX.Element {
+  const { trans } = useLanguage();
+  const isPart = props.n > 0 && !props.isAll;
+  return (
+    <div role="columnheader" className="jp-MlwsTable-cell jp-mod-check">
+      <input
+        ref={box => {
+          if (box) {
+            box.indeterminate = isPart;
+          }
+        }}
+        type="checkbox"
+        tabIndex={-1}
+        aria-label={trans.__('Select all')}
+        checked={props.isAll}
+        onChange={() => props.onChange(!props.isAll)}
+      />
+    </div>
+  );
+}
+
+/** The CSS columns of the grid, and their least width together. */
+function templateOf(
+  columns: readonly { id: string; width: number }[],
+  widths: Readonly<Record<string, number>>,
+  withChecks: boolean,
+): [string, number] {
+  const parts = columns.map(({ id, width }) =>
+    widths[id] === undefined ? `minmax(${width}px, ${width}fr)` : `${widths[id]}px`,
+  );
+  const sum = columns.reduce((total, { id, width }) => total + (widths[id] ?? width), 0);
+  return withChecks
+    ? [[`${CHECK_WIDTH}px`, ...parts].join(' '), sum + CHECK_WIDTH]
+    : [parts.join(' '), sum];
+}
+
+/** `keys` with `key` taken away or added. */
+export function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  const next = new Set(keys);
+  if (!next.delete(key)) {
+    next.add(key);
+  }
+  return next;
+}
+
+/** The keys from one to the other, both among them; the second alone when the first is not there. */
+function between(keys: readonly string[], from: string | null, to: string): ReadonlySet<string> {
+  const end = keys.indexOf(to);
+  const start = from === null ? -1 : keys.indexOf(from);
+  return start < 0
+    ? new Set([to])
+    : new Set(keys.slice(Math.min(start, end), Math.max(start, end) + 1));
+}
+
+/** The edge of a column, to be dragged; a double click gives it its own width again. */
+function Edge(props: { onResize: (width: number | null) => void }): JSX.Element {
+  const start = useRef<{ x: number; width: number } | null>(null);
+  return (
+    <span
+      className="jp-MlwsTable-edge"
+      aria-hidden="true"
+      onPointerDown={(event: PointerEvent<HTMLElement>) => {
+        event.preventDefault();
+        event.currentTarget.setPointerCapture(event.pointerId);
+        const width = event.currentTarget.parentElement?.offsetWidth ?? LEAST_WIDTH;
+        start.current = { x: event.clientX, width };
+      }}
+      onPointerMove={event => {
+        const from = start.current;
+        if (from) {
+          props.onResize(Math.max(LEAST_WIDTH, Math.round(from.width + event.clientX - from.x)));
+        }
+      }}
+      onPointerUp={() => {
+        start.current = null;
+      }}
+      onDoubleClick={() => props.onResize(null)}
+    />
+  );
+}
+
 function Header<T>(props: {
   column: IColumn<T>;
   sort?: ISort;
   onSort?: (sort: ISort) => void;
+  onResize?: (id: string, width: number | null) => void;
 }): JSX.Element {
   const { column, sort, onSort } = props;
   const key = column.sortKey;
@@ -276,8 +497,9 @@ function Header<T>(props: {
           </span>
         </button>
       ) : (
-        column.title
+        <span className="jp-MlwsTable-text">{column.title}</span>
       )}
+      {props.onResize && <Edge onResize={width => props.onResize?.(column.id, width)} />}
     </div>
   );
 }

@@ -144,7 +144,7 @@ test('points of the charted runs are read only when charts are wanted', async ()
   await vi.advanceTimersByTimeAsync(0);
   expect(service.count('runs.series')).toBe(0);
 
-  model.withCharts = true;
+  model.look.value = { ...model.look.value, withCharts: true };
   await vi.advanceTimersByTimeAsync(0);
 
   expect(service.calls.at(-1)).toMatchObject({

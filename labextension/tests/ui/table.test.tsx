@@ -49,6 +49,53 @@ test('arrows move, Enter opens the row that has the focus', () => {
   expect(onOpen).toHaveBeenCalledWith(ROWS[2]);
 });
 
+test('Space and Shift with arrows choose rows', () => {
+  const onSelect = vi.fn();
+  show({ onSelect });
+  const grid = screen.getByRole('grid');
+  act(() => grid.focus());
+
+  fireEvent.keyDown(grid, { key: 'ArrowDown' });
+  fireEvent.keyDown(grid, { key: ' ' });
+  fireEvent.keyDown(grid, { key: 'ArrowDown', shiftKey: true });
+  fireEvent.keyDown(grid, { key: 'ArrowDown', shiftKey: true });
+
+  expect(onSelect.mock.calls.map(([keys]) => [...keys])).toEqual([
+    ['row-1'],
+    ['row-1', 'row-2'],
+    ['row-1', 'row-2', 'row-3'],
+  ]);
+});
+
+test('a check box chooses its row and does not open it; Escape lets go', () => {
+  const onSelect = vi.fn();
+  const onOpen = vi.fn();
+  show({ onSelect, onOpen, selected: new Set(['row-0']) });
+
+  fireEvent.click(screen.getAllByRole('checkbox', { name: 'Select' })[2] as HTMLElement);
+  fireEvent.keyDown(screen.getByRole('grid'), { key: 'Escape' });
+
+  expect(onSelect.mock.calls.map(([keys]) => [...keys])).toEqual([['row-0', 'row-2'], []]);
+  expect(onOpen).not.toHaveBeenCalled();
+});
+
+test('arrows fold and unfold a row that has others below it', () => {
+  const onFold = vi.fn();
+  show({ onFold, levelOf: row => ({ level: 1, isOpen: row.id === 'row-1' }) });
+  const grid = screen.getByRole('treegrid');
+  act(() => grid.focus());
+
+  fireEvent.keyDown(grid, { key: 'ArrowRight' });
+  fireEvent.keyDown(grid, { key: 'ArrowDown' });
+  fireEvent.keyDown(grid, { key: 'ArrowRight' });
+  fireEvent.keyDown(grid, { key: 'ArrowLeft' });
+
+  expect(onFold.mock.calls).toEqual([
+    [ROWS[0], true],
+    [ROWS[1], false],
+  ]);
+});
+
 test('the end of the table is far away for End and near for onEnd', () => {
   const onEnd = vi.fn();
   show({ onEnd, hasMore: true });

@@ -1,0 +1,309 @@
+// Columns of the runs table, and the picker that chooses them.
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { Run } from '../api/client';
+import { type Builtin, type ColumnKind, columnChoices, type IColumnChoice } from '../model/columns';
+import { deltaTo } from '../model/metrics';
+import type { IRunRow } from '../model/rows';
+import type { RunsModel } from '../model/runs';
+import { quoteKey } from '../model/search';
+import { colourOf } from '../ui/chart';
+import { useLanguage } from '../ui/context';
+import { Button, Check, Search } from '../ui/controls';
+import { metric } from '../ui/format';
+import { StatusChip } from '../ui/status';
+import type { IColumn } from '../ui/table';
+import { Ago, Elapsed } from '../ui/time';
+
+/** More columns of metrics, params and tags than these are not drawn; the page says so. */
+const MOST_COLUMNS = 40;
+
+type RunColumn = IColumn<IRunRow>;
+
+/** Columns of the table, and how many of the chosen ones found no room. */
+export function useColumns(model: RunsModel): [readonly RunColumn[], number] {
+  const { trans, locale } = useLanguage();
+  const { columns: chosen, onlyDiffering, withCharts } = model.look.value;
+  const runs = model.shown;
+  const { baseline } = model;
+  const choices = useMemo(
+    () => columnChoices(runs ?? [], chosen, onlyDiffering).filter(choice => choice.isShown),
+    [runs, chosen, onlyDiffering],
+  );
+  // The same columns stay the same objects while only values change, so that rows are not drawn again.
+  const key = JSON.stringify(choices.map(choice => choice.id));
+  const colours = JSON.stringify(
+    model.charted.map(run => [run.run_id, model.colourOf(run.run_id)]),
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the keys stand for the choices and colours.
+  return useMemo(() => {
+    const own = choices.filter(choice => choice.kind === 'builtin');
+    const logged = choices.filter(choice => choice.kind !== 'builtin');
+    const columns = [
+      ...own.map(choice => builtinColumn(choice.key as Builtin, model, trans)),
+      ...logged.slice(0, MOST_COLUMNS).map(choice => loggedColumn(choice, baseline, locale, trans)),
+    ];
+    const nLeft = Math.max(0, logged.length - MOST_COLUMNS);
+    return [withCharts ? [eyeColumn(model, trans), ...columns] : columns, nLeft];
+  }, [model, key, colours, withCharts, baseline, trans, locale]);
+}
+
+function eyeColumn(model: RunsModel, trans: TranslationBundle): RunColumn {
+  return {
+    id: 'eye',
+    title: '',
+    width: 30,
+    render: ({ run }) => {
+      const colour = model.colourOf(run.run_id);
+      return (
+        <button
+          type="button"
+          className="jp-MlwsEye"
+          tabIndex={-1}
+          aria-pressed={colour !== undefined}
+          title={trans.__('In charts (e)')}
+          onClick={event => {
+            event.stopPropagation();
+            model.toggleEye(run.run_id);
+          }}
+        >
+          <span style={colour === undefined ? undefined : { background: colourOf(colour) }} />
+        </button>
+      );
+    },
+  };
+}
+
+function text(value: string): JSX.Element {
+  return <span className="jp-MlwsTable-text">{value}</span>;
+}
+
+function builtinColumn(id: Builtin, model: RunsModel, trans: TranslationBundle): RunColumn {
+  const columns: Record<Builtin, Omit<RunColumn, 'id' | 'title'>> = {
+    status: {
+      width: 116,
+      sortKey: 'attributes.status',
+      render: ({ run }) => <StatusChip status={run.status} />,
+    },
+    name: {
+      width: 200,
+      sortKey: 'attributes.run_name',
+      render: row => <Name row={row} model={model} />,
+      titleOf: ({ run }) => run.name,
+    },
+    experiment: { width: 110, render: ({ run }) => text(run.experiment_name) },
+    created: {
+      width: 92,
+      sortKey: 'attributes.start_time',
+      render: ({ run }) => <Ago time={run.created_at} />,
+    },
+    duration: {
+      width: 84,
+      align: 'end',
+      render: ({ run }) => (
+        <Elapsed status={run.status} startedAt={run.started_at} endedAt={run.ended_at} />
+      ),
+    },
+    user: { width: 80, sortKey: 'attributes.user_id', render: ({ run }) => text(run.user) },
+    type: { width: 84, render: ({ run }) => text(run.type) },
+    run_id: { width: 120, render: ({ run }) => text(run.run_id), titleOf: ({ run }) => run.run_id },
+  };
+  return { id, title: titleOfBuiltin(id, trans), ...columns[id] };
+}
+
+function titleOfBuiltin(id: Builtin, trans: TranslationBundle): string {
+  const titles: Record<Builtin, string> = {
+    status: trans.__('State'),
+    name: trans.__('Name'),
+    experiment: trans.__('Experiment'),
+    created: trans.__('Created'),
+    duration: trans.__('Duration'),
+    user: trans.__('User'),
+    type: trans.__('Type'),
+    run_id: trans.__('Id'),
+  };
+  return titles[id];
+}
+
+/** The name of a run, below its parent, with what unfolds those below it. */
+function Name(props: { row: IRunRow; model: RunsModel }): JSX.Element {
+  const { trans } = useLanguage();
+  const { row, model } = props;
+  const { run, depth, nNested, isOpen } = row;
+  return (
+    <>
+      {depth > 0 && <span style={{ flex: 'none', width: depth * 18 }} />}
+      {nNested > 0 && (
+        <button
+          type="button"
+          className="jp-MlwsFold"
+          tabIndex={-1}
+          title={isOpen ? trans.__('Fold') : trans.__('Unfold')}
+          onClick={event => {
+            event.stopPropagation();
+            model.fold(run.run_id, !isOpen);
+          }}
+        >
+          <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
+        </button>
+      )}
+      {text(run.name)}
+      {nNested > 0 && <span className="jp-MlwsCount">{nNested}</span>}
+      {model.baseline?.run_id === run.run_id && (
+        <span className="jp-MlwsCount jp-mod-baseline">{trans.__('baseline')}</span>
+      )}
+    </>
+  );
+}
+
+function loggedColumn(
+  choice: IColumnChoice,
+  baseline: Run | null,
+  locale: string,
+  trans: TranslationBundle,
+): RunColumn {
+  const { id, kind, key } = choice;
+  const common = { id, title: key, sortKey: `${kind}.${quoteKey(key)}` };
+  if (kind === 'metrics') {
+    return {
+      ...common,
+      width: baseline ? 156 : 110,
+      align: 'end',
+      render: ({ run }) => (
+        <>
+          {metric(run.metrics?.[key], locale)}
+          {baseline && baseline.run_id !== run.run_id && (
+            <Delta delta={deltaTo(run.metrics?.[key], baseline.metrics?.[key])} />
+          )}
+        </>
+      ),
+      titleOf: ({ run }) =>
+        baseline
+          ? trans.__('%1, baseline %2', run.metrics?.[key] ?? '–', baseline.metrics?.[key] ?? '–')
+          : String(run.metrics?.[key] ?? ''),
+    };
+  }
+  const textOf = (run: Run): string => (kind === 'tags' ? run.tags : run.params)?.[key] ?? '';
+  return {
+    ...common,
+    width: 100,
+    render: ({ run }) => text(textOf(run)),
+    titleOf: ({ run }) => textOf(run),
+  };
+}
+
+function Delta(props: { delta: number | null }): JSX.Element {
+  const { locale } = useLanguage();
+  const { delta } = props;
+  return (
+    <span className="jp-MlwsDelta">
+      {delta !== null &&
+        (delta === 0 ? '=' : `${delta > 0 ? '▲' : '▼'} ${metric(Math.abs(delta), locale)}`)}
+    </span>
+  );
+}
+
+/** A button that opens the list of all columns, to be searched and ticked. */
+export function ColumnPicker(props: { model: RunsModel }): JSX.Element {
+  const { model } = props;
+  const { trans } = useLanguage();
+  const [isOpen, setOpen] = useState(false);
+  const holder = useRef<HTMLSpanElement>(null);
+  const close = (): void => {
+    setOpen(false);
+    holder.current?.querySelector('button')?.focus();
+  };
+  useEffect(() => {
+    if (!isOpen) {
+      return undefined;
+    }
+    holder.current?.querySelector<HTMLElement>('input')?.focus();
+    const onPointer = (event: PointerEvent): void => {
+      if (!holder.current?.contains(event.target as Node)) {
+        setOpen(false);
+      }
+    };
+    document.addEventListener('pointerdown', onPointer);
+    return () => document.removeEventListener('pointerdown', onPointer);
+  }, [isOpen]);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes wherever in it the focus is.
+    <span
+      ref={holder}
+      className="jp-MlwsPicker"
+      onKeyDown={event => {
+        if (event.key === 'Escape' && isOpen) {
+          event.stopPropagation();
+          close();
+        }
+      }}
+    >
+      <Button aria-expanded={isOpen} aria-haspopup="dialog" onClick={() => setOpen(!isOpen)}>
+        {trans.__('Columns')}
+      </Button>
+      {isOpen && <ColumnList model={model} />}
+    </span>
+  );
+}
+
+function ColumnList(props: { model: RunsModel }): JSX.Element {
+  const { look } = props.model;
+  const { trans } = useLanguage();
+  const [sought, setSought] = useState('');
+  const { columns: chosen, onlyDiffering } = look.value;
+  const low = sought.trim().toLowerCase();
+  const nameOf = (choice: IColumnChoice): string =>
+    choice.kind === 'builtin' ? titleOfBuiltin(choice.key as Builtin, trans) : choice.key;
+  const found = columnChoices(props.model.shown ?? [], chosen, onlyDiffering).filter(choice =>
+    nameOf(choice).toLowerCase().includes(low),
+  );
+  const groups: [ColumnKind, string][] = [
+    ['builtin', trans.__('General')],
+    ['metrics', trans.__('Metrics')],
+    ['params', trans.__('Parameters')],
+    ['tags', trans.__('Tags')],
+  ];
+  return (
+    <div className="jp-MlwsPicker-list" role="dialog" aria-label={trans.__('Columns')}>
+      <Search label={trans.__('Search columns')} value={sought} onChange={setSought} />
+      <Check
+        label={trans.__('Only columns that differ')}
+        checked={onlyDiffering}
+        onChange={value => {
+          look.value = { ...look.value, onlyDiffering: value };
+        }}
+      />
+      <div className="jp-MlwsPicker-groups">
+        {groups.map(([kind, title]) => {
+          const choices = found.filter(choice => choice.kind === kind);
+          return (
+            choices.length > 0 && (
+              <fieldset key={kind}>
+                <legend>{title}</legend>
+                {choices.map(choice => (
+                  <Check
+                    key={choice.id}
+                    label={nameOf(choice)}
+                    checked={choice.isShown}
+                    onChange={isShown => {
+                      look.value = { ...look.value, columns: { ...chosen, [choice.id]: isShown } };
+                    }}
+                  />
+                ))}
+              </fieldset>
+            )
+          );
+        })}
+        {found.length === 0 && <p className="jp-MlwsNote">{trans.__('No such column.')}</p>}
+      </div>
+      <Button
+        minimal
+        onClick={() => {
+          look.value = { ...look.value, columns: {}, widths: {} };
+        }}
+      >
+        {trans.__('Reset columns')}
+      </Button>
+    </div>
+  );
+}
