@@ -194,7 +194,7 @@ def test_the_table_is_walked_by_keyboard(lab: Lab, jupyterlab: LabPage) -> None:
     page = runs_page(jupyterlab)
     expect(page.locator(".jp-MlwsTable-row").first).to_contain_text("on top")
 
-    page.get_by_role("grid").focus()
+    page.locator(".jp-MlwsTable-grid").focus()
     jupyterlab.page.keyboard.press("Enter")
 
     expect(jupyterlab.page.locator(f"[data-run='{name}'].jp-MlwsPage")).to_be_visible()

@@ -172,8 +172,14 @@ function loggedColumn(
       render: ({ run }) => (
         <>
           {metric(run.metrics?.[key], locale)}
-          {baseline && baseline.run_id !== run.run_id && (
-            <Delta delta={deltaTo(run.metrics?.[key], baseline.metrics?.[key])} />
+          {baseline && (
+            <Delta
+              delta={
+                baseline.run_id === run.run_id
+                  ? null
+                  : deltaTo(run.metrics?.[key], baseline.metrics?.[key])
+              }
+            />
           )}
         </>
       ),

@@ -73,7 +73,7 @@ export const pages: JupyterFrontEndPlugin<void> = {
 };
 
 /** Under this the state of JupyterLab keeps how the runs page looks. */
-const LOOK = 'mlws-runs:look';
+const LOOK = 'mlws:runs-look';
 
 function addRuns(
   app: JupyterFrontEnd,
