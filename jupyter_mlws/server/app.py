@@ -145,13 +145,14 @@ class WorkspaceApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """Hang our routes below `/mlws`."""
+        # Routes are tried one after the other: what is called most often, for each metric, stands first.
         routes = [
-            (f"/mlws/api{pattern}", cls, options)
-            for pattern, cls, options in handler.routes(self.service, load())
-        ]
-        routes += [
             (f"/mlws/mlflow{pattern}", cls, options)
             for pattern, cls, options in mlflow.handlers(self.service)
+        ]
+        routes += [
+            (f"/mlws/api{pattern}", cls, options)
+            for pattern, cls, options in handler.routes(self.service, load())
         ]
         # What Jupyter would answer to strangers: its version, and the way to our page.
         routes += [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mlflow
 import numpy as np
 import pytest
@@ -81,3 +83,48 @@ def test_a_large_batch_is_split_by_the_client_and_arrives_whole(
 
     assert len(client.get_run(run_id).data.params) == 150
     assert sum(len(client.get_metric_history(run_id, f"m{i}")) for i in range(7)) == 2500
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_autologging_of_boosted_trees_leaves_each_rounds_metric_and_a_model_that_loads(
+    client: Client, experiment_id: str, library: str
+) -> None:
+    pytest.importorskip(library)
+    features, target = load_iris(return_X_y=True)
+    flavor = getattr(mlflow, library)
+    flavor.autolog()
+    try:
+        with mlflow.start_run() as run:
+            predicted = TRAINERS[library](features, target)
+    finally:
+        flavor.autolog(disable=True)
+
+    data = client.get_run(run.info.run_id).data
+    assert data.params["learning_rate"] == "0.3"
+    [metric] = [key for key in data.metrics if "logloss" in key]
+    assert len(client.get_metric_history(run.info.run_id, metric)) == 20
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert any("feature_importance" in path for path in files)
+    loaded = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+    assert np.allclose(loaded.predict(features), predicted)
+
+
+def _train_xgboost(features: Any, target: Any) -> Any:
+    import xgboost
+
+    data = xgboost.DMatrix(features, target)
+    params = {"objective": "multi:softprob", "num_class": 3, "learning_rate": 0.3}
+    made = xgboost.train(params, data, num_boost_round=20, evals=[(data, "train")])
+    return made.predict(data)
+
+
+def _train_lightgbm(features: Any, target: Any) -> Any:
+    import lightgbm
+
+    data = lightgbm.Dataset(features, target)
+    params = {"objective": "multiclass", "num_class": 3, "learning_rate": 0.3, "verbose": -1}
+    made = lightgbm.train(params, data, num_boost_round=20, valid_sets=[data])
+    return made.predict(features)
+
+
+TRAINERS = {"xgboost": _train_xgboost, "lightgbm": _train_lightgbm}
