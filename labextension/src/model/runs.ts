@@ -33,6 +33,8 @@ export interface IRunsLook {
   /** Whether runs stand below their parents. */
   isNested: boolean;
   withCharts: boolean;
+  /** How much of the page's width the charts have, in percent. */
+  chartsWidth: number;
 }
 
 export const FIRST_LOOK: IRunsLook = {
@@ -41,6 +43,7 @@ export const FIRST_LOOK: IRunsLook = {
   onlyDiffering: true,
   isNested: true,
   withCharts: false,
+  chartsWidth: 42,
 };
 
 /** Runs asked for at once. */
@@ -134,15 +137,19 @@ export class RunsModel implements IDisposable {
 
   /** Show the runs that wait, in the order of the server. */
   showNew(): void {
-    this._isAsked = true;
-    this._seen = null;
-    this._take();
+    this._answers += 1;
+    this._takeAll();
+  }
+
+  /** Counts up when other rows are shown than before, which one reads from the top. */
+  get answers(): number {
+    return this._answers;
   }
 
   /** Read anew and show all that comes. */
   async readAgain(): Promise<void> {
     await this.runs.refresh();
-    this.showNew();
+    this._takeAll();
   }
 
   /** Show or hide what is below a run. */
@@ -206,6 +213,7 @@ export class RunsModel implements IDisposable {
   ask(change: Partial<IRunsQuery>): void {
     this._query = { ...this._query, ...change };
     this._isAsked = true;
+    this._answers += 1;
     this._queryChanged.emit(this._query);
     void this.runs.restart();
   }
@@ -220,6 +228,12 @@ export class RunsModel implements IDisposable {
     this.runs.dispose();
     this.series.dispose();
     Signal.clearData(this);
+  }
+
+  private _takeAll(): void {
+    this._isAsked = true;
+    this._seen = null;
+    this._take();
   }
 
   /** Take what was read into the table. */
@@ -293,6 +307,7 @@ export class RunsModel implements IDisposable {
   private _seen: readonly Run[] | null = null;
   private _rows: readonly IRunRow[] = [];
   private _nNew = 0;
+  private _answers = 0;
   private _isAsked = true;
   private _open = new Set<string>();
   private _selected: ReadonlySet<string> = new Set();

@@ -167,7 +167,7 @@ function loggedColumn(
   if (kind === 'metrics') {
     return {
       ...common,
-      width: baseline ? 156 : 110,
+      width: baseline ? 164 : 110,
       align: 'end',
       render: ({ run }) => (
         <>

@@ -58,10 +58,59 @@ export function RunsPage(props: { model: RunsModel }): JSX.Element {
             <RunsTable model={model} isBusy={isBusy} onTag={() => setTagging(true)} />
             {isChosen && <BulkBar model={model} isTagging={isTagging} onTag={setTagging} />}
           </div>
-          {model.look.value.withCharts && <Charts model={model} />}
+          {model.look.value.withCharts && (
+            <>
+              <Divider model={model} />
+              <Charts model={model} />
+            </>
+          )}
         </div>
       )}
     </div>
+  );
+}
+
+const LEAST_SHARE = 20;
+const MOST_SHARE = 80;
+
+/** Between table and charts: dragged, or moved by the arrows. */
+function Divider(props: { model: RunsModel }): JSX.Element {
+  const { look } = props.model;
+  const { trans } = useLanguage();
+  const share = look.value.chartsWidth;
+  const move = (to: number): void => {
+    const chartsWidth = Math.round(Math.max(LEAST_SHARE, Math.min(MOST_SHARE, to)));
+    look.value = { ...look.value, chartsWidth };
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a rule cannot be moved.
+    <div
+      className="jp-MlwsDivider"
+      role="separator"
+      tabIndex={0}
+      aria-label={trans.__('Width of the charts')}
+      aria-orientation="vertical"
+      aria-valuenow={share}
+      aria-valuemin={LEAST_SHARE}
+      aria-valuemax={MOST_SHARE}
+      onKeyDown={event => {
+        const by = { ArrowLeft: 3, ArrowRight: -3 }[event.key];
+        if (by !== undefined) {
+          event.preventDefault();
+          move(share + by);
+        }
+      }}
+      onPointerDown={event => {
+        event.preventDefault();
+        event.currentTarget.setPointerCapture(event.pointerId);
+      }}
+      onPointerMove={event => {
+        const whole = event.currentTarget.parentElement?.getBoundingClientRect();
+        if (whole && event.currentTarget.hasPointerCapture(event.pointerId)) {
+          move(((whole.right - event.clientX) / whole.width) * 100);
+        }
+      }}
+    />
   );
 }
 
@@ -173,6 +222,7 @@ function RunsTable(props: { model: RunsModel; isBusy: boolean; onTag: () => void
           model.hovered.value = id;
         }}
         onTop={onTop}
+        topKey={model.answers}
       />
       {nLeft > 0 && (
         <p className="jp-MlwsRuns-note">
@@ -227,7 +277,11 @@ const Charts = memo(function Charts(props: { model: RunsModel }): JSX.Element {
   // A closed eye takes its lines away at once, before points are read anew.
   const series = useMemo(() => (value ?? []).filter(one => names.has(one.run_id)), [value, names]);
   return (
-    <aside className="jp-MlwsRuns-charts" aria-label={trans.__('Charts')}>
+    <aside
+      className="jp-MlwsRuns-charts"
+      aria-label={trans.__('Charts')}
+      style={{ flexBasis: `${model.look.value.chartsWidth}%` }}
+    >
       {error && <ErrorStrip error={error} onRetry={() => void model.series.refresh()} />}
       {!value && !error && <Skeleton rows={6} />}
       {value && charted.length === 0 && (

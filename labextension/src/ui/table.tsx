@@ -54,6 +54,8 @@ export interface ITableProps<T> {
   /** The row that is pointed at, here or elsewhere. */
   litKey?: string | null;
   onHover?: (key: string | null) => void;
+  /** When this changes, the first row comes into view. */
+  topKey?: string | number;
   /** Whether the first row is in view, told when that changes. */
   onTop?: (isAtTop: boolean) => void;
 }
@@ -104,6 +106,13 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       onEnd?.();
     }
   }, [nearEnd, onEnd]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the change itself is what counts.
+  useEffect(() => {
+    if (view.current) {
+      view.current.scrollTop = 0;
+    }
+  }, [props.topKey, view]);
 
   const isAtTop = top < ROW_HEIGHT;
   useEffect(() => onTop?.(isAtTop), [isAtTop, onTop]);

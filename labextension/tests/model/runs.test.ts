@@ -42,9 +42,12 @@ test('further down, or in another order, new runs wait until they are asked for'
   await model.runs.refresh();
   expect([rows(), model.nNew]).toEqual([['b', 'a'], 1]);
 
+  const before = model.answers;
+
   model.showNew();
 
   expect([rows(), model.nNew]).toEqual([['c', 'b', 'a'], 0]);
+  expect(model.answers).toBeGreaterThan(before);
 });
 
 test('another question is answered in full at once', async () => {
