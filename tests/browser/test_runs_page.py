@@ -31,7 +31,7 @@ def runs(lab: Lab, jupyterlab: LabPage, request: pytest.FixtureRequest) -> Locat
     """The page with the three runs of this test: `<test> 0` to `<test> 2`, the last on top."""
     label = request.node.name
     for number in range(3):
-        log(lab, f"{label} {number}", quality=number, cost=7 - number)
+        log(lab, f"{label} {number}", gain=number, cost=7 - number)
     jupyterlab.execute("mlws:runs-open", search=label)
     page = jupyterlab.page.locator(".jp-MlwsRuns")
     expect(page.locator(".jp-MlwsTable-row")).to_have_count(3)
@@ -83,21 +83,19 @@ def test_a_filter_is_completed_and_its_fault_is_pointed_at(
     box.press_sequentially("metr")
     for key in ("ArrowDown", "Enter"):
         keyboard.press(key)
-    box.press_sequentially("qual")
+    box.press_sequentially("gai")
     for key in ("ArrowDown", "Enter"):
         keyboard.press(key)
-    expect(box).to_have_value("metrics.quality ")
+    expect(box).to_have_value("metrics.gain ")
     box.press_sequentially("> > 1")
 
-    expect(runs.locator(".jp-MlwsRuns-fault")).to_have_text(
-        "metrics.quality > > 1\n                  ^"
-    )
+    expect(runs.locator(".jp-MlwsRuns-fault")).to_have_text("metrics.gain > > 1\n               ^")
     jupyterlab.errors.clear()
 
 
 def test_runs_of_a_run_unfold_below_it(lab: Lab, jupyterlab: LabPage, runs: Locator) -> None:
-    parent = log(lab, "unfolded", quality=1)
-    log(lab, "unfolded child", parent=parent, quality=2)
+    parent = log(lab, "unfolded", gain=1)
+    log(lab, "unfolded child", parent=parent, gain=2)
     runs.get_by_label("Filter runs").fill("unfolded")
     rows = runs.locator(".jp-MlwsTable-row")
     expect(rows).to_have_count(1)
@@ -116,7 +114,7 @@ def test_runs_are_measured_against_the_baseline_and_drawn_beside(
     runs.locator(".jp-MlwsTable-grid").focus()
     jupyterlab.page.keyboard.press("b")
     runs.get_by_label("Charts", exact=True).check()
-    bars = runs.locator("[data-metric='quality'] tr")
+    bars = runs.locator("[data-metric='gain'] tr")
     expect(bars).to_have_count(3)
 
     jupyterlab.page.locator(".jp-MlwsTable-grid").focus()
