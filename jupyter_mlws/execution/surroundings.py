@@ -101,6 +101,8 @@ def _tracking(job: Job, url: str, token: str) -> dict[str, str]:
         "MLFLOW_TRACKING_URI": f"{url}/mlflow",
         "MLFLOW_TRACKING_TOKEN": token,
         "MLFLOW_RUN_ID": job.name,
+        # Its links lead to pages of MLflow's own server; ours are JupyterLab's.
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "MLFLOW_EXPERIMENT_NAME": job.experiment_name,
         "MLFLOW_EXPERIMENT_ID": job.experiment_id,
         "MLWS_URL": url,

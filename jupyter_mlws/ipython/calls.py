@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.ipython.display import JobCard, RunCard, RunList
+from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.builders import notebook
 from jupyter_mlws.sdk.client import MLClient
 
@@ -64,6 +66,20 @@ def job(
     return card.wait() if wait else card
 
 
+def mlflow_here() -> ModuleType:
+    """`mlflow`, which logs to this workspace unless it was told to log elsewhere."""
+    import mlflow
+
+    if not mlflow.is_tracking_uri_set():  # type: ignore[no-untyped-call]
+        url = os.environ.get("MLWS_URL")
+        if url:
+            running = service.Running(url, os.environ.get("MLWS_TOKEN", ""), 0, "", "")
+        else:
+            running = service.ensure(service.directory())
+        os.environ.update(running.env())
+    return mlflow
+
+
 def log(step: int | None = None, **values: Any) -> None:
     """Log to the active MLflow run; one is started when there is none.
 
@@ -74,8 +90,7 @@ def log(step: int | None = None, **values: Any) -> None:
     Raises:
         Invalid: a value is neither a number nor short enough to be a param.
     """
-    import mlflow
-
+    mlflow = mlflow_here()
     numbers = {name: float(value) for name, value in values.items() if is_number(value)}
     words = {name: value for name, value in values.items() if name not in numbers}
     for name, value in words.items():

@@ -97,14 +97,11 @@ class MlwsMagics(Magics):
         return _as_json(answer) if options.json else answer
 
     def _run(self, options: argparse.Namespace) -> Any:
-        import mlflow
-
-        active = mlflow.start_run(run_name=options.name)
+        active = calls.mlflow_here().start_run(run_name=options.name)
         return calls.open_("run", active.info.run_id)
 
     def _end(self, options: argparse.Namespace) -> Any:
-        import mlflow
-
+        mlflow = calls.mlflow_here()
         active = mlflow.active_run()
         if active is None:
             raise UsageError("No run is active: `%mlws run` starts one.")

@@ -9,6 +9,7 @@ import pytest
 
 import jupyter_mlws as mlws
 from jupyter_mlws.entities.errors import Invalid, NotFound
+from jupyter_mlws.ipython.calls import client
 from jupyter_mlws.ipython.display import JobCard
 
 pytestmark = pytest.mark.usefixtures("in_workspace")
@@ -23,7 +24,9 @@ def job(in_workspace: Path, train: Path) -> JobCard:
 def test_a_job_is_waited_for_and_carries_what_it_logged(job: JobCard) -> None:
     assert job.state["status"] == "Completed"
     assert job.state["metrics"]["loss"] == 0.375
-    assert job.state["params"] == {"lr": "0.125", "columns": '["x", "y"]'}
+    given = {"lr": "0.125", "columns": '["x", "y"]'}
+    of_the_notebook = {"kind": "rf", "epochs": "3", "shuffle": "true"}
+    assert job.state["params"] == given | of_the_notebook
 
 
 def test_an_unknown_input_starts_nothing(job: JobCard, train: Path) -> None:
@@ -72,3 +75,18 @@ def test_an_output_outside_of_a_job_is_just_its_value() -> None:
     value = object()
 
     assert mlws.output("model", value) is value
+
+
+def test_numbers_are_logged_where_the_workspace_is_and_nothing_else_was_said(
+    in_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_TOKEN"):
+        monkeypatch.delenv(name)
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]
+
+    mlws.log(here=0.5)
+    active = mlflow.active_run()
+    mlflow.end_run()
+
+    assert active is not None
+    assert client().runs.get(active.info.run_id).metrics == {"here": 0.5}

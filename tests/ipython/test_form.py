@@ -79,6 +79,7 @@ def test_the_button_runs_the_notebook_as_a_job(form: JobForm) -> None:
     assert form.job.state["params"] == {
         "lr": "0.5",
         "kind": "gbm",
+        "epochs": "3",
         "shuffle": "false",
         "columns": '["x", "y"]',
     }

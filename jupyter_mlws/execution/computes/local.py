@@ -229,7 +229,7 @@ def _bury(own: Path, state: dict[str, Any]) -> dict[str, Any]:
     """End what is left of an attempt whose supervisor was killed, and write down that it ended."""
     claim = _read(own / "claim")
     n_ended = _end_strays(claim["tree"]) if claim else 0
-    message = "its supervisor was killed or the machine restarted"
+    message = "Its supervisor was killed or the machine restarted"
     if n_ended:
         message += f"; {n_ended} processes of it were ended"
     state = {

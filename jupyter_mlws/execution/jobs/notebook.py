@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,7 @@ class NotebookJobType(JobType):
             notebook=spec.notebook,
             cwd=work,
             parameters=values,
+            defaults=_defaults(interface, {*values, *secrets}),
             types={name: types[name] for name in values},
             secrets=secrets,
             outputs=interface.outputs,
@@ -226,6 +227,17 @@ def _kernel(spec: NotebookJob, interface: Interface) -> tuple[str, list[str]]:
     )
 
 
+def _defaults(interface: Interface, given: Collection[str]) -> dict[str, Any]:
+    """What inputs without a given value come to, as far as the notebook's text tells."""
+    return {
+        port.name: port.default
+        for port in interface.inputs
+        if port.name not in given
+        and port.default is not None
+        and port.type not in {"secret", *ASSET_TYPES}
+    }
+
+
 def _is_file(spec: NotebookJob, name: str) -> bool:
     return name in spec.outputs and spec.outputs[name].type == "uri_file"
 
@@ -243,7 +255,9 @@ def _error(record: Execution, report: Report) -> JobError | None:
         cell = _interrupted(record, report)
         if cell is not None:
             where = f"Cell {cell.code_index} was running."
-            error = error.model_copy(update={"cell": cell, "message": f"{report.message} {where}"})
+            error = error.model_copy(
+                update={"cell": cell, "message": f"{report.message.rstrip('.')}. {where}"}
+            )
     elif record.error is not None:
         error = record.error
     else:

@@ -58,7 +58,7 @@ class Attempt:
                 name=name,
                 path=str(self._copy),
                 cells=states(self._notebook),
-                parameters=plan.parameters,
+                parameters={**plan.defaults, **plan.parameters},
             ),
             folder / FILE,
         )

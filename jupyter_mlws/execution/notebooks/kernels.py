@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any, TypeVar
 
+import psutil
 import zmq
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
@@ -31,6 +32,10 @@ _IN_MEMORY = "--HistoryManager.hist_file=:memory:"
 """Keeps a notebook's cells out of the user's IPython history."""
 
 
+FOLDER = "mlws-kernel-"
+"""Begins the name of a kernel's folder; the pid of the process that it belongs to follows."""
+
+
 class StartTimeout(Unavailable):
     """The kernel's process runs and does not answer."""
 
@@ -42,6 +47,14 @@ def waited(function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> 
         return await function(*args, **kwargs)
 
     return run_sync(call)()
+
+
+def sweep() -> None:
+    """Remove the folders of kernels whose process was killed and could not clean up."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        pid = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class Kernel:
@@ -61,7 +74,8 @@ class Kernel:
         self.language_info: dict[str, Any] = {}
         self.farewell: str | None = None
         self.is_stuck = False
-        self._folder = Path(tempfile.mkdtemp(prefix="mlws-kernel-"))
+        sweep()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
         self.manager = AsyncKernelManager(
             kernel_name=name,
             transport="ipc",

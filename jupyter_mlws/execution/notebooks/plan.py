@@ -24,6 +24,8 @@ class Plan(View):
     cwd: Path
     """The copy of the code folder."""
     parameters: dict[str, Any] = Field(default_factory=dict)
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    """Values that the notebook itself gives to inputs that nobody else gave one."""
     types: dict[str, str] = Field(default_factory=dict)
     """Port type of each parameter."""
     secrets: dict[str, str] = Field(default_factory=dict)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
+from nbformat import from_dict
+from nbformat.v4.rwbase import rejoin_lines
 from pydantic import Field, ValidationError
 
 from jupyter_mlws.entities.interface import CellState
@@ -138,7 +140,7 @@ def read_execution(folder: Path) -> NotebookExecution | None:
     return NotebookExecution(
         name=record.name,
         path=record.path,
-        notebook=orjson.loads(content),
+        notebook=rejoin_lines(from_dict(orjson.loads(content))),
         cells=settled(record),
     )
 

@@ -8,6 +8,7 @@ environment.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kernel", required=True, help="name of the kernelspec")
     parser.add_argument("--folder", type=Path, help="the attempt's; from standard input if absent")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, _end)
     # jsonschema would compile this module's grammar, which takes a second.
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     from jupyter_mlws.execution.notebooks.attempt import run_in, stand_by
@@ -29,6 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.folder is not None:
         return run_in(options.folder, options.kernel)
     return stand_by(options.kernel)
+
+
+def _end(number: int, frame: object) -> None:
+    """End when told to; that a cell was in the middle of something is no news for the log."""
+    logging.getLogger("asyncio").disabled = True
+    sys.exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** How long ago: `5m ago`, `yesterday`. */
 export function relativeTime(time: string | number, now: number, locale: string): string {
-  let left = (new Date(time).getTime() - now) / 1000;
+  // The clock ticks now and then, and what has just arrived is not in the future.
+  let left = Math.min(0, (new Date(time).getTime() - now) / 1000);
   const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
   if (Math.abs(left) < 5) {
     return format.format(0, 'second');

@@ -114,7 +114,7 @@ def test_the_executed_copy_and_the_states_of_its_cells_can_be_read(room: Workroo
 
     assert execution is not None
     assert execution.name == "train.ipynb"
-    assert execution.notebook["cells"][0]["outputs"][0]["data"]["text/plain"] == ["42"]
+    assert execution.notebook["cells"][0]["outputs"][0]["data"]["text/plain"] == "42"
     assert [cell.state for cell in execution.cells] == ["done", "failed", "skipped"]
 
 
