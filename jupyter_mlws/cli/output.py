@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ COLUMNS = (
     "version",
 )
 """What a table shows of items that have more."""
+N_METRICS = 4
+"""How many metrics a table of runs shows."""
 
 
 def show(answer: Any, output: str, query: str | None = None) -> None:
@@ -74,13 +77,30 @@ def _table(items: Any) -> str:
     rows = _rows(items)
     if not rows or not isinstance(rows[0], dict):
         return "\n".join("  ".join(_cells(row)) for row in rows)
+    metrics = _metrics(rows)
+    rows = [{**row, **_rounded(row.get("metrics"))} for row in rows]
     columns = [name for name in COLUMNS if any(row.get(name) not in (None, "") for row in rows)]
-    columns = columns or list(rows[0])
-    lines = [[name.replace("_", " ").capitalize() for name in columns]]
+    columns = [*columns, *metrics] or list(rows[0])
+    lines = [[name if name in metrics else name.replace("_", " ").capitalize() for name in columns]]
     lines += [[_cell(row.get(name)) for name in columns] for row in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
     lines.insert(1, ["-" * width for width in widths])
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _metrics(rows: Sequence[Any]) -> list[str]:
+    """The metrics that most of the rows have; those of the machine are not what a table is read for."""
+    counts = Counter(
+        name for row in rows for name in row.get("metrics") or () if not name.startswith("system/")
+    )
+    return [name for name, _ in counts.most_common(N_METRICS)]
+
+
+def _rounded(metrics: Any) -> dict[str, Any]:
+    return {
+        name: f"{value:.5g}" if isinstance(value, float) else value
+        for name, value in (metrics or {}).items()
+    }
 
 
 def _rows(items: Any) -> Sequence[Any]:

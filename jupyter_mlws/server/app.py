@@ -37,6 +37,8 @@ from jupyter_mlws.server.auth import OwnersOnly, WorkspaceIdentity
 from jupyter_mlws.server.service import Service
 from jupyter_mlws.store.blobs import FileBlobs
 
+ANSWERED = (r"/", r"/api/?", r"/login/?", r"/logout/?", r"/static/.*", r"/favicon.ico")
+"""Paths where Jupyter would answer to strangers; the service has no pages."""
 SYSTEM = Principal(name="system", role="Owner")
 
 
@@ -154,10 +156,7 @@ class WorkspaceApp(ExtensionApp):
             (f"/mlws/api{pattern}", cls, options)
             for pattern, cls, options in handler.routes(self.service, load())
         ]
-        # What Jupyter would answer to strangers: its version, and the way to our page.
-        routes += [
-            (path, handler.UnknownHandler, {"service": self.service}) for path in (r"/", r"/api/?")
-        ]
+        routes += [(path, handler.UnknownHandler, {"service": self.service}) for path in ANSWERED]
         for _, cls, _ in routes:
             _mark_checked(cls)
         self.handlers.extend(routes)

@@ -128,6 +128,18 @@ def test_a_table_shows_what_there_is_and_aligns_it() -> None:
     assert render(rows, "table") == "Name  Status\n----  -------\na     Running\nlong"
 
 
+def test_a_table_of_runs_shows_the_metrics_that_most_of_them_have() -> None:
+    rows = [
+        {"run_id": "a", "metrics": {"auc": 0.123456789, "system/cpu": 1.0}},
+        {"run_id": "b", "metrics": {"auc": 0.5, "rare": 1.0}},
+    ]
+
+    head, _, first, second = render(rows, "table").splitlines()
+
+    assert head.split() == ["Run", "id", "auc", "rare"]
+    assert (first.split(), second.split()) == (["a", "0.12346"], ["b", "0.5", "1"])
+
+
 @pytest.mark.parametrize("output", ["json", "yaml", "table", "tsv", "none"])
 def test_nothing_is_shown_as_nothing_in_every_format(output: str) -> None:
     assert render([], output) in {"", "[]"}

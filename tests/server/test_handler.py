@@ -51,7 +51,19 @@ def test_no_route_answers_without_a_token(
 
 
 @pytest.mark.parametrize(
-    "path", ["/api", "/", "/metrics", "/api/contents", "/mlws/nothing", "/mlws/api/x"]
+    "path",
+    [
+        "/api",
+        "/",
+        "/login",
+        "/logout",
+        "/static/favicon.ico",
+        "/mlws/mlflow/health",
+        "/metrics",
+        "/api/contents",
+        "/mlws/nothing",
+        "/mlws/api/x",
+    ],
 )
 def test_no_other_route_answers_without_a_token(service: Running, path: str) -> None:
     base = service.url.removesuffix("/mlws")

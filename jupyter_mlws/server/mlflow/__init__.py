@@ -45,7 +45,7 @@ def handlers(service: Service) -> list[Route]:
             (pattern, UnsupportedHandler, {**shared, "message": message})
             for pattern, message in UNSUPPORTED.items()
         ),
-        (r"/version", TextHandler, {"text": SPOKEN}),
-        (r"/health", TextHandler, {"text": "OK"}),
+        (r"/version", TextHandler, {**shared, "text": SPOKEN}),
+        (r"/health", TextHandler, {**shared, "text": "OK"}),
         (r"(?:/.*)?", UnknownHandler, shared),
     ]

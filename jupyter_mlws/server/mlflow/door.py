@@ -147,15 +147,23 @@ class JsonHandler(Handler):
         return table.Call(self.door, principal, values, len(request.body))
 
 
-class TextHandler(RequestHandler):
-    """A fixed text that anybody may read, such as the version that the server speaks."""
+class TextHandler(Handler):
+    """A fixed text, such as the version that the server speaks; like all else, not for strangers."""
 
-    def initialize(self, text: str) -> None:
+    text: str
+
+    def initialize(self, service: Service, door: Door, text: str) -> None:
         """Take what the route says."""
+        super().initialize(service, door)
         self.text = text
 
     def get(self) -> None:
         """Send the text."""
+        try:
+            self.principal()
+        except (Refused, MlwsError) as error:
+            self.refuse(error)
+            return
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(self.text)
 

@@ -119,11 +119,14 @@ def test_the_web_pages_paths_lead_to_the_same_endpoints(http: httpx.Client) -> N
     assert answer.json()["experiment"]["experiment_id"] == "0"
 
 
-def test_version_and_health_are_plain_text_for_everybody(server: Server) -> None:
-    anybody = server.http(None)
+def test_version_and_health_are_plain_text(http: httpx.Client) -> None:
+    assert http.get("/health").text == "OK"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", http.get("/version").text)
 
-    assert anybody.get("/health").text == "OK"
-    assert re.fullmatch(r"\d+\.\d+\.\d+", anybody.get("/version").text)
+
+@pytest.mark.parametrize("path", ["/health", "/version"])
+def test_version_and_health_are_not_for_strangers(server: Server, path: str) -> None:
+    assert server.http(None).get(path).status_code == 401
 
 
 def test_the_server_says_what_it_can_do(http: httpx.Client) -> None:
