@@ -152,7 +152,7 @@ class TextHandler(Handler):
 
     text: str
 
-    def initialize(self, service: Service, door: Door, text: str) -> None:
+    def initialize(self, service: Service, door: table.Door, text: str) -> None:
         """Take what the route says."""
         super().initialize(service, door)
         self.text = text
