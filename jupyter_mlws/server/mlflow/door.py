@@ -152,7 +152,9 @@ class TextHandler(Handler):
 
     text: str
 
-    def initialize(self, service: Service, door: table.Door, text: str) -> None:
+    def initialize(  # type: ignore[override]
+        self, service: Service, door: table.Door, text: str
+    ) -> None:
         """Take what the route says."""
         super().initialize(service, door)
         self.text = text
