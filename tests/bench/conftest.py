@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -30,7 +31,8 @@ def report(
         lines += [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
         text = "\n".join(lines) + "\n"
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{request.node.name}.md").write_text(text, encoding="utf-8")
+        name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_")).strip("-")
+        (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
         with capsys.disabled():
             sys.stdout.write(f"\n{text}\n")
 
