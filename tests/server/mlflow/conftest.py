@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.tracking import fluent
 
 from tests.server.mlflow.serving import OWNER, Server, serve
 
@@ -33,6 +35,13 @@ def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[MlflowCl
     yield MlflowClient()
     while mlflow.active_run():
         mlflow.end_run()
+    forget()
+
+
+def forget() -> None:
+    """Let mlflow forget where it logged; it tells its own process and, by the environment, others."""
+    fluent._active_experiment_id = None
+    os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
     mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # "" would hide the environment
 
 
