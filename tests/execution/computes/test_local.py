@@ -291,8 +291,9 @@ class TestStandby:
         self, compute: LocalCompute, folder: Path
     ) -> None:
         argv = ("bash", "-c", '[ "$WHO" = standby ] && exit 3; read -r folder; echo served')
+        before = _dead_grandchildren()
         compute.prepare(argv, {**ENV, "WHO": "standby"}, 1)
-        wait_until(_a_child_has_died)
+        wait_until(lambda: bool(_dead_grandchildren() - before))
 
         step = Step(argv, folder, {**ENV, "WHO": "job"}, standby=True)
         report = ended(compute, compute.submit(step, folder))
@@ -363,10 +364,11 @@ def _runs(pid: int) -> bool:
         return False
 
 
-def _a_child_has_died() -> bool:
-    """Whether a process that we have started has a child that ended and that it did not notice yet."""
-    return any(
-        process.status() == psutil.STATUS_ZOMBIE
+def _dead_grandchildren() -> set[int]:
+    """Processes that have ended and that their parent, which we have started, did not notice yet."""
+    return {
+        process.pid
         for child in psutil.Process().children()
         for process in child.children()
-    )
+        if process.status() == psutil.STATUS_ZOMBIE
+    }
