@@ -24,6 +24,7 @@ def test_a_notebook_is_run_as_a_job_and_is_there_tomorrow(
     jupyterlab: LabPage, client: MLClient
 ) -> None:
     page = jupyterlab.page
+    earlier = {job.name for job in client.jobs.list()}
     jupyterlab.execute("docmanager:open", path="train.ipynb")
 
     # The form is made from the cell tagged `parameters`.
@@ -39,7 +40,7 @@ def test_a_notebook_is_run_as_a_job_and_is_there_tomorrow(
     expect(panel).to_contain_text("Running", timeout=60_000)
     jupyterlab.reload()
     panel = jupyterlab.side("mlws-panel")
-    [job] = [job for job in client.jobs.list() if job.type == "notebook"]
+    [job] = [job for job in client.jobs.list() if job.name not in earlier]
     expect(panel).to_contain_text(job.display_name, timeout=30_000)
     ended = client.jobs.wait(job.name, timeout_s=180)
     assert ended.status is Status.COMPLETED, ended.error
