@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_mlws.entities.asset import Data, Model
     from jupyter_mlws.entities.errors import (
         AlreadyExists,
         Conflict,
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     )
     from jupyter_mlws.entities.job import CommandJob, Input, Job, NotebookJob, Output
     from jupyter_mlws.ipython.calls import form, job, log, open_, output, runs
+    from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
     from jupyter_mlws.sdk.client import MLClient
     from jupyter_mlws.sdk.jobs import JobFailed, load_job
 
 _PLACES = {
+    "entities.asset": ("Data", "Model"),
     "entities.errors": (
         "AlreadyExists",
         "Conflict",
@@ -40,6 +43,7 @@ _PLACES = {
     ),
     "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
     "ipython.calls": ("form", "job", "log", "open_", "output", "runs"),
+    "sdk.assets": ("load_component", "load_data", "load_model"),
     "sdk.builders": ("command", "notebook"),
     "sdk.client": ("MLClient",),
     "sdk.jobs": ("JobFailed", "load_job"),
@@ -51,6 +55,7 @@ __all__ = [
     "AlreadyExists",
     "CommandJob",
     "Conflict",
+    "Data",
     "Denied",
     "Input",
     "Invalid",
@@ -58,6 +63,7 @@ __all__ = [
     "JobFailed",
     "MLClient",
     "MlwsError",
+    "Model",
     "NotFound",
     "NotebookJob",
     "Output",
@@ -68,7 +74,10 @@ __all__ = [
     "command",
     "form",
     "job",
+    "load_component",
+    "load_data",
     "load_job",
+    "load_model",
     "log",
     "notebook",
     "open_",

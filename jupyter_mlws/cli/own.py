@@ -8,7 +8,14 @@ import click
 
 from jupyter_mlws.entities.errors import MlwsError
 
+ASSETS = ("data", "model", "component")
+
 SPECIAL = {
+    **{
+        (noun, verb): f"assets:{verb}"
+        for noun in ASSETS
+        for verb in ("create", "validate", "download")
+    },
     ("job", "create"): "jobs:create",
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",

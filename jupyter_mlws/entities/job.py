@@ -23,7 +23,7 @@ DataType = Literal[
 ]
 
 
-def _fold(value: Any) -> Any:
+def fold(value: Any) -> Any:
     """Azure ML takes enum values in any case and in camelCase."""
     if not isinstance(value, str):
         return value
@@ -33,7 +33,7 @@ def _fold(value: Any) -> Any:
     return value.lower() if value.isupper() else snake
 
 
-def _text(value: Any) -> Any:
+def text(value: Any) -> Any:
     """Azure ML takes numbers where it means text."""
     return str(value) if isinstance(value, (int, float)) else value
 
@@ -54,14 +54,14 @@ class Input(Spec):
             "integer",
             "boolean",
         ],
-        BeforeValidator(_fold),
+        BeforeValidator(fold),
     ] = "uri_folder"
     path: str | None = None
     """Local path, `https://…`, `azureml://jobs/NAME/outputs/OUTPUT/paths/…` or `runs:/RUN/PATH`."""
     value: Any = None
     mode: Annotated[
         Literal["download", "ro_mount", "direct", "eval_mount", "eval_download"] | None,
-        BeforeValidator(_fold),
+        BeforeValidator(fold),
     ] = None
     path_on_compute: str | None = None
     datastore: str | None = None
@@ -71,13 +71,13 @@ class Input(Spec):
 class Output(Spec):
     """A job's output: where it writes, and the asset it becomes."""
 
-    type: Annotated[DataType, BeforeValidator(_fold)] = "uri_folder"
+    type: Annotated[DataType, BeforeValidator(fold)] = "uri_folder"
     path: str | None = None
     mode: Annotated[
-        Literal["rw_mount", "mount", "upload", "direct"] | None, BeforeValidator(_fold)
+        Literal["rw_mount", "mount", "upload", "direct"] | None, BeforeValidator(fold)
     ] = None
     name: str | None = None
-    version: Annotated[str | None, BeforeValidator(_text)] = None
+    version: Annotated[str | None, BeforeValidator(text)] = None
     description: str | None = None
 
 
@@ -99,9 +99,9 @@ class RetrySettings(Spec):
 class QueueSettings(Spec):
     """How a job waits for compute."""
 
-    priority: Annotated[Literal["low", "medium", "high"], BeforeValidator(_fold)] = "medium"
+    priority: Annotated[Literal["low", "medium", "high"], BeforeValidator(fold)] = "medium"
     job_tier: Annotated[
-        Literal["spot", "basic", "standard", "premium", "null"] | None, BeforeValidator(_fold)
+        Literal["spot", "basic", "standard", "premium", "null"] | None, BeforeValidator(fold)
     ] = None
 
 
@@ -122,7 +122,7 @@ class Resources(Spec):
 class Distribution(Spec):
     """Several processes that work on one job together."""
 
-    type: Annotated[Literal["pytorch", "mpi", "tensorflow", "ray"], BeforeValidator(_fold)]
+    type: Annotated[Literal["pytorch", "mpi", "tensorflow", "ray"], BeforeValidator(fold)]
     process_count_per_instance: int = Field(default=1, ge=1)
     worker_count: int | None = None
     parameter_server_count: int = 0
@@ -138,7 +138,7 @@ class Identity(Spec):
     """As whom a job reads its data."""
 
     type: Annotated[
-        Literal["managed", "managed_identity", "aml_token", "user_identity"], BeforeValidator(_fold)
+        Literal["managed", "managed_identity", "aml_token", "user_identity"], BeforeValidator(fold)
     ]
     client_id: str | None = None
     object_id: str | None = None
@@ -149,7 +149,7 @@ class ServiceSpec(Spec):
     """An application beside a running job."""
 
     type: Annotated[
-        Literal["ssh", "jupyter_lab", "tensor_board", "vs_code"] | None, BeforeValidator(_fold)
+        Literal["ssh", "jupyter_lab", "tensor_board", "vs_code"] | None, BeforeValidator(fold)
     ] = None
     port: int | None = None
     nodes: Any = None

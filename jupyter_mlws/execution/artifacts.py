@@ -53,10 +53,15 @@ def load(store: Store, reference: str) -> Snapshot:
         place += f"/named-outputs/{match['output']}"
     if path := (match["path"] or match["below"] or "").strip("/"):
         place += f"/{path}"
-    return _frozen(store, place, reference)
+    return frozen(store, place, reference)
 
 
-def _frozen(store: Store, place: str, reference: str) -> Snapshot:
+def frozen(store: Store, place: str, reference: str) -> Snapshot:
+    """What lies among the artifacts at `place`.
+
+    Raises:
+        NotFound: nothing does.
+    """
     below = [
         SnapshotFile(path=row.path[len(place) + 1 :], blob=row.blob, size_bytes=row.size_bytes)
         for row in store.list_artifacts(place, recursive=True)

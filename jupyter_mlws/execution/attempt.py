@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyter_mlws.entities.errors import MlwsError, PluginMissing, Unavailable
+from jupyter_mlws.entities.errors import (
+    AlreadyExists,
+    Conflict,
+    Invalid,
+    MlwsError,
+    PluginMissing,
+    Unavailable,
+)
 from jupyter_mlws.entities.job import Cause, Job, JobError, JobSpec
 from jupyter_mlws.entities.record import now, to_ms
 from jupyter_mlws.entities.run import Status
@@ -21,9 +28,11 @@ from jupyter_mlws.execution import (
     failures,
     inputs,
     limits,
+    outputs,
     records,
     surroundings,
 )
+from jupyter_mlws.execution.assets import Draft
 from jupyter_mlws.execution.base import (
     Compute,
     Handle,
@@ -38,7 +47,7 @@ from jupyter_mlws.execution.submission import Types
 from jupyter_mlws.store.base import Point
 
 if TYPE_CHECKING:
-    from jupyter_mlws.store.base import Blobs, Store
+    from jupyter_mlws.store.base import Blobs, Store, Transaction
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +126,7 @@ class Attempt:
         self._harvest_at = time.monotonic() + HARVEST_GAP_S
         self._progress_at = 0.0
         self._cancel_sent = False
+        self._made: list[Draft] = []
 
     def begin(self) -> bool:
         """Start the process, or find it again; whether there is one to look at."""
@@ -160,6 +170,11 @@ class Attempt:
             self._keep(outcome)
         except (Unavailable, OSError) as error:
             outcome.error = JobError(cause=Cause.STORAGE, message=str(error))
+        if outcome.error is None:
+            try:
+                self._made = outputs.drafts(self._spec, self.name, self._store, self._shop.blobs)
+            except Invalid as error:
+                outcome.error = JobError(cause=Cause.MISSING_OUTPUT, message=error.message)
         self._shop.revoke(self._job())
         return self._close(outcome.error, canceling=doc["canceling"])
 
@@ -343,7 +358,11 @@ class Attempt:
         if canceled or (canceling and error):
             return self._end(Status.CANCELED, None)
         if error is None:
-            return self._end(Status.COMPLETED, None)
+            try:
+                return self._end(Status.COMPLETED, None)
+            except (AlreadyExists, Conflict) as refused:
+                message = f"An output cannot be registered: {refused.message}"
+                error = JobError(cause=Cause.WRONG_TYPE, message=message)
         if error.cause is Cause.TIMEOUT:
             return self._end(Status.CANCELED, error)
         if self._doc["retries"] < self._spec.retry_settings.max_retries:
@@ -352,6 +371,12 @@ class Attempt:
 
     def _end(self, status: Status, error: JobError | None) -> bool:
         report = self._report
+        made = self._made if status is Status.COMPLETED else []
+        who = self._doc["created_by"]
+
+        def register(tx: Transaction) -> None:
+            outputs.register(made, who, self._store, self._shop.blobs, tx)
+
         records.move(
             self._store,
             self.name,
@@ -360,6 +385,7 @@ class Attempt:
             doc={"error": error.model_dump(mode="json") if error else None, "canceling": False},
             start_ms=report.started_ms if report else None,
             end_ms=(report.ended_ms if report else None) or to_ms(now()),
+            also=register,
         )
         return False
 

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import LITERAL_TYPES, Input, JobSpec
 from jupyter_mlws.entities.snapshot import Snapshot
-from jupyter_mlws.execution import artifacts, snapshots
-from jupyter_mlws.store.base import Blobs, Store
+from jupyter_mlws.execution import artifacts, assets, snapshots
+from jupyter_mlws.store.base import Blobs, Record, Store
 
 DOWNLOAD_TIMEOUT_S = 60
 """Seconds without a byte after which a download has failed."""
@@ -56,10 +56,10 @@ def _value(name: str, given: Any, folder: Path, store: Store, blobs: Blobs) -> A
         return given
     if is_literal(given):
         return _literal(given)
-    path = given.path or ""
-    if given.mode == "direct":
-        return path
     try:
+        path = _content(given, store)
+        if given.mode == "direct":
+            return path
         if _is_web(path):
             return str(_download(path, folder / name, name))
         found = _find(path, store, blobs)
@@ -106,15 +106,19 @@ def _check_data(given: Input, store: Store, blobs: Blobs) -> None:
         raise Invalid.field("path", "is required.")
     if given.value is not None:
         raise Invalid.field("value", "data has a `path` and no value.")
-    if _is_web(given.path):
+    try:
+        path = _content(given, store)
+    except NotFound as error:
+        raise Invalid.field("path", error.message) from None
+    if _is_web(path):
         if given.type not in ("uri_file", "custom_model"):
             message = "only a single file can be read from the web: use type uri_file."
             raise Invalid.field("type", message)
         return
-    if given.mode == "direct" and given.path.startswith("snapshot:"):
+    if given.mode == "direct" and path.startswith("snapshot:"):
         raise Invalid.field("mode", "local data has no address that could be passed on.")
     try:
-        found = _find(given.path, store, blobs)
+        found = _find(path, store, blobs)
     except NotFound as error:
         raise Invalid.field("path", error.message) from None
     if given.type == "uri_file" and not found.is_file:
@@ -123,14 +127,43 @@ def _check_data(given: Input, store: Store, blobs: Blobs) -> None:
         raise Invalid.field("type", f"'{given.path}' is a file: use type uri_file.")
 
 
+def pinned(spec: JobSpec, store: Store) -> dict[str, Record]:
+    """The asset version that each input means; the spec's own references are made exact.
+
+    A label may move later: what the job consumes is decided when it is submitted.
+    """
+    found = {}
+    for name, given in spec.inputs.items():
+        if isinstance(given, Input) and given.path and not is_literal(given):
+            record = assets.resolve(store, assets.kind_of(given.type), given.path)
+            if record is not None:
+                given.path = f"azureml:{record.name}:{record.version}"
+                found[name] = record
+    return found
+
+
+def _content(given: Input, store: Store) -> str:
+    """Where an input's content is: that of the asset it names, or its own path."""
+    path = given.path or ""
+    record = assets.resolve(store, assets.kind_of(given.type), path)
+    if record is None:
+        return path
+    if record.kind == "data" and (kind := record.doc["content"]["type"]) != given.type:
+        raise Invalid.field("type", f"'{path}' is {kind}: say 'type: {kind}'.")
+    return assets.path_of(record)
+
+
 def _find(path: str, store: Store, blobs: Blobs) -> Snapshot:
+    if path.startswith(assets.SCHEME):
+        return artifacts.frozen(store, path.removeprefix(assets.SCHEME).strip("/"), path)
     if path.startswith("snapshot:"):
         return snapshots.load(store, blobs, path)
     if path.startswith(("azureml://jobs/", "runs:/")):
         return artifacts.load(store, path)
     raise NotFound(
         f"'{path}' was not sent along; data is a local path, https://…,"
-        " azureml://jobs/NAME/outputs/OUTPUT/paths/… or runs:/RUN/PATH."
+        " azureml:NAME:VERSION, azureml:NAME@LABEL, azureml://jobs/NAME/outputs/OUTPUT/paths/…"
+        " or runs:/RUN/PATH."
     )
 
 

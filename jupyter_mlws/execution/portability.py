@@ -14,7 +14,7 @@ FOREIGN = {
     "azureml://datastores/": "there are no datastores here",
     "azureml://subscriptions/": "it lies in a workspace of Azure",
     "azureml://registries/": "there are no registries here",
-    "azureml:": "data assets are not kept here yet",
+    "azureml:/": "it lies in a workspace of Azure",
     "wasbs:": "Azure storage is not read here",
     "abfss:": "Azure storage is not read here",
     "adl:": "Azure storage is not read here",
@@ -22,7 +22,8 @@ FOREIGN = {
 """Beginnings of data addresses that cannot be followed, and why."""
 
 INSTEAD = (
-    "use a local path, https://…, azureml://jobs/NAME/outputs/OUTPUT/paths/… or runs:/RUN/PATH"
+    "use a local path, https://…, azureml:NAME:VERSION, azureml://jobs/NAME/outputs/OUTPUT/paths/…"
+    " or runs:/RUN/PATH"
 )
 
 
@@ -66,9 +67,6 @@ def warnings(spec: JobSpec) -> Iterator[str]:
         yield "services: not started; what listens on this machine can be reached as it is."
     if spec.queue_settings.job_tier:
         yield "queue_settings.job_tier: ignored, there are no tiers here."
-    for name, output in spec.outputs.items():
-        if output.name or output.version:
-            yield f"outputs.{name}: kept with the job, not registered as an asset yet."
 
 
 def _input_refusals(field: str, given: Input) -> Iterator[Problem]:

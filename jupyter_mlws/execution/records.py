@@ -7,14 +7,14 @@ are changed here only, and only in the order of `Status`: who comes too late cha
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from jupyter_mlws.entities.errors import Conflict, NotFound
 from jupyter_mlws.entities.job import GitState, Job, JobService
 from jupyter_mlws.entities.record import CreationContext, from_ms, now, to_ms
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.store.base import Doc, Record, RunRow, Store
+from jupyter_mlws.store.base import Doc, Record, RunRow, Store, Transaction
 
 KIND = "job"
 NOTE = "mlflow.note.content"
@@ -57,11 +57,13 @@ def move(
     start_ms: int | None = None,
     end_ms: int | None = None,
     clear_end: bool = False,
+    also: Callable[[Transaction], None] | None = None,
 ) -> bool:
     """Give a job the status `to`, when it has one of those in `of`; whether it had.
 
     Args:
         doc: what changes of the record's document, in the same transaction.
+        also: writes more in the same transaction; its errors undo the whole.
     """
     try:
         with store.change(who, action, f"job:{name}", status=to.value) as tx:
@@ -73,6 +75,8 @@ def move(
             if doc is not None:
                 tx.put_record(KIND, name, {**get(store, name).doc, **doc})
                 tx.note(**{key: doc[key] for key in ("attempt", "error") if key in doc})
+            if also is not None:
+                also(tx)
     except _MovedOn:
         return False
     return True

@@ -15,6 +15,7 @@ from jupyter_mlws.execution import (
     expressions,
     inputs,
     names,
+    outputs,
     portability,
     records,
     snapshots,
@@ -24,7 +25,7 @@ from jupyter_mlws.execution.queueing import PRIORITIES
 from jupyter_mlws.execution.sealing import MASK, Seal
 
 if TYPE_CHECKING:
-    from jupyter_mlws.store.base import Blobs, Store, Transaction
+    from jupyter_mlws.store.base import Blobs, Record, Store, Transaction
 
 DEFAULT_TYPE = "command"
 DEFAULT_COMPUTE = "local"
@@ -91,6 +92,7 @@ class Desk:
         if git and git.diff:
             snapshots.load(self.store, self.blobs, git.diff)
         name = checked.spec.name or names.make()
+        consumed = inputs.pinned(checked.spec, self.store)
         with self.store.change(user, "jobs/write", f"job:{name}", type=checked.spec.type) as tx:
             experiment_id = self._experiment(tx, checked.spec.experiment_name or DEFAULT_EXPERIMENT)
             tx.create_run(
@@ -107,6 +109,8 @@ class Desk:
             tx.note(status=Status.QUEUED.value, experiment_id=str(experiment_id))
             if checked.spec.code:
                 tx.link(f"code:{checked.spec.code.partition(':')[2]}", "code_of", f"run:{name}")
+            for asset, names_ in _by_asset(consumed).items():
+                tx.link(asset, "input", f"run:{name}", {"inputs": names_})
         return name
 
     def _typed(self, job: Mapping[str, Any]) -> tuple[JobSpec, JobType | ParentJobType]:
@@ -127,6 +131,7 @@ class Desk:
         for problem in inputs.problems(spec, self.store, self.blobs):
             if problem.field not in {refusal.field for refusal in refused}:
                 yield problem
+        yield from outputs.problems(spec, self.store)
 
     def _unknown(self, spec: JobSpec, skip: Collection[str]) -> Iterator[Problem]:
         """What the job names and the workspace has not."""
@@ -202,6 +207,14 @@ class Desk:
             "created_by": user,
             "modified_by": user,
         }
+
+
+def _by_asset(consumed: Mapping[str, Record]) -> dict[str, list[str]]:
+    """The names of the inputs by the version that they mean."""
+    found: dict[str, list[str]] = {}
+    for name, record in consumed.items():
+        found.setdefault(f"{record.kind}:{record.name}@{record.version}", []).append(name)
+    return found
 
 
 def _expression_problems(spec: JobSpec) -> Iterator[Problem]:

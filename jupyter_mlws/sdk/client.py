@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, Model
 from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import Job, JobSpec
 from jupyter_mlws.features.operations import Operation, find, load
 from jupyter_mlws.sdk import service
+from jupyter_mlws.sdk.assets import AssetSource, send, shipment
+from jupyter_mlws.sdk.assets import download as fetch
 from jupyter_mlws.sdk.jobs import Done, LogPrinter, Source, submission
 from jupyter_mlws.sdk.transport import HttpTransport, Transport
 
@@ -153,6 +157,39 @@ class Jobs(Noun):
         return download(self._client, name, Path(download_path), output_name, everything=all)
 
 
+class Assets(Noun):
+    """Data, models or components: create, check, fetch."""
+
+    def create_or_update(self, asset: AssetSource) -> Asset:
+        """Create a version; its local files are sent along.
+
+        Args:
+            asset: an entity, a mapping as the YAML has it, or the path of a YAML file.
+        Raises:
+            Invalid: a field is wrong; with the line when it came from a file.
+            Conflict: the version is there with other content.
+        """
+        with shipment(self._noun, asset) as (document, origin):
+            send(self._client.transport, document, origin)
+            made = self._client.call(f"{self._noun}.create_or_update", asset=document)
+            assert isinstance(made, Asset)
+            return made
+
+    def download(
+        self,
+        name: str,
+        version: str | None = None,
+        *,
+        download_path: str | os.PathLike[str] = ".",
+    ) -> builtins.list[Path]:
+        """Fetch the files of a version, of the latest when none is named, into a folder.
+
+        Raises:
+            NotFound: there is no such version, or its files are elsewhere.
+        """
+        return fetch(self._client, self._noun, name, version, Path(download_path))
+
+
 class MLClient:
     """A workspace.
 
@@ -189,6 +226,9 @@ class MLClient:
         self._workspace = workspace
         self._workspace_name = workspace_name
         self.jobs = Jobs(self, "jobs")
+        self.data = Assets(self, "data")
+        self.models = Assets(self, "models")
+        self.components = Assets(self, "components")
 
     @classmethod
     def from_config(cls, credential: Any = None, **options: Any) -> MLClient:
@@ -220,9 +260,12 @@ class MLClient:
         op: Operation = find(operation)
         return op.answer.validate_python(self.transport.call(operation, arguments))
 
-    def create_or_update(self, entity: JobSpec) -> Job:
-        """Submit a job."""
-        return self.jobs.create_or_update(entity)
+    def create_or_update(self, entity: JobSpec | AssetSpec) -> Job | Asset:
+        """Submit a job, or create a version of an asset."""
+        if isinstance(entity, JobSpec):
+            return self.jobs.create_or_update(entity)
+        kinds = {Data: self.data, Model: self.models}
+        return kinds.get(type(entity), self.components).create_or_update(entity)
 
     def __getattr__(self, noun: str) -> Noun:
         if noun.startswith("_") or all(op.noun != noun for op in load().values()):

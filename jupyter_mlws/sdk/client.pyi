@@ -6,6 +6,7 @@ import typing
 from collections.abc import Iterator
 
 import jupyter_mlws.entities.access
+import jupyter_mlws.entities.asset
 import jupyter_mlws.entities.compute
 import jupyter_mlws.entities.interface
 import jupyter_mlws.entities.job
@@ -23,6 +24,41 @@ class Codes(Noun):
         """Say what a folder holds; answers which blobs must still be sent to `PUT /blobs/SHA256`."""
 
 
+class Components(Noun):
+    def archive(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Hide a version, or with none named the whole asset, from lists; references still lead to it."""
+
+    def delete_label(self, name: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Drop a label; answers the version that it meant."""
+
+    def get(self, name: builtins.str, version: builtins.str | None = ..., label: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """One version; the latest when neither version nor label is named."""
+
+    def list(self, *, tag: builtins.str | None = ..., name: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.asset.Asset]:
+        """The newest version of each, or all versions of one; newest first."""
+
+    def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
+        """The files of a version; of the latest when none is named."""
+
+    def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Show an archived version or asset in lists again."""
+
+    def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
+
+    def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Change what may change of a version; of the latest when none is named."""
+
+    def validate(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check an asset as `create` would, and store nothing."""
+
+    def create_or_update(self, asset: jupyter_mlws.entities.asset.AssetSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.asset.Asset:
+        """Create a version; its local files are sent along."""
+
+    def download(self, name: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str] = ...) -> builtins.list[pathlib.Path]:
+        """Fetch the files of a version, of the latest when none is named, into a folder."""
+
+
 class Computes(Noun):
     def get(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
         """One compute and its load."""
@@ -32,6 +68,41 @@ class Computes(Noun):
 
     def update(self, name: builtins.str, slots: builtins.int) -> jupyter_mlws.entities.compute.Compute:
         """Change how many jobs run at the same time."""
+
+
+class Data(Noun):
+    def archive(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Hide a version, or with none named the whole asset, from lists; references still lead to it."""
+
+    def delete_label(self, name: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Drop a label; answers the version that it meant."""
+
+    def get(self, name: builtins.str, version: builtins.str | None = ..., label: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """One version; the latest when neither version nor label is named."""
+
+    def list(self, *, tag: builtins.str | None = ..., name: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.asset.Asset]:
+        """The newest version of each, or all versions of one; newest first."""
+
+    def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
+        """The files of a version; of the latest when none is named."""
+
+    def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Show an archived version or asset in lists again."""
+
+    def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
+
+    def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Change what may change of a version; of the latest when none is named."""
+
+    def validate(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check an asset as `create` would, and store nothing."""
+
+    def create_or_update(self, asset: jupyter_mlws.entities.asset.AssetSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.asset.Asset:
+        """Create a version; its local files are sent along."""
+
+    def download(self, name: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str] = ...) -> builtins.list[pathlib.Path]:
+        """Fetch the files of a version, of the latest when none is named, into a folder."""
 
 
 class Environments(Noun):
@@ -108,6 +179,44 @@ class Jobs(Noun):
         """Fetch what an ended job left: `artifacts/…`, and named outputs in `named-outputs/NAME/…`."""
 
 
+class Models(Noun):
+    def archive(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Hide a version, or with none named the whole asset, from lists; references still lead to it."""
+
+    def delete_label(self, name: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Drop a label; answers the version that it meant."""
+
+    def get(self, name: builtins.str, version: builtins.str | None = ..., label: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """One version; the latest when neither version nor label is named."""
+
+    def list(self, *, tag: builtins.str | None = ..., name: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.asset.Asset]:
+        """The newest version of each, or all versions of one; newest first."""
+
+    def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
+        """The files of a version; of the latest when none is named."""
+
+    def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Show an archived version or asset in lists again."""
+
+    def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
+
+    def set_stage(self, name: builtins.str, version: builtins.str, stage: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Move a version to a stage, such as `Production`; MLflow shows it too."""
+
+    def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Change what may change of a version; of the latest when none is named."""
+
+    def validate(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check an asset as `create` would, and store nothing."""
+
+    def create_or_update(self, asset: jupyter_mlws.entities.asset.AssetSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.asset.Asset:
+        """Create a version; its local files are sent along."""
+
+    def download(self, name: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str] = ...) -> builtins.list[pathlib.Path]:
+        """Fetch the files of a version, of the latest when none is named, into a folder."""
+
+
 class Notebooks(Noun):
     def interface(self, notebook: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.interface.Interface:
         """The interface of a notebook, read from its cells without a kernel."""
@@ -172,11 +281,14 @@ class Workspaces(Noun):
 
 class MLClient:
     codes: Codes
+    components: Components
     computes: Computes
+    data: Data
     environments: Environments
     events: Events
     experiments: Experiments
     jobs: Jobs
+    models: Models
     notebooks: Notebooks
     runs: Runs
     tokens: Tokens
@@ -190,4 +302,4 @@ class MLClient:
     def __enter__(self) -> MLClient: ...
     def __exit__(self, *error: object) -> None: ...
     def call(self, operation: str, /, **arguments: typing.Any) -> typing.Any: ...
-    def create_or_update(self, entity: jupyter_mlws.entities.job.JobSpec) -> jupyter_mlws.entities.job.Job: ...
+    def create_or_update(self, entity: jupyter_mlws.entities.job.JobSpec | jupyter_mlws.entities.asset.AssetSpec) -> jupyter_mlws.entities.job.Job | jupyter_mlws.entities.asset.Asset: ...

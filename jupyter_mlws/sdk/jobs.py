@@ -105,7 +105,7 @@ def load_job(
     Raises:
         Invalid: with file, line and field of all that is wrong.
     """
-    document, origin = _read(source)
+    document, origin = read(source)
     assignments = [
         f"{key}={value}" for item in params_override or () for key, value in item.items()
     ]
@@ -252,10 +252,10 @@ def _document(source: Source) -> tuple[Document, Path]:
         return Document({"type": source.type, **data}, {}, None), origin
     if isinstance(source, Mapping):
         return override(Document(dict(source), {}, None), []), Path.cwd()
-    return _read(source)
+    return read(source)
 
 
-def _read(source: str | os.PathLike[str] | TextIO) -> tuple[Document, Path]:
+def read(source: str | os.PathLike[str] | TextIO) -> tuple[Document, Path]:
     if not isinstance(source, (str, os.PathLike)):
         return parse(source.read(), file=getattr(source, "name", None)), Path.cwd()
     path = Path(source)
