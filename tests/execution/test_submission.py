@@ -64,7 +64,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"inputs": {"x": {"type": "string", "path": "a"}}}, "inputs.x.path", "no path"),
     ({"inputs": {"x": {"path": "data/x.csv"}}}, "inputs.x.path", "was not sent along"),
-    ({"inputs": {"x": {"path": "azureml:iris:1"}}}, "inputs.x.path", "data assets are not kept"),
+    ({"inputs": {"x": {"path": "azureml:iris:1"}}}, "inputs.x.path", "There is no data 'iris'"),
     (
         {"inputs": {"x": {"path": "azureml://datastores/d/paths/p"}}},
         "inputs.x.path",

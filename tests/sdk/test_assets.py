@@ -84,7 +84,8 @@ def test_paths_start_at_the_file(client: MLClient, tmp_path: Path) -> None:
         "uri_folder",
         {"n": "1"},
     )
-    assert client.create_or_update(load_data(tmp_path / "data.yml")).version == "2"
+    again: Any = client.create_or_update(load_data(tmp_path / "data.yml"))
+    assert again.version == "2"
 
     (file,) = client.data.download("rows", download_path=tmp_path / "back")
     assert file == tmp_path / "back" / "a.csv"
@@ -111,7 +112,8 @@ def test_one_set_of_models(client: MLClient, service: Running, tmp_path: Path) -
         patch.setenv("MLFLOW_TRACKING_TOKEN", service.token)
         uri = f"{service.url}/mlflow"
         (tmp_path / "MLmodel").write_text("flavors: {python_function: {loader_module: x}}\n")
-        made = client.models.create_or_update(
+        ours: Any = client.models
+        made = ours.create_or_update(
             {"name": "both", "type": "mlflow_model", "path": str(tmp_path), "tags": {"by": "us"}}
         )
         assert made.flavors == {"python_function": {"loader_module": "x"}}
@@ -126,13 +128,13 @@ def test_one_set_of_models(client: MLClient, service: Running, tmp_path: Path) -
         theirs.set_registered_model_alias("both", "champion", "1")
         client.models.set_stage("both", "1", "Production")
         assert theirs.get_model_version_by_alias("both", "champion").current_stage == "Production"
-        assert client.models.get("both", label="champion").stage == "Production"
+        assert ours.get("both", label="champion").stage == "Production"
 
         theirs.create_registered_model("theirs")
         run = theirs.create_run("0")
         theirs.log_text(run.info.run_id, "w", "m/w.txt")
         theirs.create_model_version("theirs", f"runs:/{run.info.run_id}/m", run.info.run_id)
-        assert client.models.get("theirs").job_name == run.info.run_id
+        assert ours.get("theirs").job_name == run.info.run_id
         assert [f.path for f in client.models.list_files("theirs")] == ["w.txt"]
         copied = client.models.create_or_update(
             {"name": "theirs", "path": f"runs:/{run.info.run_id}/m"}
