@@ -178,7 +178,6 @@ def test_a_command_job_of_azure_ml_is_accepted_with_reasons(room: Workroom) -> N
         "identity",
         "services",
         "queue_settings.job_tier",
-        "outputs.model",
     }
     assert (job.display_name, job.experiment_name, job.compute) == ("Train", "nyc", "local")
     assert job.error is None
