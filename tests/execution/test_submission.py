@@ -151,7 +151,7 @@ def test_a_command_job_of_azure_ml_is_accepted_with_reasons(room: Workroom) -> N
     name = room.submit(
         {
             "$schema": "https://azuremlschemas.azureedge.net/latest/commandJob.schema.json",
-            "command": "echo ${{inputs.lr}} ${{outputs.model}}",
+            "command": "echo 'lr: ${{inputs.lr}}' > ${{outputs.model}}/MLmodel",
             "inputs": {"lr": {"type": "number", "value": 0.1}},
             "outputs": {"model": {"type": "mlflow_model", "name": "m", "version": 2}},
             "compute": "azureml:local",
