@@ -19,10 +19,11 @@ class Nouns(click.Group):
     """One group of commands for each noun; made when asked for, so that `--help` is quick."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """All nouns."""
+        """All nouns, and `validate`, which finds out the noun by itself."""
         from jupyter_mlws.features.operations import load
 
-        return sorted({op.singular for op in load().values()} | {noun for noun, _ in SPECIAL})
+        nouns = {op.singular for op in load().values()} | {noun for noun, _ in SPECIAL}
+        return sorted({*nouns, "validate"})
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """The group of a noun; its plural is taken too."""
@@ -30,6 +31,10 @@ class Nouns(click.Group):
         noun = name if name in known else name.removesuffix("s")
         if noun not in known:
             return None
+        if noun == "validate":
+            from jupyter_mlws.cli.validate import validate
+
+            return validate
         from jupyter_mlws.cli.commands import verbs
 
         return verbs(noun)

@@ -1,0 +1,76 @@
+"""`mlws validate FILE`: whatever the file is, its `$schema` or its type says it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from jupyter_mlws.cli.commands import connected
+from jupyter_mlws.cli.output import show
+from jupyter_mlws.entities.asset import COMPONENTS
+from jupyter_mlws.entities.errors import Invalid, Problem
+from jupyter_mlws.entities.job import SPECS
+from jupyter_mlws.sdk.assets import send, shipment
+from jupyter_mlws.sdk.client import MLClient
+from jupyter_mlws.sdk.jobs import read, submission
+
+NOUNS = {
+    "data": "data",
+    "model": "models",
+    **{f"{kind}component": "components" for kind in COMPONENTS},
+    **{f"{kind}job": "jobs" for kind in SPECS},
+}
+"""What the last segment of a `$schema` stands for."""
+
+TYPES = {
+    **dict.fromkeys(("uri_file", "uri_folder", "mltable"), "data"),
+    **dict.fromkeys(("custom_model", "mlflow_model", "triton_model"), "models"),
+    **dict.fromkeys(SPECS, "jobs"),
+}
+
+
+@click.command(short_help="Check a file, whatever it describes.")
+@click.argument("file", type=click.Path())
+@connected
+def validate(client: MLClient, output: str, query: str | None, file: str) -> None:
+    """Check a job, data, model or component file as create would. Exit code 1 when it is wrong."""
+    noun = noun_of(file)
+    if noun == "jobs":
+        with submission(file, {}, check=True) as made:
+            made.send(client.transport)
+            _finish(client, "jobs", {"job": made.document}, output, query)
+    else:
+        with shipment(noun, file) as (document, origin):
+            send(client.transport, document, origin)
+            _finish(client, noun, {"asset": document}, output, query)
+
+
+def noun_of(file: str) -> str:
+    """The noun that a file is of: by the last segment of its `$schema`, or by its type.
+
+    Raises:
+        Invalid: neither says it.
+    """
+    document, _ = read(file)
+    schema, kind = document.data.get("$schema"), document.data.get("type")
+    if isinstance(schema, str):
+        segment = re.sub(r"(\.schema)?\.json$", "", schema.rpartition("/")[2], flags=re.IGNORECASE)
+        if (noun := NOUNS.get(segment.lower())) is None:
+            problem = Problem(f"'{segment}' is nothing that can be checked here.", "$schema")
+            raise Invalid.of([document.located(problem)])
+        return noun
+    if isinstance(kind, str) and kind in TYPES:
+        return TYPES[kind]
+    problem = Problem("neither `$schema` nor `type` says what this file is.")
+    raise Invalid.of([document.located(problem)])
+
+
+def _finish(
+    client: MLClient, noun: str, arguments: dict[str, Any], output: str, query: str | None
+) -> None:
+    answer = client.transport.call(f"{noun}.validate", arguments)
+    if answer["errors"]:
+        raise Invalid.of([Problem(**error) for error in answer["errors"]])
+    show(answer, output, query)
