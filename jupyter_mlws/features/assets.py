@@ -20,6 +20,8 @@ from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import Record
 
 MAX_RESULTS = 1000
+PROMPT = "mlflow.prompt.is_prompt"
+"""Tag by which MLflow tells that an entry of its registry is a prompt and no model."""
 Read = Callable[[dict[str, Any]], AssetSpec]
 
 
@@ -243,6 +245,7 @@ def _set_archived(
 def _rows(ws: Workspace, kind: str, name: str | None, view: str) -> list[Record]:
     """Versions, newest first; without a name the newest of each."""
     rows = ws.store.list_records(kind, name=name, view="all")
+    rows = [row for row in rows if row.doc["tags"].get(PROMPT, "").lower() != "true"]
     hidden = {row.name for row in rows if not row.version and row.archived}
     chosen = [
         row

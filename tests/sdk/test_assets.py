@@ -130,6 +130,9 @@ def test_one_set_of_models(client: MLClient, service: Running, tmp_path: Path) -
         assert theirs.get_model_version_by_alias("both", "champion").current_stage == "Production"
         assert ours.get("both", label="champion").stage == "Production"
 
+        theirs.register_prompt("greeting", "Hi {{name}}")
+        assert "greeting" not in {model.name for model in client.models.list()}
+
         theirs.create_registered_model("theirs")
         run = theirs.create_run("0")
         theirs.log_text(run.info.run_id, "w", "m/w.txt")
