@@ -162,14 +162,24 @@ class TestLocalCompute(ComputeSuite):
     def test_cpu_and_memory_are_those_of_the_tree(
         self, make: Callable[[], Compute], folder: Path
     ) -> None:
-        code = "x = bytearray(200_000_000)\nfor _ in range(30_000_000): pass"
-        step = Step(["bash", "-c", f"{sys.executable} -c '{code}'; true"], folder, ENV)
-        handle = make().submit(step, folder)
-        ended(make(), handle)
+        code = "import os; x = bytearray(200_000_000)\nwhile not os.path.exists('gate'): pass"
+        step = Step(["bash", "-c", f'{sys.executable} -c "{code}"; true'], folder, ENV)
+        compute = make()
+        handle = compute.submit(step, folder)
+
+        wait_until(
+            lambda: (
+                max(
+                    (s["system_memory_usage_megabytes"] for s in compute.usage(handle, 0)[0]),
+                    default=0,
+                )
+                > 190
+            )
+        )
+        (folder / "gate").touch()
+        ended(compute, handle)
 
         samples, _ = make().usage(handle, 0)
-
-        assert max(sample["system_memory_usage_megabytes"] for sample in samples) > 190
         assert 0 < max(sample["cpu_utilization_percentage"] for sample in samples) <= 100
 
     def test_gpus_are_sampled_where_their_tool_is(
