@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, expect
 
 from jupyter_mlws.dev import free_port
 
@@ -60,6 +60,10 @@ class LabPage:
         self.name = f"test{next(names)}"
         self.errors: list[str] = []
         """What the console told; a test that provokes refusals clears it at its end."""
+        self._saving: set[Request] = set()
+        page.on("request", self._saves)
+        page.on("requestfinished", self._saved)
+        page.on("requestfailed", self._saved)
 
     def open(self, path: str = "", **query: str) -> LabPage:
         """Go to JupyterLab, or to a file in it, and wait until the layout is restored."""
@@ -70,9 +74,20 @@ class LabPage:
 
     def reload(self) -> LabPage:
         """Load the page again; the layout is the one that was left."""
-        self.page.wait_for_timeout(600)  # JupyterLab saves the layout half a second after a change
+        # JupyterLab saves the layout half a second after a change: a later timer of the page's own
+        # fires after that one, however busy the machine is.
+        self.page.evaluate("() => new Promise(done => setTimeout(done, 600))")
+        while self._saving:
+            self.page.wait_for_event("requestfinished")
         self.page.reload()
         return self.wait_until_restored()
+
+    def _saves(self, request: Request) -> None:
+        if request.method == "PUT" and "/api/workspaces/" in request.url:
+            self._saving.add(request)
+
+    def _saved(self, request: Request) -> None:
+        self._saving.discard(request)
 
     def wait_until_restored(self) -> LabPage:
         """Wait until JupyterLab has put back the layout; before that there is little to click."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Locator, Response, Route, expect
 
 from tests.browser import rest
 from tests.browser.conftest import Lab, LabPage
@@ -92,13 +92,20 @@ def test_searching_narrows_the_lists(lab: Lab, jupyterlab: LabPage) -> None:
     expect(runs.get_by_text("beta search")).to_have_count(0)
 
 
+def _saves_compute_as_folded(response: Response) -> bool:
+    request = response.request
+    is_save = request.method == "PUT" and "/api/workspaces/" in request.url
+    return is_save and '"compute":true' in (request.post_data or "")
+
+
 def test_a_folded_section_stays_folded_after_a_reload(jupyterlab: LabPage) -> None:
     panel = jupyterlab.side("mlws-panel")
     title = panel.locator(".jp-AccordionPanel-title", has_text="Compute")
     content = panel.locator("[data-compute='local']")
     expect(content).to_be_visible()
 
-    title.click()
+    with jupyterlab.page.expect_response(_saves_compute_as_folded):
+        title.click()
     expect(content).to_be_hidden()
     jupyterlab.reload()
 

@@ -47,7 +47,7 @@ export class WorkspacePanel extends SidePanel {
     accordion.expansionToggled.connect((_, index) => {
       const section = this._sections[index];
       if (section) {
-        this._folded = { ...this._folded, [section.id]: !this.widgets[index]?.isVisible };
+        this._folded = { ...this._folded, [section.id]: this.widgets[index]?.isHidden ?? false };
         this._foldedChanged.emit(this._folded);
       }
     });
