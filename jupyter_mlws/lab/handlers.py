@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from http.client import responses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import ApiPath, to_os_path
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.httputil import HTTPHeaders
+from tornado.iostream import StreamClosedError
 from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError, SimpleAsyncHTTPClient
 from tornado.web import HTTPError, RequestHandler, authenticated
 
@@ -149,6 +151,7 @@ class ForwardHandler(LabHandler):
     """Carries a request to the service, and its answer back as it comes."""
 
     SUPPORTED_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+    _left = False
 
     @authenticated
     @authorized("read", resource=RESOURCE)
@@ -172,8 +175,13 @@ class ForwardHandler(LabHandler):
             try:
                 await self._carry(running, path)
             except (ConnectionRefusedError, HTTPStreamClosedError) as error:
-                self.link.lost()
-                if last_try or self._headers_written:
+                self.link.lost(running)
+                # A service that ended in the middle may have done what was asked: only what reads
+                # is asked again.
+                may_repeat = (
+                    isinstance(error, ConnectionRefusedError) or self.request.method == "GET"
+                )
+                if last_try or self._headers_written or not may_repeat:
                     raise Unavailable(f"The workspace service does not answer: {error}") from error
             else:
                 return
@@ -207,8 +215,14 @@ class ForwardHandler(LabHandler):
             # An error of the service itself: status and body are already on their way.
             if error.response is None:
                 raise
-        if not self._finished:
-            await self.finish()
+        if not self._finished and not self._left:
+            with suppress(StreamClosedError):
+                await self.finish()
+
+    def on_connection_close(self) -> None:
+        """Who asked has left: the rest of the answer is read, and dropped."""
+        self._left = True
+        super().on_connection_close()
 
     def _take_header(self, line: str) -> None:
         if line.startswith("HTTP/"):
@@ -220,8 +234,13 @@ class ForwardHandler(LabHandler):
             self.set_header(name, value.strip())
 
     async def _take_piece(self, piece: bytes) -> None:
+        if self._left:
+            return
         self.write(piece)
-        await self.flush()
+        try:
+            await self.flush()
+        except StreamClosedError:
+            self._left = True
 
 
 CLIENT = SimpleAsyncHTTPClient(force_instance=True, max_clients=1000, max_body_size=1 << 40)

@@ -53,21 +53,23 @@ class Link:
 
         with self._lock:
             if self._url:
-                self._running = self._shared()
+                running = self._shared()
             else:
-                self._running = service.ensure(service.directory(self._workspace))
-                self._announce(self._running)
+                running = service.ensure(service.directory(self._workspace))
+                self._announce(running)
+            self._running = running
             self._error = ""
-            os.environ.update(self._running.env())
-            return self._running
+            os.environ.update(running.env())
+            return running
 
     def known(self) -> Running | None:
         """The service as it was last found, or None; costs nothing."""
         return self._running
 
-    def lost(self) -> None:
-        """Remember that the service did not answer, so that `ensure` is asked again."""
-        self._running = None
+    def lost(self, running: Running) -> None:
+        """Remember that `running` did not answer, so that `ensure` is asked again."""
+        if self._running is running:  # or somebody has found it anew meanwhile
+            self._running = None
 
     def state(self) -> dict[str, Any]:
         """What the browser shows: state, workspace, url, message."""

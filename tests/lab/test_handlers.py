@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -79,6 +80,29 @@ async def test_an_error_of_the_service_arrives_unchanged(jp_fetch: Fetch) -> Non
     status, body = await refused(jp_fetch("mlws", "api", "jobs", "nobody"))
 
     assert (status, body["code"]) == (404, "NOT_FOUND")
+
+
+async def test_who_leaves_in_the_middle_of_an_answer_disturbs_nobody(
+    jp_fetch: Fetch,
+    jp_serverapp: Any,
+    jp_base_url: str,
+    service: Running,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = ("mlws", "mlflow", "api", "2.0", "mlflow-artifacts", "artifacts", "big.bin")
+    big = bytes(30_000_000)
+    await jp_fetch(*path, method="PUT", body=big)
+    token = jp_serverapp.identity_provider.token
+
+    reader, writer = await asyncio.open_connection("127.0.0.1", jp_serverapp.port)
+    asked = f"GET {jp_base_url}{'/'.join(path)} HTTP/1.1\r\nAuthorization: token {token}\r\n"
+    writer.write(f"{asked}Host: 127.0.0.1\r\n\r\n".encode())
+    assert b" 200 " in await reader.readline()
+    writer.transport.abort()
+
+    answer = await jp_fetch(*path)
+    assert len(answer.body) == len(big)
+    assert not [r for r in caplog.records if r.levelname in {"ERROR", "CRITICAL"}]
 
 
 async def test_the_browser_never_sees_the_services_token(jp_fetch: Fetch, service: Running) -> None:
