@@ -114,6 +114,19 @@ def test_env_can_be_evaluated_by_a_shell(service: Running) -> None:
     assert out.strip() == f"{service.url}/mlflow"
 
 
+def test_commands_start_without_what_only_jobs_need() -> None:
+    heavy = ("nbformat", "nbclient", "jsonschema", "papermill", "mlflow", "pandas", "numpy")
+    code = (
+        "import sys; from jupyter_mlws.features.operations import load; load();"
+        " import jupyter_mlws.cli.main, jupyter_mlws.cli.commands, jupyter_mlws.sdk.client;"
+        f" print(*(set({heavy}) & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == []
+
+
 def test_help_names_every_noun() -> None:
     import click
 

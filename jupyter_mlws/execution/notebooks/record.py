@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from nbformat import from_dict
-from nbformat.v4.rwbase import rejoin_lines
 from pydantic import Field, ValidationError
 
 from jupyter_mlws.entities.interface import CellState
@@ -137,6 +135,9 @@ def read_execution(folder: Path) -> NotebookExecution | None:
         return None
     if record is None:
         return None
+    from nbformat import from_dict
+    from nbformat.v4.rwbase import rejoin_lines
+
     return NotebookExecution(
         name=record.name,
         path=record.path,
