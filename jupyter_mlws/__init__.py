@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from jupyter_mlws.entities.job import CommandJob, Input, Job, NotebookJob, Output
-    from jupyter_mlws.ipython.calls import form, job, log, open_, output, runs
+    from jupyter_mlws.ipython.calls import compare, form, job, log, open_, output, runs
     from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
     from jupyter_mlws.sdk.client import MLClient
@@ -42,7 +42,7 @@ _PLACES = {
         "Unavailable",
     ),
     "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
-    "ipython.calls": ("form", "job", "log", "open_", "output", "runs"),
+    "ipython.calls": ("compare", "form", "job", "log", "open_", "output", "runs"),
     "sdk.assets": ("load_component", "load_data", "load_model"),
     "sdk.builders": ("command", "notebook"),
     "sdk.client": ("MLClient",),
@@ -72,6 +72,7 @@ __all__ = [
     "Unavailable",
     "__version__",
     "command",
+    "compare",
     "form",
     "job",
     "load_component",

@@ -76,29 +76,36 @@ def _reference(schema: dict[str, Any]) -> str:
     return str(schema["$ref"]).rpartition("/")[2]
 
 
-def connected(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command its client, and the options that all commands share."""
+def answering(form: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command its client and the options that all commands share; it answers as `form`."""
 
-    @click.option("-o", "--output", type=click.Choice(FORMATS), default="json", show_default=True)
-    @click.option("--query", help="JMESPath expression that picks from the answer.")
-    @click.option(
-        "--workspace", "-w", "directory", help="The workspace directory [MLWS_WORKSPACE]."
-    )
-    @click.option("--url", help="Address of a service elsewhere [MLWS_URL].")
-    @click.option("--token", help="Speaks for you at that address [MLWS_TOKEN].")
-    @functools.wraps(function)
-    def run(
-        output: str,
-        query: str | None,
-        directory: str | None,
-        url: str | None,
-        token: str | None,
-        **given: Any,
-    ) -> Any:
-        with MLClient(url=url, token=token, workspace=directory) as client:
-            return function(client, output=output, query=query, **given)
+    def connect(function: Callable[..., Any]) -> Callable[..., Any]:
+        @click.option("-o", "--output", type=click.Choice(FORMATS), default=form, show_default=True)
+        @click.option("--query", help="JMESPath expression that picks from the answer.")
+        @click.option(
+            "--workspace", "-w", "directory", help="The workspace directory [MLWS_WORKSPACE]."
+        )
+        @click.option("--url", help="Address of a service elsewhere [MLWS_URL].")
+        @click.option("--token", help="Speaks for you at that address [MLWS_TOKEN].")
+        @functools.wraps(function)
+        def run(
+            output: str,
+            query: str | None,
+            directory: str | None,
+            url: str | None,
+            token: str | None,
+            **given: Any,
+        ) -> Any:
+            with MLClient(url=url, token=token, workspace=directory) as client:
+                return function(client, output=output, query=query, **given)
 
-    return run
+        return run
+
+    return connect
+
+
+connected = answering("json")
+"""What most commands are: their answer is JSON unless asked otherwise."""
 
 
 def _option(

@@ -20,6 +20,7 @@ SPECIAL = {
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",
     ("job", "download"): "jobs:download",
+    ("run", "compare"): "runs:compare",
     ("service", "start"): "service:start",
     ("service", "stop"): "service:stop",
     ("service", "status"): "service:status",

@@ -29,6 +29,7 @@ from jupyter_mlws.execution import (
     inputs,
     limits,
     outputs,
+    packages,
     records,
     surroundings,
 )
@@ -186,6 +187,7 @@ class Attempt:
         if records.move(self._store, self.name, Status.STARTING, of=starting):
             self._handle = self._compute.submit(self._limited(step, context), self._folder)
             self._note_standby(step)
+            self._note_packages()
 
     def _limited(self, step: Step, context: JobContext) -> Step:
         """The step with what holds for every type of job: its limits, and what no log may show."""
@@ -266,6 +268,24 @@ class Attempt:
                 start_ms=report.started_ms,
             )
 
+    def _note_packages(self) -> None:
+        """Keep which packages the job runs with; it is under way, so asking costs it nothing."""
+        try:
+            runtime = environments.find(self._spec.environment)
+        except Invalid:
+            return  # taken away while the job ran
+        found = packages.of(runtime.python) if runtime.is_python else None
+        if found is None:
+            return
+        digest, facts = found
+        with self._store.change(
+            "dispatcher", "jobs/packages", f"job:{self.name}", packages=digest
+        ) as tx:
+            if self._store.find_record(packages.KIND, digest) is None:
+                tx.put_record(packages.KIND, digest, facts)
+            doc = records.get(self._store, self.name).doc
+            tx.put_record(records.KIND, self.name, {**doc, "packages": digest})
+
     def _collect_live(self) -> None:
         at = time.monotonic()
         if at >= self._progress_at:
@@ -329,6 +349,8 @@ class Attempt:
     def _keep(self, outcome: Outcome) -> None:
         if self._handle:
             self._note_usage()
+            if "packages" not in records.get(self._store, self.name).doc:
+                self._note_packages()
         if self._folder.exists():
             self._harvester().collect(final=True, more=outcome.files)
         known = self._store.get_run(self.name).params

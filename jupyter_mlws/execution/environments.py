@@ -25,11 +25,13 @@ class Runtime:
         kernel: name of the kernelspec; None for the service's own Python.
         python: the environment's Python; the service's own where it has another language.
         env: what the kernelspec adds to the environment variables.
+        is_python: whether its code is Python.
     """
 
     kernel: str | None = None
     python: str = sys.executable
     env: Mapping[str, str] = field(default_factory=dict)
+    is_python: bool = True
 
     @property
     def bin(self) -> str:
@@ -62,7 +64,8 @@ def find(reference: str | None) -> Runtime:
         )
     program = _program(specs[name].argv)
     is_python = Path(program).name.startswith("python")
-    return Runtime(name, program if is_python else sys.executable, dict(specs[name].env))
+    python = program if is_python else sys.executable
+    return Runtime(name, python, dict(specs[name].env), is_python)
 
 
 def installed() -> list[Environment]:

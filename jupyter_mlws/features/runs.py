@@ -4,8 +4,30 @@ from __future__ import annotations
 
 from typing import Literal
 
+from jupyter_mlws.entities.comparison import (
+    ArtifactComparison,
+    Changes,
+    CodeComparison,
+    Comparison,
+    DataComparison,
+    EnvironmentComparison,
+    FileDiff,
+    NotebookDiff,
+    Table,
+    TableDiff,
+)
 from jupyter_mlws.entities.record import Page, from_ms
 from jupyter_mlws.entities.run import Artifact, Run, Series, Status, special_float
+from jupyter_mlws.features.comparing import (
+    artifacts,
+    code,
+    data,
+    environments,
+    notebooks,
+    tables,
+    verdict,
+)
+from jupyter_mlws.features.comparing.subjects import pair, subjects
 from jupyter_mlws.features.operations import Download, operation
 from jupyter_mlws.features.run_files import RunFiles
 from jupyter_mlws.features.workspace import Workspace
@@ -142,6 +164,110 @@ def read_artifact(ws: Workspace, run_id: str, path: str) -> Download:
     """One file that a run left."""
     row = RunFiles(ws, ws.store.get_run(run_id, with_data=False)).get(path)
     return Download(ws.blobs.path(row.blob or ""), path.rpartition("/")[2])
+
+
+@operation("runs/read")
+def read_table(ws: Workspace, run_id: str, path: str, offset: int = 0, limit: int = 200) -> Table:
+    """Rows of a table that a run left: CSV, TSV, Parquet, or JSON as `mlflow.log_table` writes it.
+
+    Args:
+        offset: rows to pass over.
+        limit: most rows, at most 1000.
+    Raises:
+        Invalid: it is no table, or too large to be looked into.
+    """
+    row = RunFiles(ws, ws.store.get_run(run_id, with_data=False)).get(path)
+    table = tables.TableFile(ws.blobs.path(row.blob or ""), path)
+    return table.page(max(0, offset), min(max(1, limit), tables.MOST_ROWS))
+
+
+@operation("runs/read")
+def compare(
+    ws: Workspace,
+    run_ids: list[str],
+    metric: str | None = None,
+    goal: Literal["maximize", "minimize"] | None = None,
+) -> Comparison:
+    """How runs differ: verdicts, metrics and parameters. The first run is the baseline.
+
+    Args:
+        run_ids: 2 to 20 runs.
+        metric: the metric that stands for a run; one of held-out data when absent.
+        goal: what is better of that metric; told by its name when absent.
+    """
+    return verdict.compare(subjects(ws, run_ids), metric, goal)
+
+
+@operation("runs/read")
+def changes(ws: Workspace, run_id: str) -> Changes:
+    """What changed since the run of the same source (notebook, script, command) before this one."""
+    return verdict.changes(ws, run_id)
+
+
+@operation("runs/read")
+def compare_code(ws: Workspace, run_ids: list[str]) -> CodeComparison:
+    """Commands, git states and files of the code of runs, with the count of changed lines."""
+    return code.compare(subjects(ws, run_ids))
+
+
+@operation("runs/read")
+def compare_environments(ws: Workspace, run_ids: list[str]) -> EnvironmentComparison:
+    """Python and packages that runs ran with."""
+    return environments.compare(subjects(ws, run_ids))
+
+
+@operation("runs/read")
+def compare_data(ws: Workspace, run_ids: list[str]) -> DataComparison:
+    """What runs read, with versions, rows and columns where they are known."""
+    return data.compare(subjects(ws, run_ids))
+
+
+@operation("runs/read")
+def compare_artifacts(ws: Workspace, run_ids: list[str]) -> ArtifactComparison:
+    """Files that runs left, by path, with sizes and hashes."""
+    return artifacts.compare(subjects(ws, run_ids))
+
+
+@operation("runs/read")
+def diff_file(ws: Workspace, run_id: str, other_run_id: str, path: str) -> FileDiff:
+    """A file of the code of two runs, line by line.
+
+    Args:
+        run_id: the baseline.
+    """
+    return code.diff(*pair(ws, run_id, other_run_id), path)
+
+
+@operation("runs/read")
+def diff_notebook(
+    ws: Workspace, run_id: str, other_run_id: str, path: str | None = None
+) -> NotebookDiff:
+    """A notebook of two runs, cell by cell and output by output.
+
+    Args:
+        run_id: the baseline.
+        path: of the notebook in the code; the executed notebooks when absent.
+    """
+    return notebooks.diff(*pair(ws, run_id, other_run_id), path)
+
+
+@operation("runs/read")
+def diff_table(
+    ws: Workspace, run_id: str, other_run_id: str, path: str, limit: int = 200
+) -> TableDiff:
+    """A table that two runs left, with the cells that differ.
+
+    Args:
+        run_id: the baseline.
+        limit: most rows that are answered, at most 1000.
+    Raises:
+        Invalid: it is no table, or too large.
+    """
+    files = [
+        tables.TableFile(run.ws.blobs.path(run.files.get(path).blob or ""), path)
+        for run in pair(ws, run_id, other_run_id)
+    ]
+    return tables.compare(files[0], files[1], min(max(1, limit), tables.MOST_ROWS))
 
 
 def view_of(ws: Workspace, row: RunRow) -> Run:

@@ -10,10 +10,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_mlws.entities.errors import Invalid
+from jupyter_mlws.ipython.comparison import RunComparison
 from jupyter_mlws.ipython.display import JobCard, RunCard, RunList
 from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.builders import notebook
 from jupyter_mlws.sdk.client import MLClient
+from jupyter_mlws.sdk.comparison import Compared
 
 if TYPE_CHECKING:
     from jupyter_mlws.ipython.form import JobForm
@@ -42,6 +44,19 @@ def runs(filter: str = "", *, order_by: list[str] | None = None, max_results: in
         "runs.list", filter=filter, order_by=order_by or [], max_results=max_results
     )
     return RunList(client(), page.items)
+
+
+def compare(*run_ids: str, metric: str | None = None) -> RunComparison:
+    """How runs differ: verdict, metrics, parameters, code, environment, data, artifacts.
+
+    Args:
+        run_ids: 2 to 20 runs; the first is the baseline.
+        metric: the metric that the verdict is about.
+    Raises:
+        Invalid: there are too few or too many runs, or one is named twice.
+        NotFound: there is no such run.
+    """
+    return RunComparison(Compared.of(client(), run_ids, metric))
 
 
 def job(

@@ -65,6 +65,9 @@ def _parser() -> _Parser:
         "filter", nargs="*", help='such as metrics.auc > 0.9 and params.model = "gbm"'
     )
     runs.add_argument("-n", type=int, default=20, help="how many at most")
+    compare = verb("compare", "How runs differ; the first is the baseline.")
+    compare.add_argument("run_ids", nargs="+", metavar="ID", help="2 to 20 runs")
+    compare.add_argument("--metric", help="the metric that the verdict is about")
     output = verb("output", "Give a variable as an output of the notebook job that runs this.")
     output.add_argument("name", help="name of the variable and of the output")
     opened = verb("open", "Show the card of a run or job.")
@@ -79,7 +82,7 @@ class MlwsMagics(Magics):
 
     @line_magic
     def mlws(self, line: str) -> Any:
-        """Speak to the ML workspace: run, end, log, job, runs, output, open.
+        """Speak to the ML workspace: run, end, log, job, runs, compare, output, open.
 
         `%mlws --help` lists them, `%mlws VERB --help` or `%mlws VERB?` explains one. Each has `--json`, and a
         twin in Python: `import jupyter_mlws as mlws; mlws.runs(…)`.
@@ -120,6 +123,9 @@ class MlwsMagics(Magics):
 
     def _runs(self, options: argparse.Namespace) -> Any:
         return calls.runs(" ".join(options.filter), max_results=options.n)
+
+    def _compare(self, options: argparse.Namespace) -> Any:
+        return calls.compare(*options.run_ids, metric=options.metric)
 
     def _output(self, options: argparse.Namespace) -> None:
         if options.name not in self._variables:
@@ -167,7 +173,7 @@ def _assignment(word: str) -> tuple[str, str]:
 
 
 def _as_json(answer: Any) -> Any:
-    """A list of runs, or the state of a card, as plain JSON; None for what answers nothing."""
+    """A list of runs, or the state of a card or comparison, as plain JSON; None for what answers nothing."""
     return answer.rows if hasattr(answer, "rows") else getattr(answer, "state", None)
 
 
@@ -181,5 +187,5 @@ def load_ipython_extension(shell: Any) -> None:
     shell.register_magics(MlwsMagics)
     if _ask_for_help not in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.append(_ask_for_help)
-    verbs = ["end", "job", "log", "open", "output", "run", "runs"]
+    verbs = ["compare", "end", "job", "log", "open", "output", "run", "runs"]
     shell.set_hook("complete_command", lambda completer, event: verbs, str_key="%mlws")

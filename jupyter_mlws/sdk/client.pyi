@@ -226,6 +226,33 @@ class Runs(Noun):
     def archive(self, run_id: builtins.str) -> jupyter_mlws.entities.run.Run:
         """Hide a run from lists."""
 
+    def changes(self, run_id: builtins.str) -> jupyter_mlws.entities.comparison.Changes:
+        """What changed since the run of the same source (notebook, script, command) before this one."""
+
+    def compare(self, run_ids: builtins.list[builtins.str], metric: builtins.str | None = ..., goal: typing.Literal['maximize', 'minimize'] | None = ...) -> jupyter_mlws.entities.comparison.Comparison:
+        """How runs differ: verdicts, metrics and parameters. The first run is the baseline."""
+
+    def compare_artifacts(self, run_ids: builtins.list[builtins.str]) -> jupyter_mlws.entities.comparison.ArtifactComparison:
+        """Files that runs left, by path, with sizes and hashes."""
+
+    def compare_code(self, run_ids: builtins.list[builtins.str]) -> jupyter_mlws.entities.comparison.CodeComparison:
+        """Commands, git states and files of the code of runs, with the count of changed lines."""
+
+    def compare_data(self, run_ids: builtins.list[builtins.str]) -> jupyter_mlws.entities.comparison.DataComparison:
+        """What runs read, with versions, rows and columns where they are known."""
+
+    def compare_environments(self, run_ids: builtins.list[builtins.str]) -> jupyter_mlws.entities.comparison.EnvironmentComparison:
+        """Python and packages that runs ran with."""
+
+    def diff_file(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str) -> jupyter_mlws.entities.comparison.FileDiff:
+        """A file of the code of two runs, line by line."""
+
+    def diff_notebook(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str | None = ...) -> jupyter_mlws.entities.comparison.NotebookDiff:
+        """A notebook of two runs, cell by cell and output by output."""
+
+    def diff_table(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str, limit: builtins.int = ...) -> jupyter_mlws.entities.comparison.TableDiff:
+        """A table that two runs left, with the cells that differ."""
+
     def get(self, run_id: builtins.str) -> jupyter_mlws.entities.run.Run:
         """One run with its latest metrics, params and tags."""
 
@@ -237,6 +264,9 @@ class Runs(Noun):
 
     def list_metrics(self, run_ids: builtins.list[builtins.str]) -> builtins.list[builtins.str]:
         """Names of the metrics that any of the runs has."""
+
+    def read_table(self, run_id: builtins.str, path: builtins.str, offset: builtins.int = ..., limit: builtins.int = ...) -> jupyter_mlws.entities.comparison.Table:
+        """Rows of a table that a run left: CSV, TSV, Parquet, or JSON as `mlflow.log_table` writes it."""
 
     def restore(self, run_id: builtins.str) -> jupyter_mlws.entities.run.Run:
         """Show an archived run in lists again."""

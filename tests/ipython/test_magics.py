@@ -53,6 +53,27 @@ def test_a_wrong_input_is_one_line_that_names_it(shell: InteractiveShell, train:
         mlws(shell, f"job '{train}' -p lr=2")
 
 
+def test_two_runs_are_compared(shell: InteractiveShell) -> None:
+    ids = []
+    for name, loss in (("base <1>", "0.5"), ("other", "0.25")):
+        mlws(shell, f"run '{name}'")
+        mlws(shell, f"log loss={loss} same=1 kind=rf")
+        ids.append(mlws(shell, "end").id)
+
+    found = mlws(shell, f"compare {ids[0]} {ids[1]}")
+
+    assert repr(found).startswith("other: loss 0.25 -50.00%, better")
+    assert "made by an MLflow client" in repr(found)
+    assert "base &lt;1&gt;" in found._repr_html_()
+    assert list(found.to_frame().loc["loss"]) == [0.5, 0.25]
+    assert mlws(shell, f"compare {ids[0]} {ids[1]} --json")["verdicts"][0]["better"] is True
+
+
+def test_one_run_is_not_compared(shell: InteractiveShell) -> None:
+    with pytest.raises(UsageError, match="name 2 to 20 runs"):
+        mlws(shell, "compare alone")
+
+
 def test_runs_are_listed_by_a_filter_with_quotation_marks(shell: InteractiveShell) -> None:
     mlws(shell, "run marked")
     mlws(shell, "log quality=good")

@@ -1087,6 +1087,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run_id}:changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changed since the run of the same source (notebook, script, command) before this one.
+         * @description What changed since the run of the same source (notebook, script, command) before this one.
+         */
+        get: operations["runs.changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}:diff_file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of the code of two runs, line by line.
+         * @description A file of the code of two runs, line by line.
+         */
+        get: operations["runs.diff_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}:diff_notebook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A notebook of two runs, cell by cell and output by output.
+         * @description A notebook of two runs, cell by cell and output by output.
+         */
+        get: operations["runs.diff_notebook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}:diff_table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A table that two runs left, with the cells that differ.
+         * @description A table that two runs left, with the cells that differ.
+         */
+        get: operations["runs.diff_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run_id}:list_artifacts": {
         parameters: {
             query?: never;
@@ -1127,6 +1207,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run_id}:read_table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows of a table that a run left: CSV, TSV, Parquet, or JSON as `mlflow.log_table` writes it.
+         * @description Rows of a table that a run left: CSV, TSV, Parquet, or JSON as `mlflow.log_table` writes it.
+         */
+        get: operations["runs.read_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run_id}:restore": {
         parameters: {
             query?: never;
@@ -1141,6 +1241,106 @@ export interface paths {
          * @description Show an archived run in lists again.
          */
         post: operations["runs.restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How runs differ: verdicts, metrics and parameters. The first run is the baseline.
+         * @description How runs differ: verdicts, metrics and parameters. The first run is the baseline.
+         */
+        get: operations["runs.compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Files that runs left, by path, with sizes and hashes.
+         * @description Files that runs left, by path, with sizes and hashes.
+         */
+        get: operations["runs.compare_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Commands, git states and files of the code of runs, with the count of changed lines.
+         * @description Commands, git states and files of the code of runs, with the count of changed lines.
+         */
+        get: operations["runs.compare_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare_data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What runs read, with versions, rows and columns where they are known.
+         * @description What runs read, with versions, rows and columns where they are known.
+         */
+        get: operations["runs.compare_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare_environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Python and packages that runs ran with.
+         * @description Python and packages that runs ran with.
+         */
+        get: operations["runs.compare_environments"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1374,6 +1574,45 @@ export interface components {
             size_bytes?: number;
         };
         /**
+         * ArtifactComparison
+         * @description Files that the runs left, by path.
+         */
+        ArtifactComparison: {
+            /** Missing */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /** Artifacts */
+            artifacts: components["schemas"]["ArtifactRow"][];
+            /**
+             * N Artifacts
+             * @description How many paths there are in all; more than `len(artifacts)` when cut.
+             */
+            n_artifacts: number;
+        };
+        /**
+         * ArtifactRow
+         * @description A file that the runs left; None where a run did not.
+         */
+        ArtifactRow: {
+            /** Path */
+            path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "image" | "table" | "text" | "notebook" | "other";
+            /**
+             * Blobs
+             * @description SHA-256 of the content.
+             */
+            blobs: string[];
+            /** Sizes */
+            sizes: number[];
+            /** Differs */
+            differs: boolean;
+        };
+        /**
          * Asset
          * @description A version as the workspace keeps it; the fields of its kind stand beside these.
          */
@@ -1441,6 +1680,35 @@ export interface components {
          */
         Cause: "user_error" | "out_of_memory" | "kernel_died" | "start_timeout" | "timeout" | "cell_timeout" | "output_lost" | "missing_output" | "wrong_type" | "preparation" | "supervisor_lost" | "storage";
         /**
+         * CellDiff
+         * @description Two versions of a cell.
+         */
+        CellDiff: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "same" | "added" | "removed" | "changed";
+            /** Cell Type */
+            cell_type: string;
+            /**
+             * Base
+             * @description Place in the baseline's notebook, counted from 1.
+             */
+            base?: number;
+            /** Other */
+            other?: number;
+            /** Source */
+            source: components["schemas"]["DiffLine"][];
+            /** Source Differs */
+            source_differs: boolean;
+            /**
+             * Outputs
+             * @description Empty where the outputs are equal.
+             */
+            outputs?: components["schemas"]["OutputDiff"][];
+        };
+        /**
          * CellError
          * @description The cell of a notebook that failed.
          */
@@ -1501,6 +1769,14 @@ export interface components {
             ended_at?: string;
         };
         /**
+         * Changes
+         * @description What changed since the run of the same source before this one.
+         */
+        Changes: {
+            previous?: components["schemas"]["ComparedRun"];
+            verdict?: components["schemas"]["Verdict"];
+        };
+        /**
          * CheckReport
          * @description What a check of the store looked at and found.
          */
@@ -1513,6 +1789,66 @@ export interface components {
             n_bytes: number;
             /** Findings */
             findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * CodeComparison
+         * @description The code of runs: command, git state, files of the snapshots, executed notebooks.
+         */
+        CodeComparison: {
+            /**
+             * Missing
+             * @description Runs without a snapshot, and why.
+             */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            command: components["schemas"]["ValueRow"];
+            /** Git */
+            git: components["schemas"]["GitState"][];
+            /** Files */
+            files: components["schemas"]["CodeFile"][];
+            /**
+             * Notebooks
+             * @description Name of the executed notebook of each run.
+             */
+            notebooks: string[];
+        };
+        /**
+         * CodeFile
+         * @description A file of the runs' code; None where a run does not have it.
+         */
+        CodeFile: {
+            /** Path */
+            path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "notebook" | "binary";
+            /** Blobs */
+            blobs: string[];
+            /** Sizes */
+            sizes: number[];
+            /**
+             * Counts
+             * @description Against the baseline, in lines; None for the baseline, binary and very large files.
+             */
+            counts: components["schemas"]["LineCount"][];
+            /** Differs */
+            differs: boolean;
+        };
+        /**
+         * Column
+         * @description A column of a table.
+         */
+        Column: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @default
+             */
+            type?: string;
         };
         /**
          * Command
@@ -1592,6 +1928,50 @@ export interface components {
             command: string;
         };
         /**
+         * ComparedRun
+         * @description The head of a run in a comparison.
+         */
+        ComparedRun: {
+            /** Run Id */
+            run_id: string;
+            /** Name */
+            name: string;
+            /** Experiment Name */
+            experiment_name: string;
+            /** Type */
+            type: string;
+            status: components["schemas"]["Status"];
+            /** User */
+            user: string;
+            /** Created At */
+            created_at: string;
+            /**
+             * Duration S
+             * @description Seconds from start to end; None while it has not ended.
+             */
+            duration_s?: number;
+        };
+        /**
+         * Comparison
+         * @description What is quick to tell: heads, verdicts, metrics and parameters.
+         */
+        Comparison: {
+            /** Runs */
+            runs: components["schemas"]["ComparedRun"][];
+            /**
+             * Verdicts
+             * @description One for each run after the first.
+             */
+            verdicts: components["schemas"]["Verdict"][];
+            /** Metrics */
+            metrics: components["schemas"]["MetricRow"][];
+            /**
+             * Params
+             * @description Values that are JSON objects or Python dicts stand apart by their keys.
+             */
+            params: components["schemas"]["ValueRow"][];
+        };
+        /**
          * Compute
          * @description A compute and its load now.
          */
@@ -1638,6 +2018,79 @@ export interface components {
             last_modified_at: string;
             /** Last Modified By */
             last_modified_by: string;
+        };
+        /**
+         * DataComparison
+         * @description What the runs read.
+         */
+        DataComparison: {
+            /** Missing */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /** Inputs */
+            inputs: components["schemas"]["DataRow"][];
+        };
+        /**
+         * DataInput
+         * @description What a run read.
+         */
+        DataInput: {
+            /**
+             * Kind
+             * @description `data`, `model`, `dataset` (logged by an MLflow client), `job`, `file` or `path`.
+             */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @description Version of an asset, digest of a dataset or of what was sent along.
+             */
+            version?: string;
+            /** Source */
+            source?: string;
+            /** N Rows */
+            n_rows?: number;
+            /**
+             * Columns
+             * @description Type by column, where the run logged a schema.
+             */
+            columns?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * DataRow
+         * @description An input by its name; None where a run does not have it.
+         */
+        DataRow: {
+            /** Key */
+            key: string;
+            /** Inputs */
+            inputs: components["schemas"]["DataInput"][];
+            /** Differs */
+            differs: boolean;
+        };
+        /**
+         * DiffLine
+         * @description A line of a diff.
+         */
+        DiffLine: {
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "same" | "added" | "removed";
+            /** Text */
+            text: string;
+            /**
+             * Base
+             * @description Line number in the baseline, counted from 1.
+             */
+            base?: number;
+            /** Other */
+            other?: number;
         };
         /**
          * Distribution
@@ -1695,6 +2148,26 @@ export interface components {
              * @default false
              */
             is_default?: boolean;
+        };
+        /**
+         * EnvironmentComparison
+         * @description What the runs ran in.
+         */
+        EnvironmentComparison: {
+            /** Missing */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /**
+             * Facts
+             * @description Environment, Python, platform.
+             */
+            facts: components["schemas"]["ValueRow"][];
+            /**
+             * Packages
+             * @description Version by package.
+             */
+            packages: components["schemas"]["ValueRow"][];
         };
         /** Error */
         Error: {
@@ -1770,6 +2243,29 @@ export interface components {
             };
         };
         /**
+         * FileDiff
+         * @description Two versions of a text file, line by line.
+         */
+        FileDiff: {
+            /** Path */
+            path: string;
+            /**
+             * Missing
+             * @description Runs whose version cannot be shown, and why.
+             */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /** Hunks */
+            hunks: components["schemas"]["Hunk"][];
+            counts: components["schemas"]["LineCount"];
+            /**
+             * Unified
+             * @description The same as a patch.
+             */
+            unified: string;
+        };
+        /**
          * Finding
          * @description Something that a check of the store found wrong.
          */
@@ -1812,6 +2308,18 @@ export interface components {
              * @description Snapshot of one file: the uncommitted changes as a patch.
              */
             diff?: string;
+        };
+        /**
+         * Hunk
+         * @description Changed lines with those around them.
+         */
+        Hunk: {
+            /** Base Start */
+            base_start: number;
+            /** Other Start */
+            other_start: number;
+            /** Lines */
+            lines: components["schemas"]["DiffLine"][];
         };
         /**
          * Identity
@@ -2012,6 +2520,22 @@ export interface components {
             memory?: string;
         };
         /**
+         * LineCount
+         * @description How many lines were added and removed.
+         */
+        LineCount: {
+            /**
+             * Added
+             * @default 0
+             */
+            added?: number;
+            /**
+             * Removed
+             * @default 0
+             */
+            removed?: number;
+        };
+        /**
          * LogChunk
          * @description A piece of a log, and where the next piece begins.
          */
@@ -2046,6 +2570,31 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * MetricRow
+         * @description One metric of each run, and how far it is from that of the baseline.
+         */
+        MetricRow: {
+            /** Key */
+            key: string;
+            /** Values */
+            values: (number | string)[];
+            /** Differs */
+            differs: boolean;
+            /** Deltas */
+            deltas: number[];
+            /**
+             * Relative
+             * @description The deltas as parts of the baseline's value; None where that is zero.
+             */
+            relative: number[];
+            /**
+             * Goal
+             * @description What is better, as far as the metric's name tells.
+             * @enum {string}
+             */
+            goal?: "maximize" | "minimize";
+        };
+        /**
          * MissingBlobs
          * @description The blobs that must still be sent before a snapshot can be made.
          */
@@ -2076,6 +2625,22 @@ export interface components {
             expires_at?: string;
             /** Token */
             token: string;
+        };
+        /**
+         * NotebookDiff
+         * @description Two notebooks, cell by cell, output by output.
+         */
+        NotebookDiff: {
+            /** Base Path */
+            base_path?: string;
+            /** Other Path */
+            other_path?: string;
+            /** Missing */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /** Cells */
+            cells: components["schemas"]["CellDiff"][];
         };
         /**
          * NotebookExecution
@@ -2199,6 +2764,25 @@ export interface components {
             version?: string;
             /** Description */
             description?: string;
+        };
+        /**
+         * OutputDiff
+         * @description Two outputs of a cell (nbformat 4); None where there is none.
+         */
+        OutputDiff: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "same" | "added" | "removed" | "changed";
+            /** Base */
+            base?: {
+                [key: string]: unknown;
+            };
+            /** Other */
+            other?: {
+                [key: string]: unknown;
+            };
         };
         /** Page[Asset] */
         Page_Asset_: {
@@ -2492,6 +3076,70 @@ export interface components {
          */
         Status: "NotStarted" | "Queued" | "Preparing" | "Starting" | "Running" | "CancelRequested" | "Finalizing" | "Completed" | "Failed" | "Canceled";
         /**
+         * Table
+         * @description Rows of a table file.
+         */
+        Table: {
+            /** Columns */
+            columns: components["schemas"]["Column"][];
+            /** Rows */
+            rows: unknown[][];
+            /**
+             * N Rows
+             * @description How many there are in all.
+             */
+            n_rows: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
+        };
+        /**
+         * TableDiff
+         * @description Two versions of a table, row by row in their order.
+         */
+        TableDiff: {
+            /** Columns */
+            columns: string[];
+            /** Added Columns */
+            added_columns: string[];
+            /** Removed Columns */
+            removed_columns: string[];
+            /**
+             * Rows
+             * @description The first of those that differ.
+             */
+            rows: components["schemas"]["TableRowDiff"][];
+            /** N Different */
+            n_different: number;
+            /**
+             * N Rows
+             * @description How many rows the baseline's and the other's table have.
+             */
+            n_rows: number[];
+        };
+        /**
+         * TableRowDiff
+         * @description Two versions of a row; None where there is none.
+         */
+        TableRowDiff: {
+            /**
+             * Index
+             * @description Counted from 0.
+             */
+            index: number;
+            /** Base */
+            base?: unknown[];
+            /** Other */
+            other?: unknown[];
+            /**
+             * Changed
+             * @description Places of the columns whose values differ.
+             */
+            changed?: number[];
+        };
+        /**
          * Token
          * @description A token as the workspace keeps it: its hash, never itself.
          */
@@ -2563,6 +3211,70 @@ export interface components {
             warnings: string[];
         };
         /**
+         * ValueRow
+         * @description One value of each run, in the order in which the runs were named; None where a run has none.
+         */
+        ValueRow: {
+            /** Key */
+            key: string;
+            /** Values */
+            values: (number | string)[];
+            /** Differs */
+            differs: boolean;
+        };
+        /**
+         * Verdict
+         * @description What is different about one run, in facts that make a sentence.
+         */
+        Verdict: {
+            /** Run Id */
+            run_id: string;
+            /**
+             * Metric
+             * @description The metric that stands for the run.
+             */
+            metric?: string;
+            /** Baseline Value */
+            baseline_value?: number;
+            /** Value */
+            value?: number;
+            /** Relative */
+            relative?: number;
+            /**
+             * Better
+             * @description None where equal, or where nobody knows what is better.
+             */
+            better?: boolean;
+            /**
+             * Slowdown
+             * @description Its duration as a multiple of the baseline's.
+             */
+            slowdown?: number;
+            /** Params */
+            params?: string[];
+            /**
+             * Data
+             * @description Inputs that differ.
+             */
+            data?: string[];
+            /**
+             * Files
+             * @description Files of the code that differ.
+             */
+            files?: string[];
+            /**
+             * Cells
+             * @description Cells of the notebook that differ, counted from 1 as the run has them.
+             */
+            cells?: number[];
+            /**
+             * Environment
+             * @description Whether packages differ, where both are known.
+             * @default false
+             */
+            environment?: boolean;
+        };
+        /**
          * WorkspaceInfo
          * @description A workspace and its service.
          */
@@ -2604,24 +3316,40 @@ export interface components {
     pathItems: never;
 }
 export type Artifact = components['schemas']['Artifact'];
+export type ArtifactComparison = components['schemas']['ArtifactComparison'];
+export type ArtifactRow = components['schemas']['ArtifactRow'];
 export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
 export type Backup = components['schemas']['Backup'];
 export type Cause = components['schemas']['Cause'];
+export type CellDiff = components['schemas']['CellDiff'];
 export type CellError = components['schemas']['CellError'];
 export type CellState = components['schemas']['CellState'];
+export type Changes = components['schemas']['Changes'];
 export type CheckReport = components['schemas']['CheckReport'];
+export type CodeComparison = components['schemas']['CodeComparison'];
+export type CodeFile = components['schemas']['CodeFile'];
+export type Column = components['schemas']['Column'];
 export type CommandJob = components['schemas']['CommandJob'];
+export type ComparedRun = components['schemas']['ComparedRun'];
+export type Comparison = components['schemas']['Comparison'];
 export type Compute = components['schemas']['Compute'];
 export type CreationContext = components['schemas']['CreationContext'];
+export type DataComparison = components['schemas']['DataComparison'];
+export type DataInput = components['schemas']['DataInput'];
+export type DataRow = components['schemas']['DataRow'];
+export type DiffLine = components['schemas']['DiffLine'];
 export type Distribution = components['schemas']['Distribution'];
 export type Environment = components['schemas']['Environment'];
+export type EnvironmentComparison = components['schemas']['EnvironmentComparison'];
 export type Error = components['schemas']['Error'];
 export type Event = components['schemas']['Event'];
 export type Experiment = components['schemas']['Experiment'];
+export type FileDiff = components['schemas']['FileDiff'];
 export type Finding = components['schemas']['Finding'];
 export type GcReport = components['schemas']['GcReport'];
 export type GitState = components['schemas']['GitState'];
+export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
 export type Input = components['schemas']['Input'];
 export type Interface = components['schemas']['Interface'];
@@ -2630,13 +3358,17 @@ export type JobError = components['schemas']['JobError'];
 export type JobService = components['schemas']['JobService'];
 export type JobType = components['schemas']['JobType'];
 export type Limits = components['schemas']['Limits'];
+export type LineCount = components['schemas']['LineCount'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type LogFile = components['schemas']['LogFile'];
+export type MetricRow = components['schemas']['MetricRow'];
 export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
+export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookExecution = components['schemas']['NotebookExecution'];
 export type NotebookJob = components['schemas']['NotebookJob'];
 export type Output = components['schemas']['Output'];
+export type OutputDiff = components['schemas']['OutputDiff'];
 export type PageAsset = components['schemas']['Page_Asset_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
@@ -2652,10 +3384,15 @@ export type ServiceSpec = components['schemas']['ServiceSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type Status = components['schemas']['Status'];
+export type Table = components['schemas']['Table'];
+export type TableDiff = components['schemas']['TableDiff'];
+export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type Unreadable = components['schemas']['Unreadable'];
 export type Validation = components['schemas']['Validation'];
+export type ValueRow = components['schemas']['ValueRow'];
+export type Verdict = components['schemas']['Verdict'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -4934,6 +5671,145 @@ export interface operations {
             };
         };
     };
+    "runs.changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.diff_file": {
+        parameters: {
+            query: {
+                other_run_id: string;
+                path: string;
+            };
+            header?: never;
+            path: {
+                /** @description the baseline. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiff"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.diff_notebook": {
+        parameters: {
+            query: {
+                other_run_id: string;
+                /** @description of the notebook in the code; the executed notebooks when absent. */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the baseline. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotebookDiff"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.diff_table": {
+        parameters: {
+            query: {
+                other_run_id: string;
+                path: string;
+                /** @description most rows that are answered, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the baseline. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableDiff"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "runs.list_artifacts": {
         parameters: {
             query?: {
@@ -5001,6 +5877,43 @@ export interface operations {
             };
         };
     };
+    "runs.read_table": {
+        parameters: {
+            query: {
+                path: string;
+                /** @description rows to pass over. */
+                offset?: number;
+                /** @description most rows, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "runs.restore": {
         parameters: {
             query?: never;
@@ -5019,6 +5932,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare": {
+        parameters: {
+            query: {
+                /** @description 2 to 20 runs. */
+                run_ids: string[];
+                /** @description the metric that stands for a run; one of held-out data when absent. */
+                metric?: string;
+                /** @description what is better of that metric; told by its name when absent. */
+                goal?: "maximize" | "minimize";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare_artifacts": {
+        parameters: {
+            query: {
+                run_ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactComparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare_code": {
+        parameters: {
+            query: {
+                run_ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeComparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare_data": {
+        parameters: {
+            query: {
+                run_ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataComparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare_environments": {
+        parameters: {
+            query: {
+                run_ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentComparison"];
                 };
             };
             /** @description What was wrong. */

@@ -1,0 +1,1 @@
+"""How runs differ: one module for each section of a comparison."""
