@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -28,7 +29,7 @@ def verbs(noun: str) -> click.Group:
         if op.singular == noun:
             group.help = inspect.getdoc(inspect.getmodule(op.function))
             name = VERBS.get(op.verb, op.verb.replace("_", "-"))
-            if (noun, name) not in SPECIAL and not op.is_download:
+            if (noun, name) not in SPECIAL:
                 group.add_command(made(op, name))
     for (owner, name), place in SPECIAL.items():
         if owner == noun:
@@ -43,13 +44,23 @@ def made(op: Operation, name: str) -> click.Command:
     """The command of one operation."""
 
     @connected
-    def run(client: MLClient, output: str, query: str | None, **given: Any) -> None:
+    def run(
+        client: MLClient,
+        output: str,
+        query: str | None,
+        download_path: Path | None = None,
+        **given: Any,
+    ) -> None:
         arguments: dict[str, Any] = {}
         for argument, value in given.items():
             if value not in (None, ()):
                 place = arguments.setdefault(spec, {}) if argument in inner else arguments
                 place[argument] = [*value] if isinstance(value, tuple) else value
-        show(client.transport.call(op.name, arguments), output, query)
+        if download_path is None:
+            show(client.transport.call(op.name, arguments), output, query)
+        else:
+            client.transport.download(op.name, arguments, download_path)
+            show({"path": str(download_path)}, output, query)
 
     schema = op.arguments.model_json_schema(schema_generator=SchemaGenerator)
     properties, required = schema["properties"], set(schema.get("required", ()))
@@ -58,6 +69,13 @@ def made(op: Operation, name: str) -> click.Command:
         fields = schema["$defs"][_reference(properties.pop(spec))]
         properties |= inner
         required |= set(fields.get("required", ()))
+    if op.is_download:
+        run = click.option(
+            *("--download-path", "-p", "download_path"),
+            type=click.Path(path_type=Path),
+            required=True,
+            help="The file to write.",
+        )(run)
     for argument, kind in reversed(list(properties.items())):
         run = _option(op, argument, kind, argument in required)(run)
     return click.command(name, help=op.description, short_help=op.summary)(run)

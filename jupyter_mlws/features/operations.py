@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,15 @@ class Download:
     path: Path
     name: str
     media_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What an operation answers when it makes a file piece by piece while the door sends it."""
+
+    pieces: Iterator[bytes]
+    name: str
+    media_type: str
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,7 @@ class Operation:
     @property
     def is_download(self) -> bool:
         """Whether the answer is a file and not JSON."""
-        return self.hints.get("return") is Download
+        return self.hints.get("return") in (Download, Stream)
 
     @property
     def is_async(self) -> bool:

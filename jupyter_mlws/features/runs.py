@@ -18,6 +18,14 @@ from jupyter_mlws.entities.comparison import (
 )
 from jupyter_mlws.entities.record import Page, from_ms
 from jupyter_mlws.entities.run import Artifact, Run, Series, Status, special_float
+from jupyter_mlws.entities.run_set import (
+    ExportFormat,
+    ParamImportance,
+    RunColumns,
+    RunFolder,
+    RunGroup,
+)
+from jupyter_mlws.features import exporting, run_sets
 from jupyter_mlws.features.comparing import (
     artifacts,
     code,
@@ -28,7 +36,8 @@ from jupyter_mlws.features.comparing import (
     verdict,
 )
 from jupyter_mlws.features.comparing.subjects import pair, subjects
-from jupyter_mlws.features.operations import Download, operation
+from jupyter_mlws.features.importance import importances
+from jupyter_mlws.features.operations import Download, Stream, operation
 from jupyter_mlws.features.run_files import RunFiles
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import RunQuery, RunRow
@@ -141,6 +150,106 @@ def series(
                     )
                 )
     return found
+
+
+@operation("runs/read")
+def columns(
+    ws: Workspace,
+    columns: list[str],
+    filter: str = "",
+    experiment_ids: list[int] | None = None,
+    view: Literal["active", "archived", "all"] = "active",
+    max_results: int = 1000,
+) -> RunColumns:
+    """Values of a few columns of many runs, as charts over runs need them.
+
+    Args:
+        columns: such as `metrics.auc`, `params.lr`, `tags.team`; keys as they are, without quotes.
+        max_results: most runs, the newest; at most 10,000.
+    """
+    query = RunQuery(experiment_ids, filter, view=view, max_results=max_results, with_data=False)
+    return run_sets.columns(ws.store, query, columns)
+
+
+@operation("runs/read")
+def group(
+    ws: Workspace,
+    by: str,
+    filter: str = "",
+    metrics: list[str] | None = None,
+    experiment_ids: list[int] | None = None,
+    view: Literal["active", "archived", "all"] = "active",
+) -> list[RunGroup]:
+    """All runs that match a filter in groups, the largest first, with mean, least and greatest of metrics.
+
+    Args:
+        by: such as `params.model`, `tags.team`, `attributes.user`, `attributes.status`.
+        metrics: names of at most 40 metrics.
+    """
+    query = RunQuery(experiment_ids, filter, view=view)
+    return run_sets.groups(ws.store, query, by, metrics or [])
+
+
+@operation("runs/read")
+def list_folders(ws: Workspace) -> list[RunFolder]:
+    """Folders that runs were moved to, by path. A run's folder is its tag `mlws.folder`."""
+    return run_sets.folders(ws.store)
+
+
+@operation("runs/read")
+def importance(
+    ws: Workspace,
+    metric: str,
+    filter: str = "",
+    experiment_ids: list[int] | None = None,
+    view: Literal["active", "archived", "all"] = "active",
+    max_results: int = 2000,
+) -> list[ParamImportance]:
+    """How much of a metric each param explains by itself (epsilon squared of its ranks), most first.
+
+    Args:
+        metric: its name, such as `auc`.
+        max_results: most runs that are looked at, the newest; at most 10,000.
+    """
+    query = RunQuery(experiment_ids, filter, view=view, max_results=max_results, with_data=False)
+    return importances(*run_sets.explained(ws.store, query, metric))
+
+
+@operation("runs/read")
+def export(
+    ws: Workspace,
+    format: ExportFormat = "csv",
+    filter: str = "",
+    run_ids: list[str] | None = None,
+    order_by: list[str] | None = None,
+    experiment_ids: list[int] | None = None,
+    view: Literal["active", "archived", "all"] = "active",
+) -> Stream:
+    """Runs as a file, each a row with all it logged; or a notebook that loads them.
+
+    Args:
+        filter: as of `list`.
+        run_ids: only these, at most 1000.
+        order_by: as of `list`.
+    """
+    query = RunQuery(
+        experiment_ids, run_sets.chosen(filter, run_ids), order_by or (), "all" if run_ids else view
+    )
+    if format == "notebook":
+        ws.store.count_runs(query)
+        given = {
+            "filter": filter,
+            "run_ids": run_ids,
+            "order_by": order_by,
+            "experiment_ids": experiment_ids,
+            "view": None if view == "active" else view,
+        }
+        pieces = exporting.as_notebook(given)
+        return Stream(pieces, "runs.ipynb", "application/x-ipynb+json")
+    table = exporting.Table(ws, query)
+    if format == "csv":
+        return Stream(exporting.as_csv(table), "runs.csv", "text/csv")
+    return Stream(exporting.as_parquet(table), "runs.parquet", "application/vnd.apache.parquet")
 
 
 @operation("runs/read")

@@ -21,7 +21,10 @@ from jupyter_mlws.sdk.transport import HttpTransport, Transport
 
 
 class Noun:
-    """The operations of one noun, such as `client.jobs`; each takes its arguments by name or place."""
+    """The operations of one noun, such as `client.jobs`; each takes its arguments by name or place.
+
+    One that answers a file takes besides, by name, the `download_path` to write it to, and answers that.
+    """
 
     def __init__(self, client: MLClient, noun: str) -> None:
         self._client = client
@@ -37,7 +40,12 @@ class Noun:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             names = list(op.arguments.model_fields)
-            return self._client.call(op.name, **dict(zip(names, args, strict=False)), **kwargs)
+            given = {**dict(zip(names, args, strict=False)), **kwargs}
+            if not op.is_download:
+                return self._client.call(op.name, **given)
+            target = Path(given.pop("download_path"))
+            self._client.transport.download(op.name, given, target)
+            return target
 
         call.__name__, call.__doc__ = verb, inspect.getdoc(op.function)
         return call

@@ -12,6 +12,7 @@ import jupyter_mlws.entities.interface
 import jupyter_mlws.entities.job
 import jupyter_mlws.entities.record
 import jupyter_mlws.entities.run
+import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.snapshot
 import jupyter_mlws.features.jobs
 import jupyter_mlws.sdk.jobs
@@ -39,6 +40,9 @@ class Components(Noun):
 
     def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
         """The files of a version; of the latest when none is named."""
+
+    def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """One file of a version."""
 
     def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Show an archived version or asset in lists again."""
@@ -85,6 +89,9 @@ class Data(Noun):
 
     def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
         """The files of a version; of the latest when none is named."""
+
+    def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """One file of a version."""
 
     def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Show an archived version or asset in lists again."""
@@ -148,6 +155,9 @@ class Jobs(Noun):
     def list_types(self) -> builtins.list[jupyter_mlws.features.jobs.JobType]:
         """The types of job that this workspace can run."""
 
+    def read_code(self, name: builtins.str, path: builtins.str, *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """One file of the code snapshot."""
+
     def read_log(self, name: builtins.str, path: builtins.str = ..., offset: builtins.int = ..., limit: builtins.int = ..., attempt: builtins.int | None = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.job.LogChunk:
         """A piece of a log from `offset` on; waits for growth when there is nothing new yet."""
 
@@ -195,6 +205,9 @@ class Models(Noun):
     def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
         """The files of a version; of the latest when none is named."""
 
+    def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """One file of a version."""
+
     def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Show an archived version or asset in lists again."""
 
@@ -229,6 +242,9 @@ class Runs(Noun):
     def changes(self, run_id: builtins.str) -> jupyter_mlws.entities.comparison.Changes:
         """What changed since the run of the same source (notebook, script, command) before this one."""
 
+    def columns(self, columns: builtins.list[builtins.str], filter: builtins.str = ..., experiment_ids: builtins.list[builtins.int] | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ...) -> jupyter_mlws.entities.run_set.RunColumns:
+        """Values of a few columns of many runs, as charts over runs need them."""
+
     def compare(self, run_ids: builtins.list[builtins.str], metric: builtins.str | None = ..., goal: typing.Literal['maximize', 'minimize'] | None = ...) -> jupyter_mlws.entities.comparison.Comparison:
         """How runs differ: verdicts, metrics and parameters. The first run is the baseline."""
 
@@ -253,8 +269,17 @@ class Runs(Noun):
     def diff_table(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str, limit: builtins.int = ...) -> jupyter_mlws.entities.comparison.TableDiff:
         """A table that two runs left, with the cells that differ."""
 
+    def export(self, format: typing.Literal['csv', 'parquet', 'notebook'] = ..., filter: builtins.str = ..., run_ids: builtins.list[builtins.str] | None = ..., order_by: builtins.list[builtins.str] | None = ..., experiment_ids: builtins.list[builtins.int] | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """Runs as a file, each a row with all it logged; or a notebook that loads them."""
+
     def get(self, run_id: builtins.str) -> jupyter_mlws.entities.run.Run:
         """One run with its latest metrics, params and tags."""
+
+    def group(self, by: builtins.str, filter: builtins.str = ..., metrics: builtins.list[builtins.str] | None = ..., experiment_ids: builtins.list[builtins.int] | None = ..., view: typing.Literal['active', 'archived', 'all'] = ...) -> builtins.list[jupyter_mlws.entities.run_set.RunGroup]:
+        """All runs that match a filter in groups, the largest first, with mean, least and greatest of metrics."""
+
+    def importance(self, metric: builtins.str, filter: builtins.str = ..., experiment_ids: builtins.list[builtins.int] | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ...) -> builtins.list[jupyter_mlws.entities.run_set.ParamImportance]:
+        """How much of a metric each param explains by itself (epsilon squared of its ranks), most first."""
 
     def list(self, *, filter: builtins.str = ..., order_by: builtins.list[builtins.str] | None = ..., experiment_ids: builtins.list[builtins.int] | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.run.Run]:
         """Runs that match a filter."""
@@ -262,8 +287,14 @@ class Runs(Noun):
     def list_artifacts(self, run_id: builtins.str, path: builtins.str = ..., recursive: builtins.bool = ...) -> builtins.list[jupyter_mlws.entities.run.Artifact]:
         """Files and folders that a run left, in one folder or in all below it; its models among them."""
 
+    def list_folders(self) -> builtins.list[jupyter_mlws.entities.run_set.RunFolder]:
+        """Folders that runs were moved to, by path. A run's folder is its tag `mlws.folder`."""
+
     def list_metrics(self, run_ids: builtins.list[builtins.str]) -> builtins.list[builtins.str]:
         """Names of the metrics that any of the runs has."""
+
+    def read_artifact(self, run_id: builtins.str, path: builtins.str, *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """One file that a run left."""
 
     def read_table(self, run_id: builtins.str, path: builtins.str, offset: builtins.int = ..., limit: builtins.int = ...) -> jupyter_mlws.entities.comparison.Table:
         """Rows of a table that a run left: CSV, TSV, Parquet, or JSON as `mlflow.log_table` writes it."""
@@ -287,6 +318,23 @@ class Tokens(Noun):
 
     def list(self) -> Iterator[jupyter_mlws.entities.access.Token]:
         """All tokens, without themselves; those of running jobs too."""
+
+
+class Views(Noun):
+    def create(self, view: jupyter_mlws.entities.run_set.SavedViewSpec) -> jupyter_mlws.entities.run_set.SavedView:
+        """Save a view."""
+
+    def delete(self, id: builtins.str) -> None:
+        """Forget a view; the runs it shows stay."""
+
+    def get(self, id: builtins.str) -> jupyter_mlws.entities.run_set.SavedView:
+        """One view."""
+
+    def list(self, *, page: typing.Literal['runs'] = ...) -> Iterator[jupyter_mlws.entities.run_set.SavedView]:
+        """Views of a page, oldest first."""
+
+    def update(self, id: builtins.str, name: builtins.str | None = ..., state: builtins.dict[builtins.str, typing.Any] | None = ...) -> jupyter_mlws.entities.run_set.SavedView:
+        """Rename a view, or save what it shows now."""
 
 
 class Workspaces(Noun):
@@ -322,6 +370,7 @@ class MLClient:
     notebooks: Notebooks
     runs: Runs
     tokens: Tokens
+    views: Views
     workspaces: Workspaces
     def __init__(self, credential: typing.Any = ..., subscription_id: str | None = ..., resource_group_name: str | None = ..., workspace_name: str | None = ..., *, url: str | None = ..., token: str | None = ..., workspace: str | os.PathLike[str] | None = ..., transport: jupyter_mlws.sdk.transport.Transport | None = ...) -> None: ...
     @classmethod

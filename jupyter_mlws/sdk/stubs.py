@@ -32,6 +32,7 @@ import jupyter_mlws.entities.interface
 import jupyter_mlws.entities.job
 import jupyter_mlws.entities.record
 import jupyter_mlws.entities.run
+import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.snapshot
 import jupyter_mlws.features.jobs
 import jupyter_mlws.sdk.jobs
@@ -58,7 +59,7 @@ def _class(noun: str, operations: list[Operation]) -> str:
     methods = {} if kind is Noun else vars(kind)
     own = {name: member for name, member in methods.items() if name[0] != "_"}
     lines = [f"class {noun.title()}(Noun):"]
-    lines += [_method(op) for op in operations if op.verb not in own and not op.is_download]
+    lines += [_method(op) for op in operations if op.verb not in own]
     lines += [_own(name, member) for name, member in own.items()]
     return "\n".join(lines) + "\n"
 
@@ -70,7 +71,10 @@ def _method(op: Operation) -> str:
         default = "" if parameter.default is parameter.empty else " = ..."
         parameters.append(f"{parameter.name}: {spelled(op.hints[parameter.name])}{default}")
     answer = op.hints.get("return", type(None))
-    if is_paged:
+    if op.is_download:
+        parameters.append("*, download_path: builtins.str | os.PathLike[builtins.str]")
+        returned = "pathlib.Path"
+    elif is_paged:
         parameters[1:1] = ["*"] if len(parameters) > 1 else []
         returned = f"Iterator[{spelled(_item(answer))}]"
     else:

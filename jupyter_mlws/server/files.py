@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import mimetypes
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -24,10 +25,7 @@ async def send_file(
     """
     size = (await asyncio.to_thread(path.stat)).st_size
     start, stop = _range(handler.request, size)
-    handler.set_header("Content-Type", media_type or guess_type(name))
-    handler.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name)}")
-    handler.set_header("X-Content-Type-Options", "nosniff")
-    handler.set_header("Content-Security-Policy", "sandbox")
+    _set_headers(handler, name, media_type or guess_type(name))
     handler.set_header("Accept-Ranges", "bytes")
     if start is None or stop is None:
         handler.set_status(416)
@@ -42,6 +40,31 @@ async def send_file(
     with path.open("rb") as file:
         file.seek(start)
         await _send(handler, file, stop - start)
+
+
+async def send_pieces(
+    handler: RequestHandler, pieces: Iterator[bytes], name: str, media_type: str
+) -> None:
+    """Answer a request with a file that is made while it is sent; each piece in a thread.
+
+    Where making it fails halfway, the connection is cut: who receives must not take it for whole.
+    """
+    _set_headers(handler, name, media_type)
+    try:
+        while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+            handler.write(piece)
+            await handler.flush()
+    except BaseException:
+        if handler._headers_written:
+            handler.request.connection.stream.close()  # type: ignore[union-attr]
+        raise
+
+
+def _set_headers(handler: RequestHandler, name: str, media_type: str) -> None:
+    handler.set_header("Content-Type", media_type)
+    handler.set_header("Content-Disposition", f"attachment; filename*=UTF-8''{quote(name)}")
+    handler.set_header("X-Content-Type-Options", "nosniff")
+    handler.set_header("Content-Security-Policy", "sandbox")
 
 
 def guess_type(name: str) -> str:

@@ -24,8 +24,8 @@ from jupyter_mlws.entities.errors import (
     Unauthenticated,
     Unavailable,
 )
-from jupyter_mlws.features.operations import Download, Operation, prepare
-from jupyter_mlws.server.files import send_file
+from jupyter_mlws.features.operations import Download, Operation, Stream, prepare
+from jupyter_mlws.server.files import send_file, send_pieces
 from jupyter_mlws.server.service import Service
 from jupyter_mlws.store.base import BlobWriter
 
@@ -120,6 +120,8 @@ class OperationHandler(ApiHandler):
         result = await call() if op.is_async else await asyncio.to_thread(call)
         if isinstance(result, Download):
             await send_file(self, result.path, result.name, result.media_type)
+        elif isinstance(result, Stream):
+            await send_pieces(self, result.pieces, result.name, result.media_type)
         else:
             self.answer(op.answer.dump_json(result, by_alias=True))
 

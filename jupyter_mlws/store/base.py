@@ -129,6 +129,30 @@ class RunQuery:
     statuses: Sequence[str] | None = None
 
 
+Entity = Literal["metric", "parameter", "tag", "attribute"]
+"""What a run has values of."""
+
+
+class Spread(NamedTuple):
+    """The numbers among the latest values of a metric over some runs."""
+
+    n: int
+    mean: float
+    least: float
+    greatest: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunGroup:
+    """Runs that have the same value of something; `value` is None where they lack it."""
+
+    value: str | None
+    n_runs: int
+    newest_ms: int
+    metrics: Mapping[str, Spread] = field(default_factory=dict)
+    """Only metrics that any of the runs has a number of."""
+
+
 class Transaction(ABC):
     """What can be written; all of it or nothing, with the one event of its `Change`."""
 
@@ -344,6 +368,34 @@ class Store(ABC):
     @abstractmethod
     def count_runs(self, query: RunQuery) -> int:
         """How many runs the query gives on all its pages."""
+
+    @abstractmethod
+    def group_runs(
+        self,
+        query: RunQuery,
+        entity: Entity,
+        key: str,
+        *,
+        metrics: Sequence[str] = (),
+        limit: int = 1000,
+    ) -> list[RunGroup]:
+        """The runs on all pages of the query by their value of something, the largest group first.
+
+        Args:
+            key: of a param or tag, or the attribute `user`, `status` or `type`.
+            metrics: of these the spread within each group is told.
+            limit: most groups.
+        """
+
+    @abstractmethod
+    def run_keys(self, query: RunQuery) -> dict[Entity, list[str]]:
+        """Names of the metrics, params and tags that any of the runs on all pages has, sorted."""
+
+    @abstractmethod
+    def run_values(
+        self, run_ids: Sequence[str], entity: Entity, key: str
+    ) -> dict[str, float | str]:
+        """The latest value of a metric, or the param or tag, of each of the runs that has it."""
 
     @abstractmethod
     def history(

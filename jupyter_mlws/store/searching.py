@@ -95,6 +95,15 @@ def count_runs(db: sqlite3.Connection, keys: Keys, query: RunQuery) -> int:
     return 0 if _of_nothing(query) else search.count()
 
 
+def numbers(db: sqlite3.Connection, keys: Keys, query: RunQuery) -> Sql:
+    """SQL that gives the numbers (`rid`) of the runs on all pages, in no order."""
+    return (
+        ("SELECT 0 AS rid WHERE 0", [])
+        if _of_nothing(query)
+        else _RunSearch(db, keys, query).numbers()
+    )
+
+
 def _of_nothing(query: RunQuery) -> bool:
     """Whether runs of no experiment are asked for."""
     return query.experiment_ids is not None and not query.experiment_ids
@@ -138,14 +147,16 @@ class _RunSearch:
                 found += self._fetch(phase, last if phase.rank == last[0] else None, n - len(found))
         return found
 
-    def count(self) -> int:
-        """How many rows there are."""
+    def numbers(self) -> Sql:
+        """The numbers of the runs on all pages."""
         source = self._chosen() or Source("runs AS r", (), self._of_experiments())
         where, values = self._where(source)
-        row = self._db.execute(
-            f"SELECT count(*) FROM {source.tables} WHERE {where}", (*source.values, *values)
-        ).fetchone()
-        return int(row[0])
+        return f"SELECT r.rid FROM {source.tables} WHERE {where}", [*source.values, *values]
+
+    def count(self) -> int:
+        """How many rows there are."""
+        sql, values = self.numbers()
+        return int(self._db.execute(f"SELECT count(*) FROM ({sql})", values).fetchone()[0])
 
     # Ways to find a page
     def _phases(self) -> list[Phase]:

@@ -15,14 +15,16 @@ import orjson
 
 from jupyter_mlws.entities.compute import CheckReport
 from jupyter_mlws.entities.errors import AlreadyExists, Invalid, NotFound
-from jupyter_mlws.store import checking, rows, searching, series
+from jupyter_mlws.store import checking, grouping, rows, searching, series
 from jupyter_mlws.store.base import (
     ArtifactRow,
     Doc,
+    Entity,
     EventRow,
     ExperimentRow,
     Point,
     Record,
+    RunGroup,
     RunQuery,
     RunRow,
     Store,
@@ -197,6 +199,28 @@ class SqliteStore(Store):
     def count_runs(self, query: RunQuery) -> int:
         with self._connections.reading() as db:
             return searching.count_runs(db, self._keys, query)
+
+    def group_runs(
+        self,
+        query: RunQuery,
+        entity: Entity,
+        key: str,
+        *,
+        metrics: Sequence[str] = (),
+        limit: int = 1000,
+    ) -> list[RunGroup]:
+        with self._connections.reading() as db:
+            return grouping.groups(db, self._keys, query, entity, key, metrics, limit)
+
+    def run_keys(self, query: RunQuery) -> dict[Entity, list[str]]:
+        with self._connections.reading() as db:
+            return grouping.keys_of(db, self._keys, query)
+
+    def run_values(
+        self, run_ids: Sequence[str], entity: Entity, key: str
+    ) -> dict[str, float | str]:
+        with self._connections.reading() as db:
+            return grouping.values(db, self._keys, run_ids, entity, key)
 
     def history(
         self,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound
-from jupyter_mlws.store.base import Blobs, Point, RunQuery, RunRow, Store
+from jupyter_mlws.store.base import Blobs, Point, RunQuery, RunRow, Spread, Store
 
 HOUR_MS = 3_600_000
 
@@ -515,6 +515,69 @@ class StoreSuite:
 
         assert store.metric_keys(["a", "b", "unknown"]) == ["m", "z", "é"]
         assert store.metric_keys([]) == []
+
+    def test_runs_are_grouped_by_what_they_have_and_metrics_spread(self, store: Store) -> None:
+        add_run(store, "a", params={"model": "gbm"}, metrics={"auc": 1.0})
+        add_run(store, "b", params={"model": "gbm"}, metrics={"auc": 3.0})
+        add_run(store, "c", params={"model": "nn"}, metrics={"auc": float("nan")})
+        add_run(store, "d", metrics={"auc": 9.0})
+        add_run(store, "other", params={"model": "nn"}, tags={"out": "yes"})
+        query = RunQuery(filter="tags.out IS NULL")
+
+        groups = store.group_runs(query, "parameter", "model", metrics=["auc", "unknown"])
+
+        assert [(group.value, group.n_runs) for group in groups] == [
+            ("gbm", 2),
+            (None, 1),
+            ("nn", 1),
+        ]
+        assert groups[0].metrics == {"auc": Spread(2, 2.0, 1.0, 3.0)}
+        assert groups[1].metrics == {"auc": Spread(1, 9.0, 9.0, 9.0)}
+        assert groups[2].metrics == {}
+        assert len(store.group_runs(query, "parameter", "model", limit=1)) == 1
+
+    def test_infinities_of_both_signs_have_no_mean(self, store: Store) -> None:
+        add_run(store, "a", metrics={"auc": float("inf")})
+        add_run(store, "b", metrics={"auc": float("-inf")})
+
+        spread = store.group_runs(RunQuery(), "attribute", "user", metrics=["auc"])[0].metrics[
+            "auc"
+        ]
+
+        assert isnan(spread.mean)
+        assert (spread.least, spread.greatest) == (float("-inf"), float("inf"))
+
+    def test_runs_are_grouped_by_attributes_of_a_few_kinds_only(self, store: Store) -> None:
+        add_run(store, "a")
+
+        assert [g.value for g in store.group_runs(RunQuery(), "attribute", "type")] == ["mlflow"]
+        with pytest.raises(Invalid, match="not grouped by 'run_id'"):
+            store.group_runs(RunQuery(), "attribute", "run_id")
+
+    def test_keys_are_those_of_all_runs_of_a_query(self, store: Store) -> None:
+        add_run(store, "a", metrics={"z": 1.0}, params={"p": "1"}, tags={"t": "1"})
+        add_run(store, "b", metrics={"m": 1.0})
+        add_run(store, "c", metrics={"other": 1.0}, params={"other": "1"}, tags={"out": "1"})
+
+        keys = store.run_keys(RunQuery(filter="tags.out IS NULL", max_results=1))
+
+        assert keys["metric"] == ["m", "z"]
+        assert keys["parameter"] == ["p"]
+        assert "t" in keys["tag"]
+        assert store.run_keys(RunQuery(experiment_ids=[]))["metric"] == []
+
+    def test_values_of_runs_are_read_by_key(self, store: Store) -> None:
+        add_run(store, "a", metrics={"m": 1.0}, params={"p": "x"}, tags={"t": "y"})
+        add_run(store, "b", metrics={"m": float("nan")})
+
+        metrics = store.run_values(["a", "b", "unknown"], "metric", "m")
+
+        assert metrics["a"] == 1.0
+        assert isinstance(metrics["b"], float)
+        assert isnan(metrics["b"])
+        assert store.run_values(["a", "b"], "parameter", "p") == {"a": "x"}
+        assert store.run_values(["a", "b"], "tag", "t") == {"a": "y"}
+        assert store.run_values(["a"], "metric", "unknown") == {}
 
     def test_points_of_a_logged_model_are_read_over_runs(self, store: Store) -> None:
         add_run(store, "a")

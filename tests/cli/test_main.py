@@ -29,7 +29,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return (code if isinstance(code, int) else 0), captured.out, captured.err
 
 
-@pytest.mark.parametrize("op", sorted(op.name for op in load().values() if not op.is_download))
+@pytest.mark.parametrize("op", sorted(load()))
 def test_every_operation_has_a_command_with_help(
     op: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,3 +156,26 @@ def test_a_table_of_runs_shows_the_metrics_that_most_of_them_have() -> None:
 @pytest.mark.parametrize("output", ["json", "yaml", "table", "tsv", "none"])
 def test_nothing_is_shown_as_nothing_in_every_format(output: str) -> None:
     assert render([], output) in {"", "[]"}
+
+
+@pytest.mark.usefixtures("workspace")
+def test_runs_are_exported_to_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    target = tmp_path / "runs.csv"
+
+    code, out, _ = run(capsys, "run", "export", "--format", "csv", "--download-path", str(target))
+
+    assert (code, json.loads(out)["path"]) == (0, str(target))
+    assert target.read_text().startswith("run_id,name,experiment")
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_refused_export_leaves_no_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "runs.csv"
+
+    code, _, err = run(capsys, "run", "export", "--filter", "metrics.x >", "-p", str(target))
+
+    assert code == 1
+    assert "error:" in err
+    assert list(tmp_path.iterdir()) == []

@@ -1247,6 +1247,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs:columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values of a few columns of many runs, as charts over runs need them.
+         * @description Values of a few columns of many runs, as charts over runs need them.
+         */
+        get: operations["runs.columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs:compare": {
         parameters: {
             query?: never;
@@ -1347,6 +1367,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs as a file, each a row with all it logged; or a notebook that loads them.
+         * @description Runs as a file, each a row with all it logged; or a notebook that loads them.
+         */
+        get: operations["runs.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All runs that match a filter in groups, the largest first, with mean, least and greatest of metrics.
+         * @description All runs that match a filter in groups, the largest first, with mean, least and greatest of metrics.
+         */
+        get: operations["runs.group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:importance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much of a metric each param explains by itself (epsilon squared of its ranks), most first.
+         * @description How much of a metric each param explains by itself (epsilon squared of its ranks), most first.
+         */
+        get: operations["runs.importance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:list_folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Folders that runs were moved to, by path. A run's folder is its tag `mlws.folder`.
+         * @description Folders that runs were moved to, by path. A run's folder is its tag `mlws.folder`.
+         */
+        get: operations["runs.list_folders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs:list_metrics": {
         parameters: {
             query?: never;
@@ -1429,6 +1529,58 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Views of a page, oldest first.
+         * @description Views of a page, oldest first.
+         */
+        get: operations["views.list"];
+        put?: never;
+        /**
+         * Save a view.
+         * @description Save a view.
+         */
+        post: operations["views.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One view.
+         * @description One view.
+         */
+        get: operations["views.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a view; the runs it shows stay.
+         * @description Forget a view; the runs it shows stay.
+         */
+        delete: operations["views.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a view, or save what it shows now.
+         * @description Rename a view, or save what it shows now.
+         */
+        patch: operations["views.update"];
         trace?: never;
     };
     "/workspaces:announce": {
@@ -2595,6 +2747,23 @@ export interface components {
             goal?: "maximize" | "minimize";
         };
         /**
+         * MetricSpread
+         * @description A metric over some runs.
+         */
+        MetricSpread: {
+            /**
+             * N
+             * @description How many runs have a number.
+             */
+            n: number;
+            /** Mean */
+            mean: number | string;
+            /** Min */
+            min: number | string;
+            /** Max */
+            max: number | string;
+        };
+        /**
          * MissingBlobs
          * @description The blobs that must still be sent before a snapshot can be made.
          */
@@ -2813,6 +2982,31 @@ export interface components {
             next_page_token?: string;
         };
         /**
+         * ParamImportance
+         * @description How much of a metric a param explains.
+         */
+        ParamImportance: {
+            /** Param */
+            param: string;
+            /**
+             * Importance
+             * @description 0: knowing the param says nothing about the metric's rank; 1: it says all.
+             */
+            importance: number;
+            /**
+             * Correlation
+             * @description Spearman's, from -1 to 1; null for a param that is no number.
+             */
+            correlation?: number;
+            /** N Values */
+            n_values: number;
+            /**
+             * N Runs
+             * @description How many runs have both.
+             */
+            n_runs: number;
+        };
+        /**
          * Port
          * @description An input or output of a notebook.
          */
@@ -2981,6 +3175,115 @@ export interface components {
             /** Tags */
             tags?: {
                 [key: string]: string;
+            };
+        };
+        /**
+         * RunColumns
+         * @description Values of chosen columns of runs, column by column; newest runs first.
+         */
+        RunColumns: {
+            /**
+             * N Runs
+             * @description How many runs fit the filter; more than `len(run_ids)` when there are too many to answer.
+             */
+            n_runs: number;
+            /** Run Ids */
+            run_ids: string[];
+            /** Names */
+            names: string[];
+            /**
+             * Columns
+             * @description By column as it was asked for; null where a run has no value.
+             */
+            columns: {
+                [key: string]: (number | string)[];
+            };
+        };
+        /**
+         * RunFolder
+         * @description A folder that some runs were moved to.
+         */
+        RunFolder: {
+            /**
+             * Path
+             * @description Such as `churn/ablations`.
+             */
+            path: string;
+            /**
+             * N Runs
+             * @description Runs in the folder itself, without those in folders below.
+             */
+            n_runs: number;
+        };
+        /**
+         * RunGroup
+         * @description Runs with the same value of what they are grouped by.
+         */
+        RunGroup: {
+            /**
+             * Value
+             * @description Null for the runs without it.
+             */
+            value: string;
+            /** N Runs */
+            n_runs: number;
+            /** Newest At */
+            newest_at: string;
+            /** Metrics */
+            metrics?: {
+                [key: string]: components["schemas"]["MetricSpread"];
+            };
+        };
+        /**
+         * SavedView
+         * @description A view as the workspace keeps it.
+         */
+        SavedView: {
+            /** Name */
+            name: string;
+            /**
+             * Page
+             * @default runs
+             * @constant
+             */
+            page?: "runs";
+            /**
+             * State
+             * @description What the page asks for and how it looks; the page's own affair. At most 64 kB as JSON.
+             */
+            state?: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Created By */
+            created_by: string;
+            /** Created At */
+            created_at: string;
+            /** Last Modified By */
+            last_modified_by: string;
+            /** Last Modified At */
+            last_modified_at: string;
+        };
+        /**
+         * SavedViewSpec
+         * @description How a page shows things, kept under a name for all who use the workspace.
+         */
+        SavedViewSpec: {
+            /** Name */
+            name: string;
+            /**
+             * Page
+             * @default runs
+             * @constant
+             */
+            page?: "runs";
+            /**
+             * State
+             * @description What the page asks for and how it looks; the page's own affair. At most 64 kB as JSON.
+             */
+            state?: {
+                [key: string]: unknown;
             };
         };
         /**
@@ -3362,6 +3665,7 @@ export type LineCount = components['schemas']['LineCount'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type LogFile = components['schemas']['LogFile'];
 export type MetricRow = components['schemas']['MetricRow'];
+export type MetricSpread = components['schemas']['MetricSpread'];
 export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
 export type NotebookDiff = components['schemas']['NotebookDiff'];
@@ -3373,12 +3677,18 @@ export type PageAsset = components['schemas']['Page_Asset_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
+export type ParamImportance = components['schemas']['ParamImportance'];
 export type Port = components['schemas']['Port'];
 export type Progress = components['schemas']['Progress'];
 export type QueueSettings = components['schemas']['QueueSettings'];
 export type Resources = components['schemas']['Resources'];
 export type RetrySettings = components['schemas']['RetrySettings'];
 export type Run = components['schemas']['Run'];
+export type RunColumns = components['schemas']['RunColumns'];
+export type RunFolder = components['schemas']['RunFolder'];
+export type RunGroup = components['schemas']['RunGroup'];
+export type SavedView = components['schemas']['SavedView'];
+export type SavedViewSpec = components['schemas']['SavedViewSpec'];
 export type Series = components['schemas']['Series'];
 export type ServiceSpec = components['schemas']['ServiceSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
@@ -5945,6 +6255,43 @@ export interface operations {
             };
         };
     };
+    "runs.columns": {
+        parameters: {
+            query: {
+                /** @description such as `metrics.auc`, `params.lr`, `tags.team`; keys as they are, without quotes. */
+                columns: string[];
+                filter?: string;
+                experiment_ids?: number[];
+                view?: "active" | "archived" | "all";
+                /** @description most runs, the newest; at most 10,000. */
+                max_results?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunColumns"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "runs.compare": {
         parameters: {
             query: {
@@ -6092,6 +6439,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnvironmentComparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.export": {
+        parameters: {
+            query?: {
+                format?: "csv" | "parquet" | "notebook";
+                /** @description as of `list`. */
+                filter?: string;
+                /** @description only these, at most 1000. */
+                run_ids?: string[];
+                /** @description as of `list`. */
+                order_by?: string[];
+                experiment_ids?: number[];
+                view?: "active" | "archived" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.group": {
+        parameters: {
+            query: {
+                /** @description such as `params.model`, `tags.team`, `attributes.user`, `attributes.status`. */
+                by: string;
+                filter?: string;
+                /** @description names of at most 40 metrics. */
+                metrics?: string[];
+                experiment_ids?: number[];
+                view?: "active" | "archived" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunGroup"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.importance": {
+        parameters: {
+            query: {
+                /** @description its name, such as `auc`. */
+                metric: string;
+                filter?: string;
+                experiment_ids?: number[];
+                view?: "active" | "archived" | "all";
+                /** @description most runs that are looked at, the newest; at most 10,000. */
+                max_results?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParamImportance"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.list_folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunFolder"][];
                 };
             };
             /** @description What was wrong. */
@@ -6254,6 +6743,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.list": {
+        parameters: {
+            query?: {
+                page?: "runs";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    view: components["schemas"]["SavedViewSpec"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** Name */
+                    name?: string;
+                    /** State */
+                    state?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
                 };
             };
             /** @description What was wrong. */
