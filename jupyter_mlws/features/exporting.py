@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import nbformat
-
 from jupyter_mlws.entities.record import from_ms
 from jupyter_mlws.entities.run import special_float
 from jupyter_mlws.features.workspace import Workspace
@@ -118,6 +116,8 @@ def as_parquet(table: Table) -> Iterator[bytes]:
 
 def as_notebook(arguments: dict[str, Any]) -> Iterator[bytes]:
     """A notebook that loads the runs that `arguments` of `runs.export` choose, as they are by then."""
+    import nbformat
+
     given = "".join(
         f"    {name}={value!r},\n" for name, value in arguments.items() if value not in (None, "")
     )
