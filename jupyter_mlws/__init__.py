@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jupyter_mlws.entities.asset import Data, Model
+    from jupyter_mlws.entities.asset import Data, Environment, Model
+    from jupyter_mlws.entities.environment import BuildContext
     from jupyter_mlws.entities.errors import (
         AlreadyExists,
         Conflict,
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
     from jupyter_mlws.sdk.client import MLClient
+    from jupyter_mlws.sdk.environments import load_environment
     from jupyter_mlws.sdk.jobs import JobFailed, load_job
 
 _PLACES = {
-    "entities.asset": ("Data", "Model"),
+    "entities.asset": ("Data", "Environment", "Model"),
+    "entities.environment": ("BuildContext",),
     "entities.errors": (
         "AlreadyExists",
         "Conflict",
@@ -46,6 +49,7 @@ _PLACES = {
     "sdk.assets": ("load_component", "load_data", "load_model"),
     "sdk.builders": ("command", "notebook"),
     "sdk.client": ("MLClient",),
+    "sdk.environments": ("load_environment",),
     "sdk.jobs": ("JobFailed", "load_job"),
     "_version": ("__version__",),
 }
@@ -53,10 +57,12 @@ _MODULES = {name: module for module, names in _PLACES.items() for name in names}
 
 __all__ = [
     "AlreadyExists",
+    "BuildContext",
     "CommandJob",
     "Conflict",
     "Data",
     "Denied",
+    "Environment",
     "Input",
     "Invalid",
     "Job",
@@ -77,6 +83,7 @@ __all__ = [
     "job",
     "load_component",
     "load_data",
+    "load_environment",
     "load_job",
     "load_model",
     "log",

@@ -16,6 +16,7 @@ SPECIAL = {
         for noun in ASSETS
         for verb in ("create", "validate", "download")
     },
+    **{("environment", verb): f"environments:{verb}" for verb in ("create", "validate", "build")},
     ("job", "create"): "jobs:create",
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",

@@ -19,6 +19,7 @@ from jupyter_mlws.sdk.jobs import read, submission
 NOUNS = {
     "data": "data",
     "model": "models",
+    "environment": "environments",
     **{f"{kind}component": "components" for kind in COMPONENTS},
     **{f"{kind}job": "jobs" for kind in SPECS},
 }
@@ -31,11 +32,18 @@ TYPES = {
 }
 
 
+ENVIRONMENT = {"image", "conda_file", "build", "pip", "requirements"}
+"""Fields of which an environment has one; it has no type."""
+
+
 @click.command(short_help="Check a file, whatever it describes.")
 @click.argument("file", type=click.Path())
 @connected
 def validate(client: MLClient, output: str, query: str | None, file: str) -> None:
-    """Check a job, data, model or component file as create would. Exit code 1 when it is wrong."""
+    """Check a job, data, model, environment or component file as create would.
+
+    Exit code 1 when it is wrong.
+    """
     noun = noun_of(file)
     if noun == "jobs":
         with submission(file, {}, check=True) as made:
@@ -63,6 +71,8 @@ def noun_of(file: str) -> str:
         return noun
     if isinstance(kind, str) and kind in TYPES:
         return TYPES[kind]
+    if ENVIRONMENT & set(document.data) and "command" not in document.data:
+        return "environments"
     problem = Problem("neither `$schema` nor `type` says what this file is.")
     raise Invalid.of([document.located(problem)])
 

@@ -9,12 +9,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from jupyter_mlws.entities.environment import EnvironmentFields
 from jupyter_mlws.entities.errors import Invalid
-from jupyter_mlws.entities.job import Distribution, Resources, fold, text
+from jupyter_mlws.entities.job import Distribution, Resources
 from jupyter_mlws.entities.record import CreationContext, Spec, View
+from jupyter_mlws.entities.scalars import NAME, fold, text
 from jupyter_mlws.entities.validation import did_you_mean, validated
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 LATEST = "latest"
 """The label that every asset has: the version that was created last."""
 
@@ -106,6 +107,25 @@ class Model(AssetSpec):
     def content(self) -> dict[str, Any]:
         """What makes the version what it is; its stage moves on."""
         return {key: value for key, value in super().content.items() if key != "stage"}
+
+
+class Environment(EnvironmentFields, AssetSpec):
+    """A versioned environment."""
+
+    model_config = ConfigDict(title="Environment")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_form(cls, value: Any) -> Any:
+        """A saved environment says its form as `type`, which is read from the fields."""
+        if not isinstance(value, dict):
+            return value
+        return {key: item for key, item in value.items() if key != "type"}
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What makes the version what it is, and which form it has as `type`."""
+        return {**super().content, "type": self.form}
 
 
 class Port(Spec):
@@ -261,7 +281,21 @@ def component_spec(document: dict[str, Any]) -> AssetSpec:
     return validated(COMPONENTS[kind], {**document, "type": kind})
 
 
-SPECS = {"data": data_spec, "models": model_spec, "components": component_spec}
+def environment_spec(document: dict[str, Any]) -> AssetSpec:
+    """The environment that a document describes.
+
+    Raises:
+        Invalid: a field is wrong.
+    """
+    return validated(Environment, document)
+
+
+SPECS = {
+    "data": data_spec,
+    "models": model_spec,
+    "components": component_spec,
+    "environments": environment_spec,
+}
 """How each noun's documents are read."""
 
 

@@ -34,17 +34,6 @@ class Compute(View):
     gpus: list[str] = Field(default_factory=list)
 
 
-class Environment(View):
-    """Something a job's code can run in."""
-
-    name: str
-    display_name: str
-    language: str
-    path: str
-    """The interpreter or program that starts it."""
-    is_default: bool = False
-
-
 class Event(View):
     """One change of the workspace."""
 
@@ -103,6 +92,9 @@ class GcReport(View):
 
     n_blobs: int
     n_bytes: int
+    n_environments: int = 0
+    n_environment_bytes: int = 0
+    """Size of the removed environments; what they shared with the cache of packages is still there."""
 
 
 class Backup(View):

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from jupyter_mlws.entities.environment import InlineEnvironment
 from jupyter_mlws.entities.interface import CellState
 from jupyter_mlws.entities.record import CreationContext, Moment, Spec, View
 from jupyter_mlws.entities.run import Status
+from jupyter_mlws.entities.scalars import fold, text
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 LITERAL_TYPES = ("string", "number", "integer", "boolean")
@@ -21,21 +23,6 @@ Scalar = bool | int | float | str
 DataType = Literal[
     "uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model"
 ]
-
-
-def fold(value: Any) -> Any:
-    """Azure ML takes enum values in any case and in camelCase."""
-    if not isinstance(value, str):
-        return value
-    snake = "".join(
-        f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(value)
-    )
-    return value.lower() if value.isupper() else snake
-
-
-def text(value: Any) -> Any:
-    """Azure ML takes numbers where it means text."""
-    return str(value) if isinstance(value, (int, float)) else value
 
 
 class Input(Spec):
@@ -179,8 +166,9 @@ class JobSpec(Spec):
     properties: dict[str, str] = Field(default_factory=dict)
     compute: str | None = None
     """Name of a compute; `local` when absent."""
-    environment: str | None = None
-    """Name of an installed kernelspec; the service's own Python when absent."""
+    environment: str | InlineEnvironment | None = None
+    """`azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+    service's own Python when absent."""
     environment_variables: dict[str, str] = Field(default_factory=dict)
     code: str | None = None
     """Folder that is snapshotted and becomes the working directory."""
@@ -205,12 +193,10 @@ class JobSpec(Spec):
 
     @field_validator("environment", mode="before")
     @classmethod
-    def _named_environment(cls, value: Any) -> Any:
-        """An inline environment would have to be built."""
-        if isinstance(value, dict):
-            raise ValueError(
-                "environments are not built from a job file; name an installed kernelspec instead"
-            )
+    def _entity(cls, value: Any) -> Any:
+        """A versioned environment may stand here as an entity too."""
+        if isinstance(value, Spec) and not isinstance(value, InlineEnvironment):
+            return value.model_dump(exclude_unset=True, exclude_none=True)
         return value
 
     @field_validator("tags", "properties", "environment_variables", mode="before")

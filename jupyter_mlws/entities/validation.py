@@ -50,7 +50,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def _is_branch(part: int | str) -> bool:
     """Whether pydantic put the name of a union's member into the path."""
     return isinstance(part, str) and (
-        part in {"bool", "int", "float", "str", "Input", "Output"}
+        part in {"bool", "int", "float", "str", "Input", "Output", "InlineEnvironment"}
         or part.startswith(("function-", "lax-or-strict", "constrained-", "dict[", "list["))
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,11 +81,11 @@ def draft(
         content["path"] = files.reference
         if content["type"] == "mlflow_model" and "flavors" not in content:
             content["flavors"] = _flavors(files, blobs)
-    if code := content.get("code"):
+    for field, folder in _folders(content):
         try:
-            snapshots.load(store, blobs, code)
+            snapshots.load(store, blobs, folder)
         except (NotFound, Invalid) as error:
-            raise Invalid.field("code", error.message) from None
+            raise Invalid.field(field, error.message) from None
     return Draft(kind, spec, content, files, run_id)
 
 
@@ -206,7 +207,9 @@ def files(store: Store, blobs: Blobs, record: Record) -> Snapshot:
         NotFound: its content lies elsewhere.
     """
     content = record.doc.get("content")
-    reference = str((content.get("path") or content.get("code") or "") if content else "")
+    named = content or {}
+    build = named.get("build") or {}
+    reference = str(named.get("path") or named.get("code") or build.get("path") or "")
     if content is None and (location := str(record.doc["location"])).startswith(SCHEME):
         return artifacts.frozen(store, location.removeprefix(SCHEME).strip("/"), location)
     if reference.startswith("snapshot:"):
@@ -214,6 +217,16 @@ def files(store: Store, blobs: Blobs, record: Record) -> Snapshot:
     where = f": it is at '{reference}'" if reference else ""
     name = f"{record.kind} '{record.name}' version '{record.version}'"
     raise NotFound(f"The workspace has no files of {name}{where}.")
+
+
+def _folders(content: Doc) -> Iterator[tuple[str, str]]:
+    """The fields that name a folder which was sent along, and what they name."""
+    if code := content.get("code"):
+        yield "code", code
+    if build := content.get("build"):
+        yield "build.path", build["path"]
+    if isinstance(content.get("conda_file"), str):
+        yield "conda_file", content["conda_file"]
 
 
 def _new(name: str, now_ms: int) -> Doc:

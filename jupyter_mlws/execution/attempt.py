@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,13 +27,13 @@ from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.validation import validated
 from jupyter_mlws.execution import (
     artifacts,
-    environments,
     failures,
     inputs,
     limits,
     outputs,
     packages,
     records,
+    snapshots,
     surroundings,
 )
 from jupyter_mlws.execution.assets import Draft
@@ -43,6 +46,9 @@ from jupyter_mlws.execution.base import (
     Report,
     Step,
 )
+from jupyter_mlws.execution.environments.choice import Choice
+from jupyter_mlws.execution.environments.library import Library
+from jupyter_mlws.execution.kernelspecs import Runtime
 from jupyter_mlws.execution.sealing import Seal
 from jupyter_mlws.execution.submission import Types
 from jupyter_mlws.store.base import Point
@@ -68,6 +74,7 @@ class Workshop:
         revoke: ends all tokens of a job.
         seal: opens what was sealed when the job was submitted.
         standby: how many processes of each kind are kept ready.
+        library: makes the environments that jobs run in.
     """
 
     store: Store
@@ -80,6 +87,7 @@ class Workshop:
     computes: Mapping[str, Compute]
     seal: Seal
     standby: int
+    library: Library
 
     def compute(self, name: str) -> Compute:
         """The compute of this name.
@@ -99,8 +107,9 @@ class Workshop:
 class Attempt:
     """The newest attempt of a job. One thread at a time; may be made anew at any moment.
 
-    `begin`, then `look` until it answers True, then `finish`. A new instance, in another process too,
-    takes up where the store, the attempt's folder and the compute say that the last one was.
+    `furnish` until it answers True, `begin`, then `look` until it answers True, then `finish`. A new
+    instance, in another process too, takes up where the store, the attempt's folder and the compute say
+    that the last one was.
 
     Raises:
         Invalid: this release cannot read the job's spec.
@@ -119,6 +128,9 @@ class Attempt:
         self._compute = shop.compute(record.doc["compute"])
         self._folder = shop.folder(name, record.doc["attempt"])
         self._handle: Handle | None = record.doc["handle"]
+        self._choice = Choice.of_doc(record.doc["environment"])
+        self._furnishing: Future[Runtime] | None = None
+        self._has_waited = False
         self._context: JobContext | None = None
         self._report: Report | None = None
         self._error: JobError | None = None
@@ -129,14 +141,32 @@ class Attempt:
         self._cancel_sent = False
         self._made: list[Draft] = []
 
+    def furnish(self) -> bool:
+        """See to the environment; whether there is nothing to wait for any more."""
+        move = records.move(self._store, self.name, Status.PREPARING, of=records.WAITING)
+        if not move and self._status() not in UNCANCELED:
+            return True
+        if self._handle or self._compute.find(self._folder):
+            return True
+        if self._furnishing is None:
+            who = self._doc["created_by"]
+            self._furnishing = self._shop.library.furnish(self._choice, who)
+        if not self._furnishing.done():
+            self._has_waited = True
+            self._show_build()
+            return False
+        if error := self._furnishing.exception():
+            self._show_build()
+            self._error = failures.of_environment(error, self._choice.label, self._folder)
+        return True
+
     def begin(self) -> bool:
         """Start the process, or find it again; whether there is one to look at."""
-        move = records.move(self._store, self.name, Status.PREPARING, of=records.WAITING)
-        if not move and self._status() not in records.ACTIVE:
+        if self._status() not in records.ACTIVE:
             return False
         try:
             self._handle = self._handle or self._compute.find(self._folder)
-            if self._handle is None and self._status() in UNCANCELED:
+            if self._handle is None and self._error is None and self._status() in UNCANCELED:
                 self._launch()
         except Exception as error:
             if not isinstance(error, MlwsError):
@@ -202,6 +232,8 @@ class Attempt:
         values, outputs = surroundings.lay_out(
             self._spec, self._folder, self._store, self._shop.blobs
         )
+        if self._has_waited:
+            self._show_build()
         facts = {"inputs": values, "outputs": {name: str(path) for name, path in outputs.items()}}
         notes = self._folder / "context.json"
         notes.touch(mode=0o600)
@@ -209,11 +241,24 @@ class Attempt:
         self._context = self._make_context(values, outputs, self._shop.mint(self._job()))
         return self._context
 
+    def _show_build(self) -> None:
+        """Show the growing log of the environment's build among the job's own logs."""
+        assert self._choice.recipe
+        shown = self._folder / failures.BUILD_LOG
+        snapshots.make_private(shown.parent)
+        with suppress(FileExistsError, FileNotFoundError):  # shown already, or not begun yet
+            os.link(self._shop.library.builder.log(self._choice.recipe), shown)
+
+    def _runtime(self) -> Runtime:
+        if self._furnishing and not self._furnishing.exception():
+            return self._furnishing.result()
+        return self._shop.library.runtime(self._choice)
+
     def _make_context(
         self, values: dict[str, Any], outputs: dict[str, Path], token: str
     ) -> JobContext:
         job, sealed = self._job(), self._doc["secrets"]
-        runtime = environments.find(self._spec.environment)
+        runtime = self._runtime()
         env = surroundings.job_env(
             job,
             self._spec,
@@ -235,6 +280,7 @@ class Attempt:
             env=env,
             kernel=runtime.kernel,
             python=runtime.python,
+            container=runtime.container,
             store=self._store,
             blobs=self._shop.blobs,
             secrets={name: self._shop.seal.open(text) for name, text in sealed.items()},
@@ -251,8 +297,7 @@ class Attempt:
     def _note_standby(self, step: Step) -> None:
         """Have the next process of this kind ready before it is asked for."""
         if step.standby and self._shop.standby:
-            runtime = environments.find(self._spec.environment)
-            env = surroundings.base_env(runtime)
+            env = surroundings.base_env(self._runtime())
             self._compute.prepare(step.argv, env, self._shop.standby)
 
     # Running
@@ -270,11 +315,9 @@ class Attempt:
 
     def _note_packages(self) -> None:
         """Keep which packages the job runs with; it is under way, so asking costs it nothing."""
-        try:
-            runtime = environments.find(self._spec.environment)
-        except Invalid:
-            return  # taken away while the job ran
-        found = packages.of(runtime.python) if runtime.is_python else None
+        runtime = self._runtime()
+        known = runtime.is_python and runtime.container is None
+        found = packages.of(runtime.python) if known else None
         if found is None:
             return
         digest, facts = found

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from jupyter_mlws.entities.job import Cause, Job, JobError, JobSpec, Progress
+from jupyter_mlws.execution.kernelspecs import Container
 
 if TYPE_CHECKING:
     from jupyter_mlws.store.base import Blobs, Store
@@ -129,6 +130,7 @@ class JobContext:
         env: environment variables that any process of this job gets; without a token while it ends.
         kernel: name of the kernelspec that the job's environment is; None for the service's own Python.
         python: the interpreter of the job's environment.
+        container: what the job's processes run in, where that is a container.
         secrets: values of the inputs that the type called secret.
     """
 
@@ -143,6 +145,7 @@ class JobContext:
     store: Store
     blobs: Blobs
     secrets: dict[str, str] = field(default_factory=dict)
+    container: Container | None = None
 
 
 @dataclass(slots=True)
@@ -166,6 +169,8 @@ class JobType(ABC):
     """A kind of job. Instances keep no state between calls."""
 
     spec: ClassVar[type[JobSpec]]
+    runs_in_containers: ClassVar[bool] = False
+    """Whether `plan` heeds `JobContext.container`."""
 
     @abstractmethod
     def check(self, spec: JobSpec, read: Any) -> list[str]:

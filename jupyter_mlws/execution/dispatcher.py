@@ -17,10 +17,12 @@ from jupyter_mlws.entities.compute import ComputeSpec
 from jupyter_mlws.entities.errors import Invalid, PluginMissing
 from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.execution import environments, queueing, records, surroundings
+from jupyter_mlws.execution import queueing, records, surroundings
 from jupyter_mlws.execution.attempt import Attempt, Workshop, give_up
 from jupyter_mlws.execution.base import Compute, JobType, ParentJobType
 from jupyter_mlws.execution.bell import Bell
+from jupyter_mlws.execution.environments.library import Library
+from jupyter_mlws.execution.kernelspecs import Runtime
 from jupyter_mlws.execution.parents import Parent
 from jupyter_mlws.execution.queueing import Ticket
 from jupyter_mlws.execution.sealing import Seal
@@ -112,6 +114,7 @@ class Dispatcher:
         self.computes: dict[str, Compute] = dict(computes or {})
         seal = Seal(path / "secrets.key")
         self.desk = Desk(store, blobs, self.types, self.computes, seal)
+        self.library = Library(store, blobs, path, self._rouse_all)
         self._shop = Workshop(
             store=store,
             blobs=blobs,
@@ -123,6 +126,7 @@ class Dispatcher:
             computes=self.computes,
             seal=seal,
             standby=standby,
+            library=self.library,
         )
         self._specs: dict[str, ComputeSpec] = {}
         self._waiting: dict[str, tuple[str, Ticket]] = {}
@@ -150,6 +154,7 @@ class Dispatcher:
         await asyncio.gather(self._main, self._preparing, *tasks, return_exceptions=True)
         if self._bell:
             self._bell.close(self._loop)
+        await asyncio.to_thread(self.library.close)
         await asyncio.to_thread(self._threads.shutdown)
         for compute in self.computes.values():
             await asyncio.to_thread(compute.close)
@@ -272,6 +277,16 @@ class Dispatcher:
         self._rouse_parents()
         self._awake.set()
 
+    def _rouse_all(self) -> None:
+        """An environment was built, or cannot be: whoever waits for it looks; from any thread."""
+
+        def rouse() -> None:
+            for drive in self._driven.values():
+                drive.changed.set()
+
+        with suppress(RuntimeError):  # the loop is closed: whoever starts next will look
+            self._loop.call_soon_threadsafe(rouse)
+
     def _rouse_parents(self) -> None:
         """A job has ended: each parent looks whether it was its child."""
         for drive in self._driven.values():
@@ -284,6 +299,8 @@ class Dispatcher:
         except (Invalid, PluginMissing) as error:
             await self._do(give_up, self._shop, name, error)
             return
+        while not await self._do(attempt.furnish):
+            await self._changed(drive, LOOK_S)
         if await self._do(attempt.begin):
             patience_s = EARLY_LOOK_S
             while not await self._do(attempt.look):
@@ -329,7 +346,7 @@ class Dispatcher:
                 self.computes[record.name] = made
 
     def _prepare_standby(self) -> None:
-        runtime = environments.Runtime()
+        runtime = Runtime()
         env = surroundings.base_env(runtime)
         for name, kind in self.types.items() if self._standby else ():
             try:

@@ -12,6 +12,8 @@ from jupyter_mlws.entities.job import Cause, JobError
 from jupyter_mlws.execution.base import Report
 
 TAIL_BYTES = 4096
+BUILD_LOG = "system_logs/environment.txt"
+"""Where a job shows the log of its environment's build."""
 
 
 def of_report(report: Report, folder: Path) -> JobError | None:
@@ -38,6 +40,16 @@ def of_preparation(error: Exception, folder: Path) -> JobError:
     return JobError(
         cause=Cause.PREPARATION,
         message=f"{kind}: {error} (see system_logs/preparation.txt).",
+    )
+
+
+def of_environment(error: BaseException, name: str, folder: Path) -> JobError:
+    """The error of an attempt whose environment could not be made."""
+    why = error.message if isinstance(error, MlwsError) else f"{type(error).__name__}: {error}"
+    return JobError(
+        cause=Cause.PREPARATION,
+        message=f"Environment '{name}': {why}",
+        log_tail=tail(folder / BUILD_LOG),
     )
 
 

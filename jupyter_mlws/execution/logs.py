@@ -74,29 +74,13 @@ class Logs:
         """
         complete = self._is_complete()  # before reading: what is written later is not missed
         try:
-            with self._file(path).open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                start = max(0, size + offset) if offset < 0 else min(offset, size)
-                file.seek(start)
-                data = file.read(limit)
+            return piece(self._file(path), path, offset, limit, complete=complete)
         except FileNotFoundError:
             if path == STANDARD and not complete:
                 return LogChunk(
                     path=path, text="", offset=0, next_offset=0, size_bytes=0, ended=False
                 )
             raise NotFound(f"Job '{self.name}' has no log '{path}'.") from None
-        if offset < 0:
-            start, data = _from_character(start, data)
-        at_end = start + len(data) >= size
-        text, used = _decode(data, final=complete and at_end)
-        return LogChunk(
-            path=path,
-            text=text,
-            offset=start,
-            next_offset=start + used,
-            size_bytes=size,
-            ended=complete and at_end,
-        )
 
     def _is_complete(self) -> bool:
         if self.attempt < records.get(self.store, self.name).doc["attempt"]:
@@ -133,6 +117,34 @@ class Logs:
 
     def _root(self) -> str:
         return artifacts.root(self.store, self.store.get_run(self.name, with_data=False))
+
+
+def piece(file: Path, path: str, offset: int, limit: int, *, complete: bool) -> LogChunk:
+    """At most `limit` bytes of a log from `offset` on, cut where text may be cut.
+
+    Args:
+        path: what the log is called.
+        complete: whether nothing will be added any more.
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    with file.open("rb") as log:
+        size = log.seek(0, os.SEEK_END)
+        start = max(0, size + offset) if offset < 0 else min(offset, size)
+        log.seek(start)
+        data = log.read(limit)
+    if offset < 0:
+        start, data = _from_character(start, data)
+    at_end = start + len(data) >= size
+    text, used = _decode(data, final=complete and at_end)
+    return LogChunk(
+        path=path,
+        text=text,
+        offset=start,
+        next_offset=start + used,
+        size_bytes=size,
+        ended=complete and at_end,
+    )
 
 
 def _from_character(start: int, data: bytes) -> tuple[int, bytes]:

@@ -11,7 +11,7 @@ from jupyter_mlws.entities.job import CommandJob, GitState, Input, JobSpec
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.execution import (
-    environments,
+    assets,
     expressions,
     inputs,
     names,
@@ -21,6 +21,8 @@ from jupyter_mlws.execution import (
     snapshots,
 )
 from jupyter_mlws.execution.base import JobType, ParentJobType
+from jupyter_mlws.execution.environments import containers
+from jupyter_mlws.execution.environments.choice import Choice, Chosen, choose
 from jupyter_mlws.execution.queueing import PRIORITIES
 from jupyter_mlws.execution.sealing import MASK, Seal
 
@@ -44,6 +46,7 @@ class Checked:
     compute: str
     warnings: list[str]
     secrets: set[str]
+    environment: Chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,28 @@ class Desk:
         """
         spec, kind = self._typed(job)
         found = list(self._problems(spec))
+        chosen = Chosen(Choice())
+        try:
+            chosen = choose(
+                spec.environment, self.store, self.blobs, has_containers=containers.answers
+            )
+        except Invalid as error:
+            found += error.problems
+        recipe = chosen.choice.recipe
+        if recipe and recipe.is_container and not getattr(kind, "runs_in_containers", False):
+            message = (
+                f"a {spec.type} job does not run in a container: describe a Python environment."
+            )
+            found.append(Problem(message, "environment"))
         if found:
             raise Invalid.of(found)
-        warnings, secrets = list(portability.warnings(spec)), set[str]()
+        warnings, secrets = [*portability.warnings(spec), *chosen.warnings], set[str]()
         if isinstance(kind, JobType):
             read = self._reader(spec)
             warnings += kind.check(spec, read)
             secrets = kind.secret_inputs(spec, read)
         self._require_free(spec.name)
-        return Checked(spec, self._compute(spec), warnings, secrets)
+        return Checked(spec, self._compute(spec), warnings, secrets, chosen)
 
     def submit(self, job: Mapping[str, Any], *, user: str, git: GitState | None = None) -> str:
         """Put a job into the queue; answers its name.
@@ -105,6 +121,7 @@ class Desk:
                 parent_id=checked.spec.parent_job_name,
                 tags=_tags(checked.spec, user, git),
             )
+            self._keep_environment(checked.environment, name, user, tx)
             tx.add_record(records.KIND, name, self._document(checked, user, git))
             tx.note(status=Status.QUEUED.value, experiment_id=str(experiment_id))
             if checked.spec.code:
@@ -112,6 +129,15 @@ class Desk:
             for asset, names_ in _by_asset(consumed).items():
                 tx.link(asset, "input", f"run:{name}", {"inputs": names_})
         return name
+
+    def _keep_environment(self, chosen: Chosen, name: str, user: str, tx: Transaction) -> None:
+        """Link the job to its environment; one that stands inside the job becomes a version."""
+        choice = chosen.choice
+        if chosen.draft:
+            assets.add(
+                self.store, self.blobs, tx, chosen.draft, who=user, version=choice.version or ""
+            )
+        tx.link(choice.node, "environment_of", f"run:{name}")
 
     def _typed(self, job: Mapping[str, Any]) -> tuple[JobSpec, JobType | ParentJobType]:
         name = job.get("type", DEFAULT_TYPE)
@@ -140,10 +166,6 @@ class Desk:
                 snapshots.load(self.store, self.blobs, spec.code)
             except (NotFound, Invalid) as error:
                 yield Problem(error.message, "code")
-        try:
-            environments.find(spec.environment)
-        except Invalid as error:
-            yield from error.problems
         if (compute := self._compute(spec)) not in self.computes:
             known = ", ".join(self.computes)
             hint = did_you_mean(compute, self.computes)
@@ -192,6 +214,7 @@ class Desk:
             said["inputs"][name] = MASK
         return {
             "spec": said,
+            "environment": checked.environment.choice.to_doc(),
             "secrets": sealed,
             "compute": checked.compute,
             "git": git.model_dump(mode="json") if git else None,

@@ -15,7 +15,7 @@ from typing import Any
 
 from jupyter_mlws.entities.job import Job, JobSpec
 from jupyter_mlws.execution import expressions, inputs, snapshots
-from jupyter_mlws.execution.environments import Runtime
+from jupyter_mlws.execution.kernelspecs import Runtime
 from jupyter_mlws.store.base import Blobs, Store
 
 FOLDERS = ("work", "inputs", "named-outputs", "user_logs", "system_logs")

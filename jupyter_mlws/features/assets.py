@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from jupyter_mlws.entities.asset import LATEST, Asset, AssetFile, AssetSpec
+from jupyter_mlws.entities.environment import ANONYMOUS
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound
 from jupyter_mlws.entities.record import CreationContext, Page, from_ms
 from jupyter_mlws.execution import assets
@@ -22,16 +23,26 @@ from jupyter_mlws.store.base import Record
 MAX_RESULTS = 1000
 PROMPT = "mlflow.prompt.is_prompt"
 """Tag by which MLflow tells that an entry of its registry is a prompt and no model."""
+HIDDEN = frozenset({ANONYMOUS})
+"""Names under which assets are kept that nobody gave a name."""
 Read = Callable[[dict[str, Any]], AssetSpec]
 
 
-def bind(noun: str, kind: str, read: Read, *, module: str) -> None:
+def bind(
+    noun: str,
+    kind: str,
+    read: Read,
+    *,
+    module: str,
+    advise: Callable[[AssetSpec], list[str]] = lambda spec: [],
+) -> None:
     """Make the verbs of assets operations of `noun`.
 
     Args:
         kind: of the records.
         read: a document as the spec of this noun.
         module: the noun's own, whose docstring is the help of its commands.
+        advise: what `validate` tells of a spec that can be created.
     """
 
     def create_or_update(ws: Workspace, asset: dict[str, Any]) -> Asset:
@@ -59,7 +70,7 @@ def bind(noun: str, kind: str, read: Read, *, module: str) -> None:
             return Validation(passed=False, errors=problems or plain, warnings=[])
         unknown = sorted(spec.model_extra or ())
         warnings = [f"'{key}' is no known field; it is kept as it is." for key in unknown]
-        return Validation(passed=True, errors=[], warnings=warnings)
+        return Validation(passed=True, errors=[], warnings=[*warnings, *advise(spec)])
 
     def list_(
         ws: Workspace,
@@ -246,6 +257,7 @@ def _rows(ws: Workspace, kind: str, name: str | None, view: str) -> list[Record]
     """Versions, newest first; without a name the newest of each."""
     rows = ws.store.list_records(kind, name=name, view="all")
     rows = [row for row in rows if row.doc["tags"].get(PROMPT, "").lower() != "true"]
+    rows = [row for row in rows if row.name == name or row.name not in HIDDEN]
     hidden = {row.name for row in rows if not row.version and row.archived}
     chosen = [
         row

@@ -96,11 +96,22 @@ def check(ws: Workspace, deep: bool = False) -> CheckReport:
 
 
 @operation("workspaces/gc")
-def gc(ws: Workspace) -> GcReport:
-    """Free the blobs that nothing refers to any more."""
+def gc(ws: Workspace, environments_unused_days: float = 30) -> GcReport:
+    """Free the blobs that nothing refers to any more, and environments that nobody uses.
+
+    Args:
+        environments_unused_days: built environments not used for so long go; they are made anew from
+            their lock when they are needed.
+    Raises:
+        Invalid: the number of days is negative.
+    """
     from jupyter_mlws.store import care
 
-    return care.gc(ws.store, ws.blobs)
+    if environments_unused_days < 0:
+        raise Invalid.field("environments_unused_days", "must not be negative.")
+    freed = care.gc(ws.store, ws.blobs)
+    n, size = ws.dispatcher.library.sweep(environments_unused_days * 86_400)
+    return freed.model_copy(update={"n_environments": n, "n_environment_bytes": size})
 
 
 @operation("workspaces/backup")

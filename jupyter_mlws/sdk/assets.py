@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, Union
 from jupyter_mlws.entities.asset import SPECS, AssetSpec, Component, Data, Model
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.yaml import Document, override
-from jupyter_mlws.sdk import snapshot
+from jupyter_mlws.sdk import environments, snapshot
 from jupyter_mlws.sdk.jobs import is_local, read
 from jupyter_mlws.sdk.transport import Transport
 
@@ -62,6 +62,8 @@ def send(transport: Transport, document: dict[str, Any], origin: Path) -> None:
         if isinstance(value, str) and is_local(value) and not value.startswith("models:/"):
             path = _found(value, origin, field)
             document[field] = snapshot.send(transport, path, code=field == "code")
+    if any(field in document for field in ("conda_file", "requirements", "build")):
+        environments.send(transport, document, origin)
 
 
 def download(

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, Model
+from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, Environment, Model
+from jupyter_mlws.entities.environment import Build
 from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import Job, JobSpec
 from jupyter_mlws.features.operations import Operation, find, load
@@ -198,6 +199,35 @@ class Assets(Noun):
         return fetch(self._client, self._noun, name, version, Path(download_path))
 
 
+class Environments(Assets):
+    """Environments: create, make, follow their builds."""
+
+    def build_and_wait(
+        self, name: str, version: str | None = None, *, stream: bool = False
+    ) -> Build:
+        """Make an environment on the workspace's machine; answers when it is there.
+
+        Args:
+            stream: print the log as it grows.
+        Raises:
+            Invalid: it cannot be made.
+        """
+        made = self._client.call("environments.build", name=name, version=version)
+        given = {"name": name, "version": made.version}
+        offset = 0
+        while made.state == "building":
+            chunk = self._client.call("environments.read_log", offset=offset, wait_s=20, **given)
+            if stream and chunk.text:
+                print(chunk.text, end="", flush=True)  # noqa: T201
+            offset = chunk.next_offset
+            if chunk.ended:
+                made = self._client.call("environments.get_build", **given)
+        if made.state == "failed":
+            raise Invalid(made.message)
+        assert isinstance(made, Build)
+        return made
+
+
 class MLClient:
     """A workspace.
 
@@ -237,6 +267,7 @@ class MLClient:
         self.data = Assets(self, "data")
         self.models = Assets(self, "models")
         self.components = Assets(self, "components")
+        self.environments = Environments(self, "environments")
 
     @classmethod
     def from_config(cls, credential: Any = None, **options: Any) -> MLClient:
@@ -272,7 +303,11 @@ class MLClient:
         """Submit a job, or create a version of an asset."""
         if isinstance(entity, JobSpec):
             return self.jobs.create_or_update(entity)
-        kinds = {Data: self.data, Model: self.models}
+        kinds: dict[type, Assets] = {
+            Data: self.data,
+            Model: self.models,
+            Environment: self.environments,
+        }
         return kinds.get(type(entity), self.components).create_or_update(entity)
 
     def __getattr__(self, noun: str) -> Noun:

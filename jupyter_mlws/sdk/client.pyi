@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import jupyter_mlws.entities.access
 import jupyter_mlws.entities.asset
 import jupyter_mlws.entities.compute
+import jupyter_mlws.entities.environment
 import jupyter_mlws.entities.interface
 import jupyter_mlws.entities.job
 import jupyter_mlws.entities.record
@@ -113,8 +114,65 @@ class Data(Noun):
 
 
 class Environments(Noun):
-    def list(self) -> Iterator[jupyter_mlws.entities.compute.Environment]:
-        """The installed kernelspecs, and the service's own Python as `default`."""
+    def archive(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Hide a version, or with none named the whole asset, from lists; references still lead to it."""
+
+    def build(self, name: builtins.str, version: builtins.str | None = ...) -> jupyter_mlws.entities.environment.Build:
+        """Make an environment now, ahead of the first job; answers at once."""
+
+    def create_or_update(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.asset.Asset:
+        """Create a version; equal content under the same version is the same version."""
+
+    def delete_label(self, name: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Drop a label; answers the version that it meant."""
+
+    def freeze_kernel(self, kernel: builtins.str = ...) -> jupyter_mlws.entities.environment.EnvironmentDraft:
+        """What a kernel of this machine has installed, as an environment that can be created."""
+
+    def get(self, name: builtins.str, version: builtins.str | None = ..., label: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """One version; the latest when neither version nor label is named."""
+
+    def get_build(self, name: builtins.str, version: builtins.str | None = ...) -> jupyter_mlws.entities.environment.Build:
+        """How far an environment is made on this machine, with its lock and who used it."""
+
+    def list(self, *, tag: builtins.str | None = ..., name: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.asset.Asset]:
+        """The newest version of each, or all versions of one; newest first."""
+
+    def list_builds(self) -> builtins.list[jupyter_mlws.entities.environment.Build]:
+        """How far the latest version of each environment is made."""
+
+    def list_choices(self) -> builtins.list[jupyter_mlws.entities.environment.EnvironmentChoice]:
+        """All that a job's `environment` can name: the workspace's own Python first."""
+
+    def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
+        """The files of a version; of the latest when none is named."""
+
+    def list_jobs(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.job.Job]:
+        """The jobs that have used an environment, newest first; at most 1000."""
+
+    def of_job(self, job: builtins.str) -> jupyter_mlws.entities.environment.EnvironmentUse:
+        """What a job ran in: environment, exact packages, lock."""
+
+    def packages(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.environment.Package]:
+        """What is installed in an environment, as `pip freeze` tells it."""
+
+    def read_log(self, name: builtins.str, version: builtins.str | None = ..., offset: builtins.int = ..., limit: builtins.int = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.job.LogChunk:
+        """A piece of the log of an environment's last build from `offset` on."""
+
+    def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Show an archived version or asset in lists again."""
+
+    def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
+        """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
+
+    def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Change what may change of a version; of the latest when none is named."""
+
+    def validate(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check an asset as `create` would, and store nothing."""
+
+    def build_and_wait(self, name: builtins.str, version: builtins.str | None = ..., *, stream: builtins.bool = ...) -> jupyter_mlws.entities.environment.Build:
+        """Make an environment on the workspace's machine; answers when it is there."""
 
 
 class Events(Noun):
@@ -347,8 +405,8 @@ class Workspaces(Noun):
     def check(self, deep: builtins.bool = ...) -> jupyter_mlws.entities.compute.CheckReport:
         """Whether rows, edges and blobs agree."""
 
-    def gc(self) -> jupyter_mlws.entities.compute.GcReport:
-        """Free the blobs that nothing refers to any more."""
+    def gc(self, environments_unused_days: builtins.float = ...) -> jupyter_mlws.entities.compute.GcReport:
+        """Free the blobs that nothing refers to any more, and environments that nobody uses."""
 
     def show(self) -> jupyter_mlws.entities.compute.WorkspaceInfo:
         """The workspace, its service and what the caller may do."""

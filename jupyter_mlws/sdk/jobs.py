@@ -23,7 +23,7 @@ from jupyter_mlws.entities.job import SPECS, GitState, Input, Job, JobSpec
 from jupyter_mlws.entities.snapshot import REFERENCE
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.entities.yaml import Document, override, parse
-from jupyter_mlws.sdk import snapshot
+from jupyter_mlws.sdk import environments, snapshot
 from jupyter_mlws.sdk.transport import Transport
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class Submission:
     def send(self, transport: Transport) -> None:
         """Send code and local data, and put references in their place."""
         self._locate_notebook()
+        if given := self.document.get("environment"):
+            self.document["environment"] = environments.of_job(given, self.origin, transport)
         code = self.document.get("code")
         if isinstance(code, str) and is_local(code):
             folder = self._path(code, "code")

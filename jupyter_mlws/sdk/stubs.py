@@ -28,6 +28,7 @@ from collections.abc import Iterator
 import jupyter_mlws.entities.access
 import jupyter_mlws.entities.asset
 import jupyter_mlws.entities.compute
+import jupyter_mlws.entities.environment
 import jupyter_mlws.entities.interface
 import jupyter_mlws.entities.job
 import jupyter_mlws.entities.record

@@ -54,10 +54,3 @@ def test_slots_survive_a_restart(call: Call, room: Workroom) -> None:
 def test_an_unknown_compute_is_not_found(call: Call) -> None:
     with pytest.raises(NotFound, match=r"There is no compute 'gpu' \(there are: local\)"):
         call("computes.get", name="gpu")
-
-
-def test_environments_are_listed_with_the_default_first(call: Call) -> None:
-    found = call("environments.list")
-
-    assert (found[0].name, found[0].is_default) == ("default", True)
-    assert "python3" in {env.name for env in found}

@@ -7,12 +7,14 @@ from typing import Any
 from jupyter_mlws.entities.job import CommandJob, JobSpec
 from jupyter_mlws.execution import expressions
 from jupyter_mlws.execution.base import JobContext, JobType, Step
+from jupyter_mlws.execution.environments import containers
 
 
 class CommandJobType(JobType):
     """Runs `command` by `bash -c` in a copy of the code folder; not 0 at its end is a failure."""
 
     spec = CommandJob
+    runs_in_containers = True
 
     def check(self, spec: JobSpec, read: Any) -> list[str]:
         return []
@@ -23,4 +25,14 @@ class CommandJobType(JobType):
         line = expressions.fill(
             spec.command, name=context.job.name, inputs=context.inputs, outputs=context.outputs
         )
-        return Step(["bash", "-c", line], cwd=context.folder / "work", env=context.env)
+        argv, work = ["bash", "-c", line], context.folder / "work"
+        if context.container:
+            argv = containers.command(
+                context.container,
+                argv,
+                name=f"mlws-{context.job.name}-{context.job.attempt}",
+                folder=context.folder,
+                cwd=work,
+                env=context.env,
+            )
+        return Step(argv, cwd=work, env=context.env)

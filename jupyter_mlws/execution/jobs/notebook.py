@@ -21,7 +21,6 @@ from jupyter_mlws.entities.job import (
     Progress,
 )
 from jupyter_mlws.entities.values import convert
-from jupyter_mlws.execution import environments
 from jupyter_mlws.execution.base import JobContext, JobType, Outcome, Report, Step
 from jupyter_mlws.execution.notebooks import interface as interfaces
 from jupyter_mlws.execution.notebooks.injection import port_types
@@ -48,7 +47,7 @@ class NotebookJobType(JobType):
         assert isinstance(spec, NotebookJob)
         interface = _interface(spec, _bytes(spec, read))
         _converted(spec, interface, data={}, resolved=None)
-        _, warnings = _kernel(spec, interface)
+        warnings = [] if spec.environment else _own_kernel(interface)[1]
         unreadable = [
             f"{spec.notebook}: {item.text!r}: {item.reason}" for item in interface.unreadable
         ]
@@ -68,7 +67,9 @@ class NotebookJobType(JobType):
         types = port_types(interface.inputs)
         names = [name for name, kind in types.items() if kind == "secret" and name in values]
         secrets = {name: context.secrets.get(name, str(values.pop(name))) for name in names}
-        kernel, _ = _kernel(spec, interface)
+        kernel = context.kernel or NATIVE_KERNEL
+        if spec.environment is None:
+            kernel, _ = _own_kernel(interface)
         plan = Plan(
             notebook=spec.notebook,
             cwd=work,
@@ -202,16 +203,14 @@ def _is_unchecked(interface: Interface) -> bool:
     return interface.has_parameters and interface.language.lower() != "python"
 
 
-def _kernel(spec: NotebookJob, interface: Interface) -> tuple[str, list[str]]:
-    """Name of the kernel to run on, and warnings: the job's, else the notebook's own, else the service's.
+def _own_kernel(interface: Interface) -> tuple[str, list[str]]:
+    """Name of the kernel that the notebook asks for, else of the service's own; and warnings.
 
     Raises:
-        Invalid: there is none for the notebook's language, or not the one that is wanted.
+        Invalid: there is none for the notebook's language.
     """
     from jupyter_client.kernelspec import KernelSpecManager
 
-    if spec.environment is not None:
-        return environments.find(spec.environment).kernel or NATIVE_KERNEL, []
     installed = sorted(KernelSpecManager().find_kernel_specs())
     if interface.kernel in installed:
         return str(interface.kernel), []

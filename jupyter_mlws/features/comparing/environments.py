@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from jupyter_mlws.entities.comparison import EnvironmentComparison, Why
 from jupyter_mlws.entities.errors import NotFound
 from jupyter_mlws.execution import packages
+from jupyter_mlws.execution.environments.choice import Choice
 from jupyter_mlws.features.comparing.subjects import Subject, union, value_row
 from jupyter_mlws.store.base import Doc
 
@@ -69,4 +70,5 @@ def _saved(run: Subject) -> Doc | None:
 
 
 def _name(run: Subject) -> str | None:
-    return run.spec.get("environment") or ("default" if run.doc else None)
+    used = (run.doc or {}).get("environment")
+    return Choice.of_doc(used).label if used else ("default" if run.doc else None)

@@ -14,7 +14,7 @@ import { Field } from './rundialog-fields';
 /** Lines of a cell that are shown where one is chosen. */
 const N_LINES = 4;
 
-type Environment = Schemas['Environment'];
+type Environment = Schemas['EnvironmentChoice'];
 
 /** The title of the parameters, and values for them from elsewhere: the last run, or JSON. */
 export function Fillers(props: { form: JobForm; title: string; titleId: string }): JSX.Element {
@@ -302,7 +302,7 @@ function useEnvironments(workspace: IWorkspace): readonly Environment[] {
   const [resource] = useState(
     () =>
       new Resource<readonly Environment[]>(signal =>
-        workspace.client.call('environments.list', {}, { signal }),
+        workspace.client.call('environments.list_choices', {}, { signal }),
       ),
   );
   useEffect(() => void resource.refresh(), [resource]);

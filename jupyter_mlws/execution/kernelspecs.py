@@ -1,20 +1,29 @@
-"""What a job's code runs in: the service's own Python, or an installed kernelspec."""
+"""The kernels that Jupyter knows on this machine, and the Python that the service itself runs in."""
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jupyter_mlws.entities.compute import Environment
-from jupyter_mlws.entities.errors import Invalid
-from jupyter_mlws.entities.validation import did_you_mean
+from jupyter_mlws.entities.environment import EnvironmentChoice
 
 DEFAULT = "default"
-REFERENCE = re.compile(r"^(?:azureml:)?(?P<name>[\w.-]+?)(?:@latest|:[\w.-]+)?$")
+"""Name of the service's own Python as an environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container that a process runs in.
+
+    Attributes:
+        engine: path of `docker` or `podman`.
+    """
+
+    engine: str
+    image: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,8 @@ class Runtime:
     Attributes:
         kernel: name of the kernelspec; None for the service's own Python.
         python: the environment's Python; the service's own where it has another language.
-        env: what the kernelspec adds to the environment variables.
+        env: what it adds to the environment variables.
+        container: what processes run in, where they do.
         is_python: whether its code is Python.
     """
 
@@ -32,6 +42,7 @@ class Runtime:
     python: str = sys.executable
     env: Mapping[str, str] = field(default_factory=dict)
     is_python: bool = True
+    container: Container | None = None
 
     @property
     def bin(self) -> str:
@@ -39,52 +50,36 @@ class Runtime:
         return str(Path(self.python).parent)
 
 
-def find(reference: str | None) -> Runtime:
-    """The runtime that a job's `environment` names.
-
-    Args:
-        reference: `NAME`, `NAME:VERSION` or `NAME@latest`, perhaps after `azureml:`; None for the
-            service's own Python. There is one version of each.
-    Raises:
-        Invalid: there is none of this name.
-    """
-    if reference is None:
-        return Runtime()
-    match = REFERENCE.match(reference)
-    name = match["name"] if match else reference
-    if name == DEFAULT:
-        return Runtime()
-    specs = _kernelspecs()
-    if name not in specs:
-        known = [DEFAULT, *sorted(specs)]
-        raise Invalid.field(
-            "environment",
-            f"there is no environment '{reference}' here (there are: {', '.join(known)});"
-            f" install a kernelspec of that name or choose another.{did_you_mean(name, known)}",
-        )
-    program = _program(specs[name].argv)
+def find(name: str) -> Runtime | None:
+    """The runtime of an installed kernelspec; None where there is none of this name."""
+    spec = _kernelspecs().get(name)
+    if spec is None:
+        return None
+    program = _program(spec.argv)
     is_python = Path(program).name.startswith("python")
     python = program if is_python else sys.executable
-    return Runtime(name, python, dict(specs[name].env), is_python)
+    return Runtime(name, python, dict(spec.env), is_python)
 
 
-def installed() -> list[Environment]:
+def installed() -> list[EnvironmentChoice]:
     """The service's own Python, then every installed kernelspec by name."""
     version = ".".join(map(str, sys.version_info[:3]))
-    own = Environment(
+    own = EnvironmentChoice(
         name=DEFAULT,
         display_name=f"Python {version} of the workspace",
         language="python",
+        kind="default",
         path=sys.executable,
         is_default=True,
     )
     return [
         own,
         *(
-            Environment(
+            EnvironmentChoice(
                 name=name,
                 display_name=spec.display_name,
                 language=spec.language,
+                kind="kernel",
                 path=_program(spec.argv),
             )
             for name, spec in sorted(_kernelspecs().items())
