@@ -121,6 +121,10 @@ def view(store: Store, url: str, row: RunRow, record: Record) -> Job:
         "ended_at": None if row.end_ms is None else from_ms(row.end_ms),
         "services": _services(store, url, row.run_id),
     }
+    used = doc.get("environment") or {}
+    if used.get("version"):
+        # What a label meant or stood in the job has a version since it was submitted.
+        facts["environment"] = f"azureml:{used['name']}:{used['version']}"
     return Job.model_validate({**spec, **facts})
 
 

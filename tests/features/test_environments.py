@@ -199,9 +199,12 @@ class TestJobs:
         jobs = [room.wait(name) for name in names]
 
         assert {job.status for job in jobs} == {Status.COMPLETED}
+        (reference,) = {(job.model_extra or {})["environment"] for job in jobs}
+        assert reference.startswith(f"azureml:{ANONYMOUS}:")
+        assert room.wait(room.submit(command="true", environment=reference)).status.is_final
         assert call("environments.list").items == []
         (kept,) = call("environments.list", name=ANONYMOUS).items
-        assert len(call("environments.list_jobs", name=ANONYMOUS, version=kept.version)) == 2
+        assert len(call("environments.list_jobs", name=ANONYMOUS, version=kept.version)) == 3
         assert not (room.path / "environments" / "kernels").exists()
 
     def test_one_that_cannot_be_made_fails_the_job_with_the_reason_and_the_log(
