@@ -14,7 +14,8 @@ from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.entities.job import SPECS
 from jupyter_mlws.sdk.assets import send, shipment
 from jupyter_mlws.sdk.client import MLClient
-from jupyter_mlws.sdk.jobs import read, submission
+from jupyter_mlws.sdk.documents import read
+from jupyter_mlws.sdk.jobs import submission
 
 NOUNS = {
     "data": "data",

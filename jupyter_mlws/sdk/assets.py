@@ -12,7 +12,8 @@ from jupyter_mlws.entities.asset import SPECS, AssetSpec, Component, Data, Model
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.yaml import Document, override
 from jupyter_mlws.sdk import environments, snapshot
-from jupyter_mlws.sdk.jobs import is_local, read
+from jupyter_mlws.sdk.documents import read
+from jupyter_mlws.sdk.jobs import is_local
 from jupyter_mlws.sdk.transport import Transport
 
 if TYPE_CHECKING:

@@ -120,9 +120,6 @@ class Environments(Noun):
     def build(self, name: builtins.str, version: builtins.str | None = ...) -> jupyter_mlws.entities.environment.Build:
         """Make an environment now, ahead of the first job; answers at once."""
 
-    def create_or_update(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.asset.Asset:
-        """Create a version; equal content under the same version is the same version."""
-
     def delete_label(self, name: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Drop a label; answers the version that it meant."""
 
@@ -156,6 +153,9 @@ class Environments(Noun):
     def packages(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.environment.Package]:
         """What is installed in an environment, as `pip freeze` tells it."""
 
+    def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """One file of a version."""
+
     def read_log(self, name: builtins.str, version: builtins.str | None = ..., offset: builtins.int = ..., limit: builtins.int = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.job.LogChunk:
         """A piece of the log of an environment's last build from `offset` on."""
 
@@ -170,6 +170,12 @@ class Environments(Noun):
 
     def validate(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
         """Check an asset as `create` would, and store nothing."""
+
+    def create_or_update(self, asset: jupyter_mlws.entities.asset.AssetSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.asset.Asset:
+        """Create a version; its local files are sent along."""
+
+    def download(self, name: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str] = ...) -> builtins.list[pathlib.Path]:
+        """Fetch the files of a version, of the latest when none is named, into a folder."""
 
     def build_and_wait(self, name: builtins.str, version: builtins.str | None = ..., *, stream: builtins.bool = ...) -> jupyter_mlws.entities.environment.Build:
         """Make an environment on the workspace's machine; answers when it is there."""

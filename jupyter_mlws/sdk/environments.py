@@ -13,6 +13,7 @@ from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.entities.validation import validated
 from jupyter_mlws.entities.yaml import parse
 from jupyter_mlws.sdk import snapshot
+from jupyter_mlws.sdk.documents import read
 from jupyter_mlws.sdk.transport import Transport
 
 _INCLUDE = re.compile(r"^(?:-r|--requirement)(?:\s+|=)(?P<path>\S+)\s*$")
@@ -24,8 +25,6 @@ def load_environment(source: str | os.PathLike[str] | TextIO) -> Environment:
     Raises:
         Invalid: with file, line and field of all that is wrong.
     """
-    from jupyter_mlws.sdk.jobs import read
-
     document, origin = read(source)
     try:
         spec = environment_spec(document.data)
@@ -47,8 +46,6 @@ def of_job(given: Any, origin: Path, transport: Transport) -> Any:
         Invalid: a file is not there, or is wrong.
     """
     if isinstance(given, str) and given.startswith("file:"):
-        from jupyter_mlws.sdk.jobs import read
-
         file = _found(given, origin, "environment")
         document, origin = read(file)
         try:

@@ -22,8 +22,9 @@ from jupyter_mlws.entities.errors import (
 from jupyter_mlws.entities.job import SPECS, GitState, Input, Job, JobSpec
 from jupyter_mlws.entities.snapshot import REFERENCE
 from jupyter_mlws.entities.validation import did_you_mean, validated
-from jupyter_mlws.entities.yaml import Document, override, parse
+from jupyter_mlws.entities.yaml import Document, override
 from jupyter_mlws.sdk import environments, snapshot
+from jupyter_mlws.sdk.documents import read
 from jupyter_mlws.sdk.transport import Transport
 
 if TYPE_CHECKING:
@@ -255,16 +256,6 @@ def _document(source: Source) -> tuple[Document, Path]:
     if isinstance(source, Mapping):
         return override(Document(dict(source), {}, None), []), Path.cwd()
     return read(source)
-
-
-def read(source: str | os.PathLike[str] | TextIO) -> tuple[Document, Path]:
-    if not isinstance(source, (str, os.PathLike)):
-        return parse(source.read(), file=getattr(source, "name", None)), Path.cwd()
-    path = Path(source)
-    try:
-        return parse(path.read_bytes(), file=str(source)), path.absolute().parent
-    except OSError as error:
-        raise Invalid.of([Problem(f"cannot be read: {error.strerror}", file=str(source))]) from None
 
 
 def _checked(document: Document) -> JobSpec:

@@ -57,7 +57,8 @@ def text() -> str:
 
 def _class(noun: str, operations: list[Operation]) -> str:
     kind = type(getattr(MLClient(), noun))
-    methods = {} if kind is Noun else vars(kind)
+    above = kind.__mro__[: kind.__mro__.index(Noun)]
+    methods = {name: member for cls in reversed(above) for name, member in vars(cls).items()}
     own = {name: member for name, member in methods.items() if name[0] != "_"}
     lines = [f"class {noun.title()}(Noun):"]
     lines += [_method(op) for op in operations if op.verb not in own]

@@ -1435,6 +1435,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run_id}:changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changed since the run of the same source (notebook, script, command) before this one.
+         * @description What changed since the run of the same source (notebook, script, command) before this one.
+         */
+        get: operations["runs.changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}:diff_file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of the code of two runs, line by line.
+         * @description A file of the code of two runs, line by line.
+         */
+        get: operations["runs.diff_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}:diff_notebook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A notebook of two runs, cell by cell and output by output.
+         * @description A notebook of two runs, cell by cell and output by output.
+         */
+        get: operations["runs.diff_notebook"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}:diff_table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A table that two runs left, with the cells that differ.
+         * @description A table that two runs left, with the cells that differ.
+         */
+        get: operations["runs.diff_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run_id}:list_artifacts": {
         parameters: {
             query?: never;
@@ -1475,6 +1555,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/runs/{run_id}:read_table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows of a table that a run left: CSV, TSV, Parquet, or JSON as `mlflow.log_table` writes it.
+         * @description Rows of a table that a run left: CSV, TSV, Parquet, or JSON as `mlflow.log_table` writes it.
+         */
+        get: operations["runs.read_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs/{run_id}:restore": {
         parameters: {
             query?: never;
@@ -1489,6 +1589,206 @@ export interface paths {
          * @description Show an archived run in lists again.
          */
         post: operations["runs.restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values of a few columns of many runs, as charts over runs need them.
+         * @description Values of a few columns of many runs, as charts over runs need them.
+         */
+        get: operations["runs.columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How runs differ: verdicts, metrics and parameters. The first run is the baseline.
+         * @description How runs differ: verdicts, metrics and parameters. The first run is the baseline.
+         */
+        get: operations["runs.compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Files that runs left, by path, with sizes and hashes.
+         * @description Files that runs left, by path, with sizes and hashes.
+         */
+        get: operations["runs.compare_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare_code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Commands, git states and files of the code of runs, with the count of changed lines.
+         * @description Commands, git states and files of the code of runs, with the count of changed lines.
+         */
+        get: operations["runs.compare_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare_data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What runs read, with versions, rows and columns where they are known.
+         * @description What runs read, with versions, rows and columns where they are known.
+         */
+        get: operations["runs.compare_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:compare_environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Python and packages that runs ran with.
+         * @description Python and packages that runs ran with.
+         */
+        get: operations["runs.compare_environments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs as a file, each a row with all it logged; or a notebook that loads them.
+         * @description Runs as a file, each a row with all it logged; or a notebook that loads them.
+         */
+        get: operations["runs.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All runs that match a filter in groups, the largest first, with mean, least and greatest of metrics.
+         * @description All runs that match a filter in groups, the largest first, with mean, least and greatest of metrics.
+         */
+        get: operations["runs.group"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:importance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much of a metric each param explains by itself (epsilon squared of its ranks), most first.
+         * @description How much of a metric each param explains by itself (epsilon squared of its ranks), most first.
+         */
+        get: operations["runs.importance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs:list_folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Folders that runs were moved to, by path. A run's folder is its tag `mlws.folder`.
+         * @description Folders that runs were moved to, by path. A run's folder is its tag `mlws.folder`.
+         */
+        get: operations["runs.list_folders"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1577,6 +1877,58 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Views of a page, oldest first.
+         * @description Views of a page, oldest first.
+         */
+        get: operations["views.list"];
+        put?: never;
+        /**
+         * Save a view.
+         * @description Save a view.
+         */
+        post: operations["views.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One view.
+         * @description One view.
+         */
+        get: operations["views.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a view; the runs it shows stay.
+         * @description Forget a view; the runs it shows stay.
+         */
+        delete: operations["views.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a view, or save what it shows now.
+         * @description Rename a view, or save what it shows now.
+         */
+        patch: operations["views.update"];
         trace?: never;
     };
     "/workspaces:announce": {
@@ -1720,6 +2072,45 @@ export interface components {
             is_dir?: boolean;
             /** Size Bytes */
             size_bytes?: number;
+        };
+        /**
+         * ArtifactComparison
+         * @description Files that the runs left, by path.
+         */
+        ArtifactComparison: {
+            /** Missing */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /** Artifacts */
+            artifacts: components["schemas"]["ArtifactRow"][];
+            /**
+             * N Artifacts
+             * @description How many paths there are in all; more than `len(artifacts)` when cut.
+             */
+            n_artifacts: number;
+        };
+        /**
+         * ArtifactRow
+         * @description A file that the runs left; None where a run did not.
+         */
+        ArtifactRow: {
+            /** Path */
+            path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "image" | "table" | "text" | "notebook" | "other";
+            /**
+             * Blobs
+             * @description SHA-256 of the content.
+             */
+            blobs: string[];
+            /** Sizes */
+            sizes: number[];
+            /** Differs */
+            differs: boolean;
         };
         /**
          * Asset
@@ -1874,6 +2265,35 @@ export interface components {
          */
         Cause: "user_error" | "out_of_memory" | "kernel_died" | "start_timeout" | "timeout" | "cell_timeout" | "output_lost" | "missing_output" | "wrong_type" | "preparation" | "supervisor_lost" | "storage";
         /**
+         * CellDiff
+         * @description Two versions of a cell.
+         */
+        CellDiff: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "same" | "added" | "removed" | "changed";
+            /** Cell Type */
+            cell_type: string;
+            /**
+             * Base
+             * @description Place in the baseline's notebook, counted from 1.
+             */
+            base?: number;
+            /** Other */
+            other?: number;
+            /** Source */
+            source: components["schemas"]["DiffLine"][];
+            /** Source Differs */
+            source_differs: boolean;
+            /**
+             * Outputs
+             * @description Empty where the outputs are equal.
+             */
+            outputs?: components["schemas"]["OutputDiff"][];
+        };
+        /**
          * CellError
          * @description The cell of a notebook that failed.
          */
@@ -1934,6 +2354,14 @@ export interface components {
             ended_at?: string;
         };
         /**
+         * Changes
+         * @description What changed since the run of the same source before this one.
+         */
+        Changes: {
+            previous?: components["schemas"]["ComparedRun"];
+            verdict?: components["schemas"]["Verdict"];
+        };
+        /**
          * CheckReport
          * @description What a check of the store looked at and found.
          */
@@ -1946,6 +2374,66 @@ export interface components {
             n_bytes: number;
             /** Findings */
             findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * CodeComparison
+         * @description The code of runs: command, git state, files of the snapshots, executed notebooks.
+         */
+        CodeComparison: {
+            /**
+             * Missing
+             * @description Runs without a snapshot, and why.
+             */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            command: components["schemas"]["ValueRow"];
+            /** Git */
+            git: components["schemas"]["GitState"][];
+            /** Files */
+            files: components["schemas"]["CodeFile"][];
+            /**
+             * Notebooks
+             * @description Name of the executed notebook of each run.
+             */
+            notebooks: string[];
+        };
+        /**
+         * CodeFile
+         * @description A file of the runs' code; None where a run does not have it.
+         */
+        CodeFile: {
+            /** Path */
+            path: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "notebook" | "binary";
+            /** Blobs */
+            blobs: string[];
+            /** Sizes */
+            sizes: number[];
+            /**
+             * Counts
+             * @description Against the baseline, in lines; None for the baseline, binary and very large files.
+             */
+            counts: components["schemas"]["LineCount"][];
+            /** Differs */
+            differs: boolean;
+        };
+        /**
+         * Column
+         * @description A column of a table.
+         */
+        Column: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @default
+             */
+            type?: string;
         };
         /**
          * Command
@@ -2026,6 +2514,50 @@ export interface components {
             command: string;
         };
         /**
+         * ComparedRun
+         * @description The head of a run in a comparison.
+         */
+        ComparedRun: {
+            /** Run Id */
+            run_id: string;
+            /** Name */
+            name: string;
+            /** Experiment Name */
+            experiment_name: string;
+            /** Type */
+            type: string;
+            status: components["schemas"]["Status"];
+            /** User */
+            user: string;
+            /** Created At */
+            created_at: string;
+            /**
+             * Duration S
+             * @description Seconds from start to end; None while it has not ended.
+             */
+            duration_s?: number;
+        };
+        /**
+         * Comparison
+         * @description What is quick to tell: heads, verdicts, metrics and parameters.
+         */
+        Comparison: {
+            /** Runs */
+            runs: components["schemas"]["ComparedRun"][];
+            /**
+             * Verdicts
+             * @description One for each run after the first.
+             */
+            verdicts: components["schemas"]["Verdict"][];
+            /** Metrics */
+            metrics: components["schemas"]["MetricRow"][];
+            /**
+             * Params
+             * @description Values that are JSON objects or Python dicts stand apart by their keys.
+             */
+            params: components["schemas"]["ValueRow"][];
+        };
+        /**
          * Compute
          * @description A compute and its load now.
          */
@@ -2072,6 +2604,79 @@ export interface components {
             last_modified_at: string;
             /** Last Modified By */
             last_modified_by: string;
+        };
+        /**
+         * DataComparison
+         * @description What the runs read.
+         */
+        DataComparison: {
+            /** Missing */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /** Inputs */
+            inputs: components["schemas"]["DataRow"][];
+        };
+        /**
+         * DataInput
+         * @description What a run read.
+         */
+        DataInput: {
+            /**
+             * Kind
+             * @description `data`, `model`, `dataset` (logged by an MLflow client), `job`, `file` or `path`.
+             */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @description Version of an asset, digest of a dataset or of what was sent along.
+             */
+            version?: string;
+            /** Source */
+            source?: string;
+            /** N Rows */
+            n_rows?: number;
+            /**
+             * Columns
+             * @description Type by column, where the run logged a schema.
+             */
+            columns?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * DataRow
+         * @description An input by its name; None where a run does not have it.
+         */
+        DataRow: {
+            /** Key */
+            key: string;
+            /** Inputs */
+            inputs: components["schemas"]["DataInput"][];
+            /** Differs */
+            differs: boolean;
+        };
+        /**
+         * DiffLine
+         * @description A line of a diff.
+         */
+        DiffLine: {
+            /**
+             * Op
+             * @enum {string}
+             */
+            op: "same" | "added" | "removed";
+            /** Text */
+            text: string;
+            /**
+             * Base
+             * @description Line number in the baseline, counted from 1.
+             */
+            base?: number;
+            /** Other */
+            other?: number;
         };
         /**
          * Distribution
@@ -2136,6 +2741,26 @@ export interface components {
              * @default false
              */
             is_default?: boolean;
+        };
+        /**
+         * EnvironmentComparison
+         * @description What the runs ran in.
+         */
+        EnvironmentComparison: {
+            /** Missing */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /**
+             * Facts
+             * @description Environment, Python, platform.
+             */
+            facts: components["schemas"]["ValueRow"][];
+            /**
+             * Packages
+             * @description Version by package.
+             */
+            packages: components["schemas"]["ValueRow"][];
         };
         /**
          * EnvironmentDraft
@@ -2246,6 +2871,29 @@ export interface components {
             };
         };
         /**
+         * FileDiff
+         * @description Two versions of a text file, line by line.
+         */
+        FileDiff: {
+            /** Path */
+            path: string;
+            /**
+             * Missing
+             * @description Runs whose version cannot be shown, and why.
+             */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /** Hunks */
+            hunks: components["schemas"]["Hunk"][];
+            counts: components["schemas"]["LineCount"];
+            /**
+             * Unified
+             * @description The same as a patch.
+             */
+            unified: string;
+        };
+        /**
          * Finding
          * @description Something that a check of the store found wrong.
          */
@@ -2299,6 +2947,18 @@ export interface components {
              * @description Snapshot of one file: the uncommitted changes as a patch.
              */
             diff?: string;
+        };
+        /**
+         * Hunk
+         * @description Changed lines with those around them.
+         */
+        Hunk: {
+            /** Base Start */
+            base_start: number;
+            /** Other Start */
+            other_start: number;
+            /** Lines */
+            lines: components["schemas"]["DiffLine"][];
         };
         /**
          * Identity
@@ -2372,6 +3032,8 @@ export interface components {
             /** Datastore */
             datastore?: string;
             inference_config?: components["schemas"]["InferenceConfig"];
+            /** $Schema */
+            $schema?: string;
             /**
              * Name
              * @description With a name it becomes a version of that environment; without, it stays out of lists.
@@ -2568,6 +3230,22 @@ export interface components {
             memory?: string;
         };
         /**
+         * LineCount
+         * @description How many lines were added and removed.
+         */
+        LineCount: {
+            /**
+             * Added
+             * @default 0
+             */
+            added?: number;
+            /**
+             * Removed
+             * @default 0
+             */
+            removed?: number;
+        };
+        /**
          * LogChunk
          * @description A piece of a log, and where the next piece begins.
          */
@@ -2602,6 +3280,48 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * MetricRow
+         * @description One metric of each run, and how far it is from that of the baseline.
+         */
+        MetricRow: {
+            /** Key */
+            key: string;
+            /** Values */
+            values: (number | string)[];
+            /** Differs */
+            differs: boolean;
+            /** Deltas */
+            deltas: number[];
+            /**
+             * Relative
+             * @description The deltas as parts of the baseline's value; None where that is zero.
+             */
+            relative: number[];
+            /**
+             * Goal
+             * @description What is better, as far as the metric's name tells.
+             * @enum {string}
+             */
+            goal?: "maximize" | "minimize";
+        };
+        /**
+         * MetricSpread
+         * @description A metric over some runs.
+         */
+        MetricSpread: {
+            /**
+             * N
+             * @description How many runs have a number.
+             */
+            n: number;
+            /** Mean */
+            mean: number | string;
+            /** Min */
+            min: number | string;
+            /** Max */
+            max: number | string;
+        };
+        /**
          * MissingBlobs
          * @description The blobs that must still be sent before a snapshot can be made.
          */
@@ -2632,6 +3352,22 @@ export interface components {
             expires_at?: string;
             /** Token */
             token: string;
+        };
+        /**
+         * NotebookDiff
+         * @description Two notebooks, cell by cell, output by output.
+         */
+        NotebookDiff: {
+            /** Base Path */
+            base_path?: string;
+            /** Other Path */
+            other_path?: string;
+            /** Missing */
+            missing: {
+                [key: string]: "no_job" | "no_code" | "no_notebook" | "no_packages" | "no_inputs" | "no_artifacts" | "file_gone" | "too_large";
+            };
+            /** Cells */
+            cells: components["schemas"]["CellDiff"][];
         };
         /**
          * NotebookExecution
@@ -2758,6 +3494,25 @@ export interface components {
             description?: string;
         };
         /**
+         * OutputDiff
+         * @description Two outputs of a cell (nbformat 4); None where there is none.
+         */
+        OutputDiff: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "same" | "added" | "removed" | "changed";
+            /** Base */
+            base?: {
+                [key: string]: unknown;
+            };
+            /** Other */
+            other?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Package
          * @description An installed package.
          */
@@ -2799,6 +3554,31 @@ export interface components {
             items: components["schemas"]["Run"][];
             /** Next Page Token */
             next_page_token?: string;
+        };
+        /**
+         * ParamImportance
+         * @description How much of a metric a param explains.
+         */
+        ParamImportance: {
+            /** Param */
+            param: string;
+            /**
+             * Importance
+             * @description 0: knowing the param says nothing about the metric's rank; 1: it says all.
+             */
+            importance: number;
+            /**
+             * Correlation
+             * @description Spearman's, from -1 to 1; null for a param that is no number.
+             */
+            correlation?: number;
+            /** N Values */
+            n_values: number;
+            /**
+             * N Runs
+             * @description How many runs have both.
+             */
+            n_runs: number;
         };
         /**
          * Port
@@ -2982,6 +3762,115 @@ export interface components {
             };
         };
         /**
+         * RunColumns
+         * @description Values of chosen columns of runs, column by column; newest runs first.
+         */
+        RunColumns: {
+            /**
+             * N Runs
+             * @description How many runs fit the filter; more than `len(run_ids)` when there are too many to answer.
+             */
+            n_runs: number;
+            /** Run Ids */
+            run_ids: string[];
+            /** Names */
+            names: string[];
+            /**
+             * Columns
+             * @description By column as it was asked for; null where a run has no value.
+             */
+            columns: {
+                [key: string]: (number | string)[];
+            };
+        };
+        /**
+         * RunFolder
+         * @description A folder that some runs were moved to.
+         */
+        RunFolder: {
+            /**
+             * Path
+             * @description Such as `churn/ablations`.
+             */
+            path: string;
+            /**
+             * N Runs
+             * @description Runs in the folder itself, without those in folders below.
+             */
+            n_runs: number;
+        };
+        /**
+         * RunGroup
+         * @description Runs with the same value of what they are grouped by.
+         */
+        RunGroup: {
+            /**
+             * Value
+             * @description Null for the runs without it.
+             */
+            value: string;
+            /** N Runs */
+            n_runs: number;
+            /** Newest At */
+            newest_at: string;
+            /** Metrics */
+            metrics?: {
+                [key: string]: components["schemas"]["MetricSpread"];
+            };
+        };
+        /**
+         * SavedView
+         * @description A view as the workspace keeps it.
+         */
+        SavedView: {
+            /** Name */
+            name: string;
+            /**
+             * Page
+             * @default runs
+             * @constant
+             */
+            page?: "runs";
+            /**
+             * State
+             * @description What the page asks for and how it looks; the page's own affair. At most 64 kB as JSON.
+             */
+            state?: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Created By */
+            created_by: string;
+            /** Created At */
+            created_at: string;
+            /** Last Modified By */
+            last_modified_by: string;
+            /** Last Modified At */
+            last_modified_at: string;
+        };
+        /**
+         * SavedViewSpec
+         * @description How a page shows things, kept under a name for all who use the workspace.
+         */
+        SavedViewSpec: {
+            /** Name */
+            name: string;
+            /**
+             * Page
+             * @default runs
+             * @constant
+             */
+            page?: "runs";
+            /**
+             * State
+             * @description What the page asks for and how it looks; the page's own affair. At most 64 kB as JSON.
+             */
+            state?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Series
          * @description The points of one metric of one run, thinned to what a chart can show.
          */
@@ -3074,6 +3963,70 @@ export interface components {
          */
         Status: "NotStarted" | "Queued" | "Preparing" | "Starting" | "Running" | "CancelRequested" | "Finalizing" | "Completed" | "Failed" | "Canceled";
         /**
+         * Table
+         * @description Rows of a table file.
+         */
+        Table: {
+            /** Columns */
+            columns: components["schemas"]["Column"][];
+            /** Rows */
+            rows: unknown[][];
+            /**
+             * N Rows
+             * @description How many there are in all.
+             */
+            n_rows: number;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset?: number;
+        };
+        /**
+         * TableDiff
+         * @description Two versions of a table, row by row in their order.
+         */
+        TableDiff: {
+            /** Columns */
+            columns: string[];
+            /** Added Columns */
+            added_columns: string[];
+            /** Removed Columns */
+            removed_columns: string[];
+            /**
+             * Rows
+             * @description The first of those that differ.
+             */
+            rows: components["schemas"]["TableRowDiff"][];
+            /** N Different */
+            n_different: number;
+            /**
+             * N Rows
+             * @description How many rows the baseline's and the other's table have.
+             */
+            n_rows: number[];
+        };
+        /**
+         * TableRowDiff
+         * @description Two versions of a row; None where there is none.
+         */
+        TableRowDiff: {
+            /**
+             * Index
+             * @description Counted from 0.
+             */
+            index: number;
+            /** Base */
+            base?: unknown[];
+            /** Other */
+            other?: unknown[];
+            /**
+             * Changed
+             * @description Places of the columns whose values differ.
+             */
+            changed?: number[];
+        };
+        /**
          * Token
          * @description A token as the workspace keeps it: its hash, never itself.
          */
@@ -3145,6 +4098,70 @@ export interface components {
             warnings: string[];
         };
         /**
+         * ValueRow
+         * @description One value of each run, in the order in which the runs were named; None where a run has none.
+         */
+        ValueRow: {
+            /** Key */
+            key: string;
+            /** Values */
+            values: (number | string)[];
+            /** Differs */
+            differs: boolean;
+        };
+        /**
+         * Verdict
+         * @description What is different about one run, in facts that make a sentence.
+         */
+        Verdict: {
+            /** Run Id */
+            run_id: string;
+            /**
+             * Metric
+             * @description The metric that stands for the run.
+             */
+            metric?: string;
+            /** Baseline Value */
+            baseline_value?: number;
+            /** Value */
+            value?: number;
+            /** Relative */
+            relative?: number;
+            /**
+             * Better
+             * @description None where equal, or where nobody knows what is better.
+             */
+            better?: boolean;
+            /**
+             * Slowdown
+             * @description Its duration as a multiple of the baseline's.
+             */
+            slowdown?: number;
+            /** Params */
+            params?: string[];
+            /**
+             * Data
+             * @description Inputs that differ.
+             */
+            data?: string[];
+            /**
+             * Files
+             * @description Files of the code that differ.
+             */
+            files?: string[];
+            /**
+             * Cells
+             * @description Cells of the notebook that differ, counted from 1 as the run has them.
+             */
+            cells?: number[];
+            /**
+             * Environment
+             * @description Whether packages differ, where both are known.
+             * @default false
+             */
+            environment?: boolean;
+        };
+        /**
          * WorkspaceInfo
          * @description A workspace and its service.
          */
@@ -3186,28 +4203,44 @@ export interface components {
     pathItems: never;
 }
 export type Artifact = components['schemas']['Artifact'];
+export type ArtifactComparison = components['schemas']['ArtifactComparison'];
+export type ArtifactRow = components['schemas']['ArtifactRow'];
 export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
 export type Backup = components['schemas']['Backup'];
 export type Build = components['schemas']['Build'];
 export type BuildContext = components['schemas']['BuildContext'];
 export type Cause = components['schemas']['Cause'];
+export type CellDiff = components['schemas']['CellDiff'];
 export type CellError = components['schemas']['CellError'];
 export type CellState = components['schemas']['CellState'];
+export type Changes = components['schemas']['Changes'];
 export type CheckReport = components['schemas']['CheckReport'];
+export type CodeComparison = components['schemas']['CodeComparison'];
+export type CodeFile = components['schemas']['CodeFile'];
+export type Column = components['schemas']['Column'];
 export type CommandJob = components['schemas']['CommandJob'];
+export type ComparedRun = components['schemas']['ComparedRun'];
+export type Comparison = components['schemas']['Comparison'];
 export type Compute = components['schemas']['Compute'];
 export type CreationContext = components['schemas']['CreationContext'];
+export type DataComparison = components['schemas']['DataComparison'];
+export type DataInput = components['schemas']['DataInput'];
+export type DataRow = components['schemas']['DataRow'];
+export type DiffLine = components['schemas']['DiffLine'];
 export type Distribution = components['schemas']['Distribution'];
 export type EnvironmentChoice = components['schemas']['EnvironmentChoice'];
+export type EnvironmentComparison = components['schemas']['EnvironmentComparison'];
 export type EnvironmentDraft = components['schemas']['EnvironmentDraft'];
 export type EnvironmentUse = components['schemas']['EnvironmentUse'];
 export type Error = components['schemas']['Error'];
 export type Event = components['schemas']['Event'];
 export type Experiment = components['schemas']['Experiment'];
+export type FileDiff = components['schemas']['FileDiff'];
 export type Finding = components['schemas']['Finding'];
 export type GcReport = components['schemas']['GcReport'];
 export type GitState = components['schemas']['GitState'];
+export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
 export type InferenceConfig = components['schemas']['InferenceConfig'];
 export type InlineEnvironment = components['schemas']['InlineEnvironment'];
@@ -3218,18 +4251,24 @@ export type JobError = components['schemas']['JobError'];
 export type JobService = components['schemas']['JobService'];
 export type JobType = components['schemas']['JobType'];
 export type Limits = components['schemas']['Limits'];
+export type LineCount = components['schemas']['LineCount'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type LogFile = components['schemas']['LogFile'];
+export type MetricRow = components['schemas']['MetricRow'];
+export type MetricSpread = components['schemas']['MetricSpread'];
 export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
+export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookExecution = components['schemas']['NotebookExecution'];
 export type NotebookJob = components['schemas']['NotebookJob'];
 export type Output = components['schemas']['Output'];
+export type OutputDiff = components['schemas']['OutputDiff'];
 export type Package = components['schemas']['Package'];
 export type PageAsset = components['schemas']['Page_Asset_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
+export type ParamImportance = components['schemas']['ParamImportance'];
 export type Port = components['schemas']['Port'];
 export type Progress = components['schemas']['Progress'];
 export type QueueSettings = components['schemas']['QueueSettings'];
@@ -3237,15 +4276,25 @@ export type Resources = components['schemas']['Resources'];
 export type RetrySettings = components['schemas']['RetrySettings'];
 export type Route = components['schemas']['Route'];
 export type Run = components['schemas']['Run'];
+export type RunColumns = components['schemas']['RunColumns'];
+export type RunFolder = components['schemas']['RunFolder'];
+export type RunGroup = components['schemas']['RunGroup'];
+export type SavedView = components['schemas']['SavedView'];
+export type SavedViewSpec = components['schemas']['SavedViewSpec'];
 export type Series = components['schemas']['Series'];
 export type ServiceSpec = components['schemas']['ServiceSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type Status = components['schemas']['Status'];
+export type Table = components['schemas']['Table'];
+export type TableDiff = components['schemas']['TableDiff'];
+export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type Unreadable = components['schemas']['Unreadable'];
 export type Validation = components['schemas']['Validation'];
+export type ValueRow = components['schemas']['ValueRow'];
+export type Verdict = components['schemas']['Verdict'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -6216,6 +7265,145 @@ export interface operations {
             };
         };
     };
+    "runs.changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changes"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.diff_file": {
+        parameters: {
+            query: {
+                other_run_id: string;
+                path: string;
+            };
+            header?: never;
+            path: {
+                /** @description the baseline. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDiff"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.diff_notebook": {
+        parameters: {
+            query: {
+                other_run_id: string;
+                /** @description of the notebook in the code; the executed notebooks when absent. */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                /** @description the baseline. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotebookDiff"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.diff_table": {
+        parameters: {
+            query: {
+                other_run_id: string;
+                path: string;
+                /** @description most rows that are answered, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the baseline. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableDiff"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "runs.list_artifacts": {
         parameters: {
             query?: {
@@ -6283,6 +7471,43 @@ export interface operations {
             };
         };
     };
+    "runs.read_table": {
+        parameters: {
+            query: {
+                path: string;
+                /** @description rows to pass over. */
+                offset?: number;
+                /** @description most rows, at most 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Table"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "runs.restore": {
         parameters: {
             query?: never;
@@ -6301,6 +7526,345 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.columns": {
+        parameters: {
+            query: {
+                /** @description such as `metrics.auc`, `params.lr`, `tags.team`; keys as they are, without quotes. */
+                columns: string[];
+                filter?: string;
+                experiment_ids?: number[];
+                view?: "active" | "archived" | "all";
+                /** @description most runs, the newest; at most 10,000. */
+                max_results?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunColumns"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare": {
+        parameters: {
+            query: {
+                /** @description 2 to 20 runs. */
+                run_ids: string[];
+                /** @description the metric that stands for a run; one of held-out data when absent. */
+                metric?: string;
+                /** @description what is better of that metric; told by its name when absent. */
+                goal?: "maximize" | "minimize";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare_artifacts": {
+        parameters: {
+            query: {
+                run_ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactComparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare_code": {
+        parameters: {
+            query: {
+                run_ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeComparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare_data": {
+        parameters: {
+            query: {
+                run_ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataComparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.compare_environments": {
+        parameters: {
+            query: {
+                run_ids: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnvironmentComparison"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.export": {
+        parameters: {
+            query?: {
+                format?: "csv" | "parquet" | "notebook";
+                /** @description as of `list`. */
+                filter?: string;
+                /** @description only these, at most 1000. */
+                run_ids?: string[];
+                /** @description as of `list`. */
+                order_by?: string[];
+                experiment_ids?: number[];
+                view?: "active" | "archived" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.group": {
+        parameters: {
+            query: {
+                /** @description such as `params.model`, `tags.team`, `attributes.user`, `attributes.status`. */
+                by: string;
+                filter?: string;
+                /** @description names of at most 40 metrics. */
+                metrics?: string[];
+                experiment_ids?: number[];
+                view?: "active" | "archived" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunGroup"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.importance": {
+        parameters: {
+            query: {
+                /** @description its name, such as `auc`. */
+                metric: string;
+                filter?: string;
+                experiment_ids?: number[];
+                view?: "active" | "archived" | "all";
+                /** @description most runs that are looked at, the newest; at most 10,000. */
+                max_results?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParamImportance"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.list_folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunFolder"][];
                 };
             };
             /** @description What was wrong. */
@@ -6463,6 +8027,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.list": {
+        parameters: {
+            query?: {
+                page?: "runs";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    view: components["schemas"]["SavedViewSpec"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "views.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** Name */
+                    name?: string;
+                    /** State */
+                    state?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
                 };
             };
             /** @description What was wrong. */
