@@ -148,10 +148,10 @@ class Operation:
     def _is_plain_read(self) -> bool:
         if not self.action.endswith("/read"):
             return False
-        properties = self.arguments.model_json_schema().get("properties", {})
+        schema = self.arguments.model_json_schema(schema_generator=SchemaGenerator)
         return not any(
-            "$ref" in str(schema) or "object" in str(schema.get("type"))
-            for schema in properties.values()
+            "$ref" in str(field) or "object" in str(field.get("type"))
+            for field in schema.get("properties", {}).values()
         )
 
 
