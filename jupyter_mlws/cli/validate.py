@@ -11,7 +11,7 @@ from jupyter_mlws.cli.commands import connected
 from jupyter_mlws.cli.output import show
 from jupyter_mlws.entities.asset import COMPONENTS
 from jupyter_mlws.entities.errors import Invalid, Problem
-from jupyter_mlws.entities.job import SPECS
+from jupyter_mlws.entities.job_types import SPECS
 from jupyter_mlws.sdk.assets import send, shipment
 from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.documents import read

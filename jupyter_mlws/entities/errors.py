@@ -14,7 +14,7 @@ MlwsError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -66,6 +66,13 @@ class Invalid(MlwsError):
     def of(cls, problems: Sequence[Problem]) -> Invalid:
         """One error that tells all of `problems`."""
         return cls("\n".join(str(problem) for problem in problems), problems=problems)
+
+    def below(self, field: str) -> Invalid:
+        """The same error of a part that stands at `field` of something larger."""
+        problems = self.problems or (Problem(self.message),)
+        return Invalid.of(
+            [replace(p, field=".".join(filter(None, (field, p.field)))) for p in problems]
+        )
 
     @classmethod
     def field(cls, field: str, message: str) -> Invalid:

@@ -55,10 +55,27 @@ class Input(Spec):
     description: str | None = None
 
 
-class Output(Spec):
-    """A job's output: where it writes, and the asset it becomes."""
+OutputType = Literal[
+    "uri_file",
+    "uri_folder",
+    "mltable",
+    "mlflow_model",
+    "custom_model",
+    "triton_model",
+    "string",
+    "number",
+    "integer",
+    "boolean",
+]
 
-    type: Annotated[DataType, BeforeValidator(fold)] = "uri_folder"
+
+class Output(Spec):
+    """A job's output: where it writes, and the asset it becomes.
+
+    A value (`string`, `number`, `integer`, `boolean`) is written as the one line of a file.
+    """
+
+    type: Annotated[OutputType, BeforeValidator(fold)] = "uri_folder"
     path: str | None = None
     mode: Annotated[
         Literal["rw_mount", "mount", "upload", "direct"] | None, BeforeValidator(fold)
@@ -81,6 +98,28 @@ class RetrySettings(Spec):
     """How often a failed job starts again by itself. *Ours*, in the words of parallel jobs."""
 
     max_retries: int = Field(default=0, ge=0, le=100)
+
+
+def _cache(value: Any) -> Any:
+    """`cache: use` says the policy alone; YAML 1.1 reads `off` as false."""
+    if isinstance(value, bool):
+        return {"policy": "use" if value else "off"}
+    if isinstance(value, dict) and isinstance(value.get("policy"), bool):
+        return {**value, "policy": "use" if value["policy"] else "off"}
+    return {"policy": value} if isinstance(value, str) else value
+
+
+class Cache(Spec):
+    """Whether the result of an equal, earlier job is taken in place of running it; a field of ours."""
+
+    policy: Literal["use", "refresh", "off"] = "use"
+    """`use` what is there, `refresh` it (run and keep), or `off`."""
+    max_age: int | None = Field(default=None, gt=0)
+    """Seconds after which a result is too old."""
+    salt: str | None = None
+    """Part of the key: another text makes all earlier results differ."""
+    files: list[str] = Field(default_factory=list)
+    """Patterns of further files in `code` that the result depends on."""
 
 
 class QueueSettings(Spec):
@@ -178,6 +217,8 @@ class JobSpec(Spec):
     resources: Resources = Field(default_factory=Resources)
     queue_settings: QueueSettings = Field(default_factory=QueueSettings)
     retry_settings: RetrySettings = Field(default_factory=RetrySettings)
+    cache: Annotated[Cache | None, BeforeValidator(_cache)] = None
+    """Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.*"""
     parent_job_name: str | None = None
     distribution: Distribution | None = None
     identity: Identity | None = None
@@ -257,10 +298,6 @@ class NotebookJob(JobSpec):
     """Path of the notebook inside `code`; inputs fill its cell tagged `parameters`."""
     cell_timeout: int | None = Field(default=None, gt=0)
     """Seconds that one cell may take."""
-
-
-SPECS: dict[str, type[JobSpec]] = {"command": CommandJob, "notebook": NotebookJob}
-"""The job types that ship with the package."""
 
 
 class Cause(str, Enum):
@@ -369,6 +406,10 @@ class Job(View):
     warnings: list[str] = Field(default_factory=list)
     progress: Progress | None = None
     parent_job_name: str | None = None
+    values: dict[str, Any] = Field(default_factory=dict)
+    """What the outputs came to that are values and no files."""
+    reused_from: str | None = None
+    """The job whose result was taken in place of running this one."""
     git: GitState | None = None
     creation_context: CreationContext
     started_at: Moment | None = None

@@ -63,3 +63,10 @@ class MissingBlobs(Spec):
 
     snapshot: str
     missing: list[str]
+
+
+def is_local(path: str) -> bool:
+    """Whether a path means a file on the caller's machine."""
+    return path.startswith("file:") or not (
+        "://" in path or path.startswith(("azureml:", "runs:", "git+")) or REFERENCE.match(path)
+    )

@@ -5,8 +5,8 @@ Reads what Azure ML reads: UTF-8 with or without BOM, YAML 1.1 scalars. Dates st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
@@ -34,15 +34,23 @@ class Document:
         data: what it says.
         lines: line of each field, counted from 1, by its path of keys and indices.
         file: its path as the user gave it.
+        parts: other documents that were put into this one, by the path of their field.
     """
 
     data: dict[str, Any]
     lines: Lines
     file: str | None
+    parts: Mapping[tuple[str, ...], Document] = field(default_factory=dict)
 
     def located(self, problem: Problem) -> Problem:
         """The problem with file and line of its field, or of the nearest field around it."""
+        if problem.file is not None:
+            return problem
         path = tuple(problem.field.split(".")) if problem.field else ()
+        for length in range(len(path), 0, -1):
+            if (part := self.parts.get(path[:length])) is not None:
+                inner = part.located(replace(problem, field=".".join(path[length:])))
+                return replace(inner, field=problem.field)
         while path and path not in self.lines:
             path = path[:-1]
         return replace(problem, file=self.file, line=self.lines.get(path))

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -140,6 +140,7 @@ class Attempt:
         self._progress_at = 0.0
         self._cancel_sent = False
         self._made: list[Draft] = []
+        self._given: dict[str, Any] = {}
 
     def furnish(self) -> bool:
         """See to the environment; whether there is nothing to wait for any more."""
@@ -201,6 +202,12 @@ class Attempt:
             self._keep(outcome)
         except (Unavailable, OSError) as error:
             outcome.error = JobError(cause=Cause.STORAGE, message=str(error))
+        if outcome.error is None:
+            try:
+                outcome.values |= self._values()
+            except (Invalid, ValueError) as error:
+                outcome.error = JobError(cause=Cause.MISSING_OUTPUT, message=str(error))
+        self._given = outcome.values
         if outcome.error is None:
             try:
                 self._made = outputs.drafts(self._spec, self.name, self._store, self._shop.blobs)
@@ -409,6 +416,10 @@ class Attempt:
             with self._store.change("dispatcher", "runs/write", f"run:{self.name}") as tx:
                 tx.log(self.name, metrics=points, params=params, tags=outcome.tags)
 
+    def _values(self) -> dict[str, Any]:
+        tags = self._store.get_run(self.name).tags
+        return outputs.values(self._spec, self._recalled().outputs, tags)
+
     def _literals(self) -> dict[str, Any]:
         values = self._recalled().inputs if (self._folder / "context.json").exists() else {}
         return {
@@ -447,7 +458,11 @@ class Attempt:
             self.name,
             status,
             of={Status.FINALIZING},
-            doc={"error": error.model_dump(mode="json") if error else None, "canceling": False},
+            doc={
+                "error": error.model_dump(mode="json") if error else None,
+                "canceling": False,
+                "values": self._given,
+            },
             start_ms=report.started_ms if report else None,
             end_ms=(report.ended_ms if report else None) or to_ms(now()),
             also=register,
@@ -495,8 +510,22 @@ def give_up(shop: Workshop, name: str, error: MlwsError) -> None:
     )
 
 
-def again(store: Store, name: str, who: str, action: str, *, of: Status) -> bool:
-    """Put a job that has the status `of` into the queue once more; whether it had."""
+def again(
+    store: Store,
+    name: str,
+    who: str,
+    action: str,
+    *,
+    of: Status,
+    children: Sequence[str] | None = None,
+    chosen: Sequence[str] | None = None,
+) -> bool:
+    """Put a job that has the status `of` into the queue once more; whether it had.
+
+    Args:
+        children: of a parent, those that run again; those that have not completed when absent.
+        chosen: of a parent, what alone is to run.
+    """
     doc = records.get(store, name).doc
     by_itself = doc["retries"] + 1 if of is Status.FINALIZING else 0
     fresh = {
@@ -506,6 +535,8 @@ def again(store: Store, name: str, who: str, action: str, *, of: Status) -> bool
         "error": None,
         "progress": None,
         "canceling": False,
+        "wanted": records.wanted_again(store, name, of=children),
+        "chosen": None if chosen is None else list(chosen),
     }
     return records.move(
         store, name, Status.QUEUED, of={of}, who=who, action=action, doc=fresh, clear_end=True

@@ -11,12 +11,15 @@ the process of an attempt at most once, however often `submit` is called with th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from jupyter_mlws.entities.job import Cause, Job, JobError, JobSpec, Progress
+from jupyter_mlws.entities.job import Cause, Input, Job, JobError, JobSpec, Progress
+from jupyter_mlws.entities.pipeline import NodePort, Ports
+from jupyter_mlws.entities.snapshot import Snapshot
 from jupyter_mlws.execution.kernelspecs import Container
 
 if TYPE_CHECKING:
@@ -156,6 +159,9 @@ class Outcome:
         error: None when it completed.
         metrics, params, tags: what the job type itself logs on the run.
         files: further artifacts, path in the run's artifacts to local file.
+        values: of the outputs that are values and no files.
+        outputs: of a parent, what its outputs are: address in another job by output, or a map of such
+            addresses by the names of subfolders.
     """
 
     error: JobError | None = None
@@ -163,6 +169,8 @@ class Outcome:
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, str | dict[str, str]] = field(default_factory=dict)
 
 
 class JobType(ABC):
@@ -173,14 +181,28 @@ class JobType(ABC):
     """Whether `plan` heeds `JobContext.container`."""
 
     @abstractmethod
-    def check(self, spec: JobSpec, read: Any) -> list[str]:
+    def check(self, spec: JobSpec, read: Any, *, pending: Collection[str] = ()) -> list[str]:
         """Refuse what cannot run, before anything is stored; answers warnings.
 
         Args:
             read: function from a path inside the code snapshot to its bytes; raises NotFound.
+            pending: further inputs, whose values are not known yet.
         Raises:
             Invalid: with a problem for each field that is wrong.
         """
+
+    def ports(self, spec: JobSpec, read: Any) -> Ports:
+        """What a job takes and gives; what it declares itself unless the type knows more.
+
+        Raises:
+            Invalid: it cannot be told.
+        """
+        return declared_ports(spec)
+
+    def ingredients(self, spec: JobSpec, code: Snapshot, read: Any) -> Ingredients:
+        """What of the code and the spec the result depends on; all of it unless the type knows better."""
+        said = spec.model_dump(mode="json", include={"type", "environment_variables"})
+        return Ingredients(said, {file.path: file.blob for file in code.files})
 
     def secret_inputs(self, spec: JobSpec, read: Any) -> set[str]:
         """Names of the given inputs whose values are secret.
@@ -215,15 +237,130 @@ class JobType(ABC):
         return Outcome()
 
 
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """What the result of a job depends on, beside its inputs and its environment.
+
+    Attributes:
+        code: what is run, by the names by which people know its parts: cells, the command line.
+        files: content of the files in the code folder that it uses, by path.
+        unused: names of inputs whose values do not count.
+    """
+
+    code: dict[str, Any]
+    files: dict[str, str] = field(default_factory=dict)
+    unused: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a job may refer to, as far as a parent's checks need it.
+
+    Attributes:
+        check: refuses a child that cannot run, of whose inputs some come later; answers warnings.
+        read: makes the function from a path inside a job's code to its bytes.
+    """
+
+    store: Store
+    blobs: Blobs
+    types: Mapping[str, JobType | ParentJobType]
+    computes: Collection[str]
+    check: Callable[[Mapping[str, Any], Mapping[str, NodePort]], list[str]]
+    read: Callable[[JobSpec], Callable[[str], bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A parent that can be submitted.
+
+    Attributes:
+        spec: with exact versions of all that it names.
+        plan: kept with the job, JSON; all that `next` needs to know of the world.
+    """
+
+    spec: JobSpec
+    plan: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A parent job and its children, as `next` sees them.
+
+    Attributes:
+        plan: what `prepare` made.
+        children: by name, in the order in which they were made.
+        wanted: of children that are to run again, the number of that attempt.
+        chosen: what alone is to run, in the words of the parent's type; all when None.
+        look: what lies at `azureml://jobs/NAME/outputs/…`; raises NotFound.
+        read: the bytes of a file that `look` found, by its blob.
+    """
+
+    job: Job
+    spec: JobSpec
+    plan: dict[str, Any]
+    children: Mapping[str, Job]
+    wanted: Mapping[str, int]
+    chosen: Collection[str] | None
+    look: Callable[[str], Snapshot]
+    read: Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A child that is to run now.
+
+    Attributes:
+        document: its job; it has a name.
+        attempt: number of the attempt that must have begun; nothing is done when it has.
+    """
+
+    document: dict[str, Any]
+    attempt: int = 1
+
+
 class ParentJobType(ABC):
     """A kind of job that runs other jobs and has no process of its own."""
 
     spec: ClassVar[type[JobSpec]]
 
+    def prepare(
+        self,
+        spec: JobSpec,
+        catalog: Catalog,
+        *,
+        pending: Mapping[str, NodePort] = MappingProxyType({}),
+    ) -> Prepared:
+        """Refuse what cannot run, children included, and plan the rest.
+
+        Args:
+            pending: inputs whose values come later.
+        Raises:
+            Invalid: with a problem for each field that is wrong, in the parent or in a child.
+        """
+        return Prepared(spec, {})
+
+    def ports(self, spec: JobSpec, read: Any) -> Ports:
+        """What a job takes and gives; what it declares itself unless the type knows more."""
+        return declared_ports(spec)
+
     @abstractmethod
-    def next(self, job: Job, children: Sequence[Job]) -> Sequence[JobSpec] | Outcome:
+    def next(self, family: Family) -> Sequence[Start] | Outcome:
         """What to start now, given all children so far; an `Outcome` when there is nothing left.
 
-        Pure: the same arguments give the same answer, whatever was answered before. Each answered
-        spec has a name; one whose name is a child's already is not started again.
+        Pure: the same family gives the same answer, whatever was answered before.
         """
+
+
+def declared_ports(spec: JobSpec) -> Ports:
+    """The inputs and outputs that a job declares itself."""
+    return Ports(
+        inputs={
+            name: NodePort(name=name, type=given.type if isinstance(given, Input) else "any")
+            for name, given in spec.inputs.items()
+        },
+        outputs={
+            name: NodePort(name=name, type=output.type, description=output.description or "")
+            for name, output in spec.outputs.items()
+        },
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,10 +20,16 @@ DOWNLOAD_TIMEOUT_S = 60
 """Seconds without a byte after which a download has failed."""
 
 
-def problems(spec: JobSpec, store: Store, blobs: Blobs) -> Iterator[Problem]:
-    """What is wrong with the inputs, as far as it can be told before the job starts."""
+def problems(
+    spec: JobSpec, store: Store, blobs: Blobs, *, pending: Collection[str] = ()
+) -> Iterator[Problem]:
+    """What is wrong with the inputs, as far as it can be told before the job starts.
+
+    Args:
+        pending: inputs that come later.
+    """
     for name, given in spec.inputs.items():
-        if not isinstance(given, Input):
+        if not isinstance(given, Input) or name in pending:
             continue
         try:
             if is_literal(given):
@@ -70,17 +76,24 @@ def _value(name: str, given: Any, folder: Path, store: Store, blobs: Blobs) -> A
 
 
 def _literal(given: Input) -> Any:
-    """The value with the type that the input declares.
-
-    Source: azure-ai-ml's parsing of component parameters.
-    """
+    """The value with the type that the input declares."""
     value = given.value
     if given.path is not None:
         raise Invalid.field("path", f"an input of type {given.type} has a `value` and no path.")
     if value is None:
         raise Invalid.field("value", "is required.")
+    return typed(given.type, value)
+
+
+def typed(kind: str, value: Any) -> Any:
+    """A value in the type that is declared for it.
+
+    Raises:
+        Invalid: it is of none that can be read so.
+    Source: azure-ai-ml's parsing of component parameters.
+    """
     try:
-        match given.type:
+        match kind:
             case "integer":
                 return int(float(value)) if not isinstance(value, int) else int(value)
             case "number":
@@ -92,7 +105,7 @@ def _literal(given: Input) -> Any:
             case _:
                 return value
     except (TypeError, ValueError, OverflowError):
-        raise Invalid.field("value", f"{value!r:.80} is no {given.type}.") from None
+        raise Invalid.field("value", f"{value!r:.80} is no {kind}.") from None
 
 
 def _boolean(value: Any) -> bool:

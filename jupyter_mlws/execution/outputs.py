@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from jupyter_mlws.entities.asset import AssetSpec, data_spec, model_spec
 from jupyter_mlws.entities.errors import Invalid, Problem
-from jupyter_mlws.entities.job import JobSpec, Output
+from jupyter_mlws.entities.job import LITERAL_TYPES, JobSpec, Output
 from jupyter_mlws.execution import assets
+from jupyter_mlws.execution.inputs import typed
 from jupyter_mlws.store.base import Blobs, Store, Transaction
+
+CONTROL = "azureml.pipeline.control"
+"""The run's property in which a script gives the values of outputs, as a JSON mapping."""
 
 
 def problems(spec: JobSpec, store: Store) -> Iterator[Problem]:
@@ -18,6 +25,9 @@ def problems(spec: JobSpec, store: Store) -> Iterator[Problem]:
         if output.version and not output.name:
             yield Problem("a version needs a `name`.", f"outputs.{key}.version")
         if not output.name:
+            continue
+        if output.type in LITERAL_TYPES:
+            yield Problem("a value is no data that could be registered.", f"outputs.{key}.name")
             continue
         try:
             asset = _spec(output, "snapshot:")
@@ -33,6 +43,36 @@ def problems(spec: JobSpec, store: Store) -> Iterator[Problem]:
         if kind == "data" and known and known.doc.get("type") not in (None, output.type):
             message = f"the versions of '{asset.name}' are {known.doc['type']}."
             yield Problem(message, f"outputs.{key}.type")
+
+
+def values(spec: JobSpec, paths: Mapping[str, Path], tags: Mapping[str, str]) -> dict[str, Any]:
+    """What the outputs came to that are values: in the run's tag, or the one line of their file.
+
+    Args:
+        paths: local path of each output.
+    Raises:
+        Invalid: one is not there, or of another type.
+    Source: Azure ML's primitive outputs (`azureml.pipeline.control`); the file is ours.
+    """
+    said = json.loads(tags[CONTROL]) if CONTROL in tags else {}
+    found: dict[str, Any] = {}
+    for name, output in spec.outputs.items():
+        if output.type not in LITERAL_TYPES or name not in paths:
+            continue
+        if name in said:
+            given = said[name]
+        elif paths[name].is_file():
+            given = paths[name].read_text(encoding="utf-8", errors="replace").strip()
+        else:
+            raise Invalid(
+                f"Output '{name}' is a value and was not given: write it to ${{{{outputs.{name}}}}}"
+                f" or set the run's property {CONTROL}."
+            )
+        try:
+            found[name] = typed(output.type, given)
+        except Invalid:
+            raise Invalid(f"Output '{name}' is {given!r:.80}, which is no {output.type}.") from None
+    return found
 
 
 def drafts(spec: JobSpec, name: str, store: Store, blobs: Blobs) -> list[assets.Draft]:

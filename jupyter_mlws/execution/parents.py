@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid
-from jupyter_mlws.entities.job import Cause, GitState, Job, JobError, JobSpec
+from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, MlwsError, NotFound
+from jupyter_mlws.entities.job import Cause, GitState, Input, Job, JobError, JobSpec
 from jupyter_mlws.entities.record import now, to_ms
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.execution import artifacts, failures, records
+from jupyter_mlws.entities.validation import validated
+from jupyter_mlws.execution import artifacts, assets, failures, inputs, outputs, records
 from jupyter_mlws.execution.attempt import Workshop
-from jupyter_mlws.execution.base import Outcome, ParentJobType
+from jupyter_mlws.execution.base import Family, Outcome, ParentJobType, Start
 from jupyter_mlws.execution.submission import Desk
-from jupyter_mlws.store.base import Point, RunQuery
+from jupyter_mlws.store.base import Point, RunQuery, Transaction
 
 logger = logging.getLogger(__name__)
 
@@ -49,16 +50,35 @@ class Parent:
         if job.status.is_final:
             return True
         try:
-            answer = self._kind(job).next(job, children)
-            if isinstance(answer, Outcome):
-                self._keep(answer)
-                return self._end(answer.error)
-            self._start(job, answer, {child.name for child in children})
+            return self._advance(job, {child.name: child for child in children})
         except Exception as error:
-            logger.exception("Parent job '%s' cannot go on", self.name)
+            if not isinstance(error, MlwsError):
+                logger.exception("Parent job '%s' cannot go on", self.name)
             self._give_up(failures.of_preparation(error, self._folder(job)))
             return self._cancel(self._children())
-        return False
+
+    def _advance(self, job: Job, children: dict[str, Job]) -> bool:
+        """Start what is due, again as long as something was over at once; whether the job has ended."""
+        kind, doc = self._kind(job), records.get(self.shop.store, self.name).doc
+        spec = validated(kind.spec, doc["spec"])
+        family = Family(
+            job=job,
+            spec=spec,
+            plan=doc["plan"],
+            children=children,
+            wanted=doc.get("wanted", {}),
+            chosen=doc.get("chosen"),
+            look=lambda address: artifacts.load(self.shop.store, address),
+            read=self.shop.blobs.get,
+        )
+        while True:
+            answer = kind.next(family)
+            if isinstance(answer, Outcome):
+                self._keep(spec, answer)
+                return self._end(spec, answer)
+            over = [name for name in self._start(job, answer, children) if name]
+            if not any(children[name].status.is_final for name in over):
+                return False
 
     def patience_s(self) -> float | None:
         """Seconds until the job's time-out, at least 0; None when it has none or is not running."""
@@ -90,23 +110,31 @@ class Parent:
             if token is None:
                 return sorted(found, key=lambda job: (job.creation_context.created_at, job.name))
 
-    def _start(self, job: Job, specs: Sequence[JobSpec], known: set[str]) -> None:
+    def _start(self, job: Job, starts: Sequence[Start], children: dict[str, Job]) -> list[str]:
+        """Start what has not been started; answers the names, whose jobs are among the children now."""
         git = GitState.model_validate(job.git) if job.git else None
-        for spec in specs:
-            if spec.name is None:
+        begun = []
+        for start in starts:
+            name = start.document.get("name")
+            if name is None:
                 raise Invalid.field("name", "a child of a parent job needs a name.")
-            if spec.name in known:
+            if name in children and children[name].attempt >= start.attempt:
                 continue
-            given = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
-            given |= {
-                "type": spec.type,
+            given = {
+                **start.document,
                 "experiment_name": job.experiment_name,
                 "parent_job_name": self.name,
             }
-            try:
-                self.desk.submit(given, user=job.user, git=git)
-            except AlreadyExists:
-                raise Invalid.field("name", f"'{spec.name}' is another job's already.") from None
+            if name in children:
+                self.desk.submit_again(given, user=job.user, attempt=start.attempt)
+            else:
+                try:
+                    self.desk.submit(given, user=job.user, git=git)
+                except AlreadyExists:
+                    raise Invalid.field("name", f"'{name}' is another job's already.") from None
+            children[name] = records.load(self.shop.store, self.shop.url, name)
+            begun.append(name)
+        return begun
 
     def _give_up(self, error: JobError) -> None:
         records.move(
@@ -129,28 +157,77 @@ class Parent:
             return False
         doc = records.get(self.shop.store, self.name).doc["error"]
         error = JobError.model_validate(doc) if doc else None
-        return self._end(error, canceled=error is None or error.cause is Cause.TIMEOUT)
+        stopped = error is None or error.cause is Cause.TIMEOUT
+        return self._end(None, Outcome(error=error), canceled=stopped)
 
-    def _keep(self, outcome: Outcome) -> None:
+    def _keep(self, spec: JobSpec, outcome: Outcome) -> None:
         store, blobs = self.shop.store, self.shop.blobs
         place = artifacts.root(store, store.get_run(self.name, with_data=False))
         files = {path: blobs.put_file(file) for path, file in outcome.files.items()}
+        for name, address in outcome.outputs.items():
+            files |= self._brought_up(f"named-outputs/{name}", address)
         at_ms = to_ms(now())
         points = [Point(key, value, at_ms) for key, value in outcome.metrics.items()]
+        params = {**self._literals(spec), **outcome.params}
         with store.change("dispatcher", "runs/write", f"run:{self.name}") as tx:
+            if outcome.outputs:
+                tx.delete_artifacts(f"{place}/named-outputs")
             for path, (blob, size_bytes) in files.items():
                 tx.put_artifact(f"{place}/{path}", blob, size_bytes)
-            tx.log(self.name, metrics=points, params=outcome.params, tags=outcome.tags)
+            tx.log(self.name, metrics=points, params=params, tags=outcome.tags)
 
-    def _end(self, error: JobError | None, *, canceled: bool = False) -> bool:
-        final = Status.CANCELED if canceled else Status.FAILED if error else Status.COMPLETED
+    def _brought_up(self, path: str, address: str | dict[str, str]) -> dict[str, tuple[str, int]]:
+        """The files of another job's output, as this one's."""
+        found: dict[str, tuple[str, int]] = {}
+        if isinstance(address, dict):
+            for name, inner in address.items():
+                found |= self._brought_up(f"{path}/{name}", inner)
+            return found
+        try:
+            there = artifacts.load(self.shop.store, address)
+        except NotFound:
+            return found
+        for file in there.files:
+            where = path if there.is_file else f"{path}/{file.path}"
+            found[where] = (file.blob, file.size_bytes)
+        return found
+
+    def _literals(self, spec: JobSpec) -> dict[str, str]:
+        known = self.shop.store.get_run(self.name).params
+        return {
+            name: str(given.value if isinstance(given, Input) else given)
+            for name, given in spec.inputs.items()
+            if inputs.is_literal(given) and name not in known
+        }
+
+    def _end(self, spec: JobSpec | None, outcome: Outcome, *, canceled: bool = False) -> bool:
+        made: list[assets.Draft] = []
+        doc = records.get(self.shop.store, self.name).doc
+        if outcome.error is None and not canceled and spec is not None:
+            try:
+                made = outputs.drafts(spec, self.name, self.shop.store, self.shop.blobs)
+            except Invalid as error:
+                outcome.error = JobError(cause=Cause.MISSING_OUTPUT, message=error.message)
+        error_ = outcome.error
+        final = Status.CANCELED if canceled else Status.FAILED if error_ else Status.COMPLETED
+
+        def register(tx: Transaction) -> None:
+            store, blobs = self.shop.store, self.shop.blobs
+            outputs.register(
+                made if final is Status.COMPLETED else [], doc["created_by"], store, blobs, tx
+            )
+
         return records.move(
             self.shop.store,
             self.name,
             final,
             of=records.ACTIVE,
-            doc={"error": error.model_dump(mode="json") if error else None},
+            doc={
+                "error": error_.model_dump(mode="json") if error_ else None,
+                "values": outcome.values,
+            },
             end_ms=to_ms(now()),
+            also=register,
         )
 
     def _folder(self, job: Job) -> Path:

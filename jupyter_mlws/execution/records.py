@@ -14,7 +14,7 @@ from jupyter_mlws.entities.errors import Conflict, NotFound
 from jupyter_mlws.entities.job import GitState, Job, JobService
 from jupyter_mlws.entities.record import CreationContext, from_ms, now, to_ms
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.store.base import Doc, Record, RunRow, Store, Transaction
+from jupyter_mlws.store.base import Doc, Record, RunQuery, RunRow, Store, Transaction
 
 KIND = "job"
 NOTE = "mlflow.note.content"
@@ -110,6 +110,8 @@ def view(store: Store, url: str, row: RunRow, record: Record) -> Job:
         "warnings": doc["warnings"],
         "progress": doc.get("progress"),
         "parent_job_name": row.parent_id,
+        "values": doc.get("values", {}),
+        "reused_from": doc.get("reused_from"),
         "git": doc.get("git"),
         "creation_context": CreationContext(
             created_at=from_ms(row.created_ms),
@@ -136,6 +138,32 @@ def load(store: Store, url: str, name: str) -> Job:
     """
     record = get(store, name)
     return view(store, url, store.get_run(name), record)
+
+
+def children(store: Store, name: str) -> list[RunRow]:
+    """The runs of a job's children, without their data, oldest first."""
+    found: list[RunRow] = []
+    token: str | None = None
+    while True:
+        query = RunQuery(parent_id=name, view="all", page_token=token, with_data=False)
+        rows, token = store.search_runs(query)
+        found += [row for row in rows if store.find_record(KIND, row.run_id)]
+        if token is None:
+            return sorted(found, key=lambda row: (row.created_ms, row.run_id))
+
+
+def wanted_again(store: Store, name: str, *, of: Collection[str] | None = None) -> dict[str, int]:
+    """Of a parent's children that are to run again, the numbers of their next attempts.
+
+    Args:
+        of: their names; those that have not completed when absent, or all when all have.
+    """
+    rows = children(store, name)
+    if of is None:
+        of = [row.run_id for row in rows if row.status != Status.COMPLETED.value]
+        of = of or [row.run_id for row in rows]
+    attempts = {row.run_id: int(get(store, row.run_id).doc["attempt"]) for row in rows}
+    return {child: attempts[child] + 1 for child in of if child in attempts}
 
 
 def git_properties(git: Doc | None) -> dict[str, str]:

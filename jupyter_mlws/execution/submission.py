@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from jupyter_mlws.entities.errors import AlreadyExists, Invalid, NotFound, Problem
-from jupyter_mlws.entities.job import CommandJob, GitState, Input, JobSpec
-from jupyter_mlws.entities.run import Status
+from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
+from jupyter_mlws.entities.job import LITERAL_TYPES, CommandJob, GitState, Input, JobSpec
+from jupyter_mlws.entities.pipeline import NodePort
+from jupyter_mlws.entities.run import FINAL, Status
+from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.execution import (
+    artifacts,
     assets,
     expressions,
     inputs,
@@ -20,7 +25,7 @@ from jupyter_mlws.execution import (
     records,
     snapshots,
 )
-from jupyter_mlws.execution.base import JobType, ParentJobType
+from jupyter_mlws.execution.base import Catalog, JobType, ParentJobType
 from jupyter_mlws.execution.environments import containers
 from jupyter_mlws.execution.environments.choice import Choice, Chosen, choose
 from jupyter_mlws.execution.queueing import PRIORITIES
@@ -36,17 +41,25 @@ MANAGED_COMPUTES = frozenset({"local", "serverless"})
 """Names by which Azure ML means: take whatever is there."""
 
 Types = Mapping[str, JobType | ParentJobType]
+LATER = "azureml://jobs/later/outputs/later"
+"""Where an input lies whose value comes later."""
+NOTHING: Mapping[str, NodePort] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A job that can be submitted, and what is worth telling about it."""
+    """A job that can be submitted, and what is worth telling about it.
+
+    Attributes:
+        plan: of a parent, what it needs to know to start its children.
+    """
 
     spec: JobSpec
     compute: str
     warnings: list[str]
     secrets: set[str]
     environment: Chosen
+    plan: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class Desk:
         types: job types by name.
         computes: names of the computes.
         seal: for the secrets among a job's inputs.
+        files: texts by path, where a draft is checked whose files were not sent.
     """
 
     store: Store
@@ -64,6 +78,7 @@ class Desk:
     types: Types
     computes: Collection[str]
     seal: Seal
+    files: Mapping[str, str] | None = None
 
     def check(self, job: Mapping[str, Any]) -> Checked:
         """The job, when nothing is wrong with it.
@@ -72,8 +87,32 @@ class Desk:
             Invalid: with a problem for each field that is wrong.
             AlreadyExists: there is a job or run of this name.
         """
+        checked = self._checked(job, NOTHING)
+        self._require_free(checked.spec.name)
+        return checked
+
+    def check_child(self, job: Mapping[str, Any], pending: Mapping[str, NodePort]) -> list[str]:
+        """Refuse a parent's child that cannot run; answers warnings.
+
+        Args:
+            pending: inputs whose values come later, beside those that the job has.
+        Raises:
+            Invalid: with a problem for each field that is wrong.
+        """
+        later = {name: {"type": _later_type(port), "path": LATER} for name, port in pending.items()}
+        return self._checked(
+            {**job, "inputs": {**job.get("inputs", {}), **later}}, pending
+        ).warnings
+
+    @property
+    def catalog(self) -> Catalog:
+        """What parents' checks need."""
+        known = {*self.computes, *MANAGED_COMPUTES}
+        return Catalog(self.store, self.blobs, self.types, known, self.check_child, self.reader)
+
+    def _checked(self, job: Mapping[str, Any], pending: Mapping[str, NodePort]) -> Checked:
         spec, kind = self._typed(job)
-        found = list(self._problems(spec))
+        found = list(self._problems(spec, pending))
         chosen = Chosen(Choice())
         try:
             chosen = choose(
@@ -89,13 +128,16 @@ class Desk:
             found.append(Problem(message, "environment"))
         if found:
             raise Invalid.of(found)
-        warnings, secrets = [*portability.warnings(spec), *chosen.warnings], set[str]()
+        warnings = [*portability.warnings(spec), *chosen.warnings]
         if isinstance(kind, JobType):
-            read = self._reader(spec)
-            warnings += kind.check(spec, read)
-            secrets = kind.secret_inputs(spec, read)
-        self._require_free(spec.name)
-        return Checked(spec, self._compute(spec), warnings, secrets, chosen)
+            read = self.reader(spec)
+            warnings += kind.check(spec, read, pending=pending)
+            secrets = kind.secret_inputs(spec, read) - set(pending)
+            return Checked(spec, self._compute(spec), warnings, secrets, chosen)
+        prepared = kind.prepare(spec, self.catalog, pending=pending)
+        warnings += prepared.warnings
+        compute = self._compute(spec)
+        return Checked(prepared.spec, compute, warnings, set(), chosen, prepared.plan)
 
     def submit(self, job: Mapping[str, Any], *, user: str, git: GitState | None = None) -> str:
         """Put a job into the queue; answers its name.
@@ -139,6 +181,41 @@ class Desk:
             )
         tx.link(choice.node, "environment_of", f"run:{name}")
 
+    def submit_again(self, job: Mapping[str, Any], *, user: str, attempt: int) -> None:
+        """Begin the next attempt of an ended job, with inputs that may have changed.
+
+        Args:
+            attempt: its number; nothing is done when it has begun.
+        Raises:
+            Invalid: with a problem for each field that is wrong.
+            Conflict: it has not ended.
+        """
+        name = str(job["name"])
+        checked = self._checked(job, NOTHING)
+        before = records.get(self.store, name).doc
+        if before["attempt"] >= attempt:
+            return
+        kept = {key: before[key] for key in ("git", "turn", "created_by")}
+        fresh = {**self._document(checked, user, None), **kept, "attempt": attempt}
+        fresh["wanted"] = records.wanted_again(self.store, name)
+        place = artifacts.root(self.store, self.store.get_run(name, with_data=False))
+
+        def forget(tx: Transaction) -> None:
+            tx.delete_artifacts(f"{place}/named-outputs")
+
+        if not records.move(
+            self.store,
+            name,
+            Status.QUEUED,
+            of=FINAL,
+            who=user,
+            action="jobs/retry",
+            doc=fresh,
+            clear_end=True,
+            also=forget,
+        ):
+            raise Conflict(f"Job '{name}' has not ended: it cannot run again.")
+
     def _typed(self, job: Mapping[str, Any]) -> tuple[JobSpec, JobType | ParentJobType]:
         name = job.get("type", DEFAULT_TYPE)
         if not isinstance(name, str) or name not in self.types:
@@ -150,11 +227,12 @@ class Desk:
         kind = self.types[name]
         return validated(kind.spec, {**job, "type": name}), kind
 
-    def _problems(self, spec: JobSpec) -> Iterator[Problem]:
+    def _problems(self, spec: JobSpec, pending: Collection[str]) -> Iterator[Problem]:
         yield from (refused := list(portability.refusals(spec)))
         yield from self._unknown(spec, skip={problem.field for problem in refused})
         yield from _expression_problems(spec)
-        for problem in inputs.problems(spec, self.store, self.blobs):
+        pending = {*pending, *self._unsent(spec)}
+        for problem in inputs.problems(spec, self.store, self.blobs, pending=pending):
             if problem.field not in {refusal.field for refusal in refused}:
                 yield problem
         yield from outputs.problems(spec, self.store)
@@ -178,11 +256,20 @@ class Desk:
             message = f"experiment '{experiment.name}' is archived: restore it or choose another."
             yield Problem(message, "experiment_name")
 
+    def _unsent(self, spec: JobSpec) -> Iterator[str]:
+        """Of a draft, the inputs that are files on the caller's machine."""
+        for name, given in spec.inputs.items() if self.files is not None else ():
+            if isinstance(given, Input) and given.path and is_local(given.path):
+                yield name
+
     def _compute(self, spec: JobSpec) -> str:
         name = (spec.compute or DEFAULT_COMPUTE).removeprefix("azureml:")
         return DEFAULT_COMPUTE if name.lower() in MANAGED_COMPUTES else name
 
-    def _reader(self, spec: JobSpec) -> Any:
+    def reader(self, spec: JobSpec) -> Callable[[str], bytes]:
+        """The function from a path inside a job's code to its bytes; it raises NotFound."""
+        if self.files is not None and not spec.code:
+            return partial(_draft_file, self.files)
         code = snapshots.load(self.store, self.blobs, spec.code) if spec.code else None
         return snapshots.read(code or snapshots.EMPTY, self.blobs)
 
@@ -227,9 +314,22 @@ class Desk:
             "error": None,
             "progress": None,
             "warnings": checked.warnings,
+            "plan": checked.plan,
+            "values": {},
             "created_by": user,
             "modified_by": user,
         }
+
+
+def _draft_file(files: Mapping[str, str], path: str) -> bytes:
+    if path not in files:
+        raise NotFound(f"There is no '{path}'.")
+    return files[path].encode()
+
+
+def _later_type(port: NodePort) -> str:
+    """Any type of files: what comes later is compared by its port, not by this."""
+    return "uri_file" if port.type in LITERAL_TYPES or port.type == "uri_file" else "uri_folder"
 
 
 def _by_asset(consumed: Mapping[str, Record]) -> dict[str, list[str]]:

@@ -619,7 +619,10 @@ def claim(folder: str, tree: str) -> int | None:
 
 
 def _answer(word: str) -> None:
-    os.write(1, f"{word}\n".encode())
+    try:
+        os.write(1, f"{word}\n".encode())
+    except BrokenPipeError:
+        pass  # the service was killed in the meantime: the attempt is ours all the same
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)

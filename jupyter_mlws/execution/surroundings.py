@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlws.entities.job import Job, JobSpec
+from jupyter_mlws.entities.job import LITERAL_TYPES, Job, JobSpec
 from jupyter_mlws.execution import expressions, inputs, snapshots
 from jupyter_mlws.execution.kernelspecs import Runtime
 from jupyter_mlws.store.base import Blobs, Store
@@ -91,7 +91,7 @@ def job_env(
 
 def _output(folder: Path, name: str, kind: str) -> Path:
     path = folder / "named-outputs" / name
-    if kind != "uri_file":
+    if kind != "uri_file" and kind not in LITERAL_TYPES:
         path.mkdir(mode=0o700)
     return path
 

@@ -268,7 +268,7 @@ def job_of(file: Path, job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _located(value: Any, file: Path) -> Any:
-    from jupyter_mlws.sdk.jobs import is_local
+    from jupyter_mlws.entities.snapshot import is_local
 
     path = value.get("path") if isinstance(value, dict) else None
     if not isinstance(path, str) or not is_local(path) or path.startswith("file:"):

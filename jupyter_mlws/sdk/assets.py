@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, Union
 
 from jupyter_mlws.entities.asset import SPECS, AssetSpec, Component, Data, Model
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
+from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.entities.yaml import Document, override
 from jupyter_mlws.sdk import environments, snapshot
 from jupyter_mlws.sdk.documents import read
-from jupyter_mlws.sdk.jobs import is_local
+from jupyter_mlws.sdk.jobs import Submission, with_components
 from jupyter_mlws.sdk.transport import Transport
 
 if TYPE_CHECKING:
@@ -38,9 +40,8 @@ def shipment(
     """
     document, origin = _document(source)
     given = {key: value for key, value in (changes or {}).items() if value is not None}
-    document = override(
-        Document({**document.data, **given}, document.lines, document.file), assignments or []
-    )
+    document = override(replace(document, data={**document.data, **given}), assignments or [])
+    document = with_components(document, origin)
     try:
         SPECS[noun](document.data)
         yield document.data, origin
@@ -54,15 +55,10 @@ def send(transport: Transport, document: dict[str, Any], origin: Path) -> None:
     Raises:
         Invalid: a path leads nowhere.
     """
-    notebook = document.get("notebook")
-    if isinstance(notebook, str) and not document.get("code"):
-        file = _found(notebook, origin, "notebook")
-        document["code"], document["notebook"] = str(file.parent), file.name
-    for field in ("path", "code"):
-        value = document.get(field)
-        if isinstance(value, str) and is_local(value) and not value.startswith("models:/"):
-            path = _found(value, origin, field)
-            document[field] = snapshot.send(transport, path, code=field == "code")
+    value = document.get("path")
+    if isinstance(value, str) and is_local(value) and not value.startswith("models:/"):
+        document["path"] = snapshot.send(transport, _found(value, origin, "path"), code=False)
+    Submission(document, origin).send(transport)
     if any(field in document for field in ("conda_file", "requirements", "build")):
         environments.send(transport, document, origin)
 

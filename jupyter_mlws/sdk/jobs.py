@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, Union
 
@@ -19,8 +19,10 @@ from jupyter_mlws.entities.errors import (
     Problem,
     Unavailable,
 )
-from jupyter_mlws.entities.job import SPECS, GitState, Input, Job, JobSpec
-from jupyter_mlws.entities.snapshot import REFERENCE
+from jupyter_mlws.entities.inlining import inlined
+from jupyter_mlws.entities.job import GitState, Input, Job, JobSpec
+from jupyter_mlws.entities.job_types import SPECS
+from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.entities.yaml import Document, override
 from jupyter_mlws.sdk import environments, snapshot
@@ -56,46 +58,66 @@ class Submission:
     document: dict[str, Any]
     origin: Path
     git: GitState | None = None
+    _sent: dict[Path, str] = field(default_factory=dict, repr=False)
 
     def send(self, transport: Transport) -> None:
-        """Send code and local data, and put references in their place."""
-        self._locate_notebook()
-        if given := self.document.get("environment"):
-            self.document["environment"] = environments.of_job(given, self.origin, transport)
-        code = self.document.get("code")
-        if isinstance(code, str) and is_local(code):
-            folder = self._path(code, "code")
-            self.document["code"] = snapshot.send(transport, folder, code=True)
+        """Send code and local data, those of steps too, and put references in their place."""
+        self._send(transport, self.document, "")
+
+    def _send(self, transport: Transport, said: dict[str, Any], where: str) -> None:
+        self._locate_notebook(said, where)
+        self._send_environment(transport, said, where)
+        self._send_code(transport, said, where)
+        self._send_data(transport, said, where)
+        for key in ("component", "trial", "task"):
+            if isinstance(said.get(key), dict):
+                self._send(transport, said[key], f"{where}{key}.")
+        jobs = said.get("jobs")
+        for key, node in (jobs if isinstance(jobs, dict) else {}).items():
+            if isinstance(node, dict):
+                self._send(transport, node, f"{where}jobs.{key}.")
+
+    def _send_environment(self, transport: Transport, said: dict[str, Any], where: str) -> None:
+        if not (given := said.get("environment")):
+            return
+        try:
+            said["environment"] = environments.of_job(given, self.origin, transport)
+        except Invalid as error:
+            raise error.below(where.rstrip(".")) from None
+
+    def _send_code(self, transport: Transport, said: dict[str, Any], where: str) -> None:
+        code = said.get("code")
+        if not isinstance(code, str) or not is_local(code):
+            return
+        folder = self._path(code, f"{where}code")
+        if folder not in self._sent:
+            self._sent[folder] = snapshot.send(transport, folder, code=True)
+        said["code"] = self._sent[folder]
+        if self.git is None:
             self.git = snapshot.git_state(transport, folder if folder.is_dir() else folder.parent)
-        inputs = self.document.get("inputs") or {}
-        for name, value in inputs.items():
+
+    def _send_data(self, transport: Transport, said: dict[str, Any], where: str) -> None:
+        inputs = said.get("inputs")
+        for name, value in (inputs if isinstance(inputs, dict) else {}).items():
             path = value.get("path") if isinstance(value, dict) else None
-            if isinstance(path, str) and is_local(path):
-                found = self._path(path, f"inputs.{name}.path")
-                _check_kind(name, value.get("type"), found)
+            if isinstance(path, str) and is_local(path) and "${{" not in path:
+                found = self._path(path, f"{where}inputs.{name}.path")
+                _check_kind(f"{where}inputs.{name}", value.get("type"), found)
                 value["path"] = snapshot.send(transport, found, code=False)
 
-    def _locate_notebook(self) -> None:
+    def _locate_notebook(self, said: dict[str, Any], where: str) -> None:
         """A notebook without `code` brings the folder it lies in."""
-        notebook = self.document.get("notebook")
-        if not isinstance(notebook, str) or self.document.get("code"):
+        notebook = said.get("notebook")
+        if not isinstance(notebook, str) or said.get("code"):
             return
-        path = self._path(notebook, "notebook")
-        self.document["code"] = str(path.parent)
-        self.document["notebook"] = path.name
+        path = self._path(notebook, f"{where}notebook")
+        said["code"], said["notebook"] = str(path.parent), path.name
 
     def _path(self, text: str, field: str) -> Path:
         path = self.origin / Path(text.removeprefix("file:")).expanduser()
         if not path.exists():
             raise Invalid.of([Problem(f"there is no '{text}' in {self.origin}.", field)])
         return path.resolve()
-
-
-def is_local(path: str) -> bool:
-    """Whether a path means a file on the caller's machine."""
-    return path.startswith("file:") or not (
-        "://" in path or path.startswith(("azureml:", "runs:", "git+")) or REFERENCE.match(path)
-    )
 
 
 def load_job(
@@ -112,9 +134,20 @@ def load_job(
     assignments = [
         f"{key}={value}" for item in params_override or () for key, value in item.items()
     ]
-    document = override(document, assignments)
+    document = with_components(override(document, assignments), origin)
     spec = _checked(document)
     return with_origin(spec, Path(relative_origin) if relative_origin else origin)
+
+
+def with_components(document: Document, origin: Path) -> Document:
+    """The document with the component files that it names in it; of a pipeline only.
+
+    Raises:
+        Invalid: with file and line of each that cannot be read.
+    """
+    if "jobs" not in document.data and "component" not in document.data:
+        return document
+    return inlined(document, lambda path: (origin / path).read_bytes())
 
 
 def with_origin(spec: JobSpec, origin: Path) -> JobSpec:
@@ -134,9 +167,8 @@ def submission(
     """
     document, origin = _document(source)
     given = {key: value for key, value in changes.items() if value is not None}
-    document = override(
-        Document({**document.data, **given}, document.lines, document.file), assignments or []
-    )
+    document = override(replace(document, data={**document.data, **given}), assignments or [])
+    document = with_components(document, origin)
     if check:
         _checked(document)
     made = Submission(document.data, origin)
@@ -275,12 +307,12 @@ def _experiment(origin: Path) -> str:
     return name or "Default"
 
 
-def _check_kind(name: str, kind: str | None, path: Path) -> None:
+def _check_kind(where: str, kind: str | None, path: Path) -> None:
     if (kind == "uri_file") != path.is_file() and kind in {"uri_file", "uri_folder", None}:
         is_now = "a file" if path.is_file() else "a folder"
         wants = "uri_file" if path.is_file() else "uri_folder"
         raise Invalid.of(
-            [Problem(f"'{path.name}' is {is_now}: say 'type: {wants}'.", f"inputs.{name}.type")]
+            [Problem(f"'{path.name}' is {is_now}: say 'type: {wants}'.", f"{where}.type")]
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 
 from jupyter_mlws.entities.errors import BY_CODE
-from jupyter_mlws.entities.job import SPECS
+from jupyter_mlws.entities.job_types import SPECS
 from jupyter_mlws.entities.record import SchemaGenerator
 from jupyter_mlws.features.operations import Operation, load
 

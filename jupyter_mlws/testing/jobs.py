@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from jupyter_mlws.entities.compute import ComputeSpec
+from jupyter_mlws.entities.errors import Conflict
 from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.run import FINAL, Status
 from jupyter_mlws.entities.snapshot import Snapshot, SnapshotFile
@@ -82,7 +84,8 @@ class Workroom:
         trace: TracebackType | None,
     ) -> None:
         for name in self.unfinished():
-            self.cancel(name)
+            with suppress(Conflict):  # it ended meanwhile
+                self.cancel(name)
         for name in self.unfinished():
             self.wait(name)
         self.close()

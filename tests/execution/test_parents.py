@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import pytest
 
-from jupyter_mlws.entities.job import Cause, CommandJob, Job, JobError, JobSpec
+from jupyter_mlws.entities.job import Cause, JobError, JobSpec
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.execution.base import Outcome, ParentJobType
+from jupyter_mlws.execution.base import Family, Outcome, ParentJobType, Start
 from jupyter_mlws.execution.computes.local import LocalCompute
 from jupyter_mlws.execution.jobs.command import CommandJobType
 from jupyter_mlws.testing.jobs import Workroom
@@ -28,7 +28,8 @@ class Chain(ParentJobType):
 
     spec = ChainSpec
 
-    def next(self, job: Job, children: Sequence[Job]) -> Sequence[JobSpec] | Outcome:
+    def next(self, family: Family) -> Sequence[Start] | Outcome:
+        job, children = family.job, list(family.children.values())
         commands: list[str] = job.model_extra["commands"]  # type: ignore[index]
         if commands[0] == "fault":
             raise ZeroDivisionError("a fault of the plug-in")
@@ -39,7 +40,7 @@ class Chain(ParentJobType):
         if len(children) == len(commands):
             return Outcome(metrics={"n_steps": len(children)}, tags={"chained": "yes"})
         number = len(children)
-        return [CommandJob(name=f"{job.name}_{number}", command=commands[number])]
+        return [Start({"name": f"{job.name}_{number}", "command": commands[number]})]
 
 
 @pytest.fixture

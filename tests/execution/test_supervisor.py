@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +81,28 @@ def test_a_path_that_is_too_long_for_a_socket_gets_a_short_name(tmp_path: Path) 
 
     assert (deep / "file").read_text() == "here"
     assert length < 90 or sys.platform != "linux"
+
+
+def test_an_attempt_runs_though_nobody_hears_that_it_was_taken(tmp_path: Path) -> None:
+    for name in ("supervisor", "user_logs", "system_logs"):
+        (tmp_path / name).mkdir()
+    order = {
+        "folder": str(tmp_path), "argv": ["bash", "-c", "echo here"], "cwd": str(tmp_path), "env": {},
+        "stdin": False, "timeout_s": None, "memory_bytes": None, "redact": [],
+        "bell": str(tmp_path / "bell"), "grace_s": 1,
+    }  # fmt: skip
+    read_end, write_end = os.pipe()
+    os.close(read_end)  # as when the service was killed after it had given the order
+
+    found = subprocess.run(
+        [sys.executable, "-I", "-S", str(Path(supervisor.__file__))],
+        input=json.dumps(order).encode() + b"\n",
+        stdout=write_end,
+        timeout=60,
+        check=False,
+    )
+    os.close(write_end)
+
+    assert found.returncode == 0
+    assert (tmp_path / "user_logs" / "std_log.txt").read_bytes() == b"here\n"
+    assert json.loads((tmp_path / "supervisor" / "state.json").read_bytes())["exit_code"] == 0

@@ -14,6 +14,7 @@ from jupyter_mlws.entities.access import Principal
 from jupyter_mlws.execution.computes.local import LocalCompute
 from jupyter_mlws.execution.jobs.command import CommandJobType
 from jupyter_mlws.execution.jobs.notebook import NotebookJobType
+from jupyter_mlws.execution.jobs.pipeline import PipelineJobType
 from jupyter_mlws.features import operations
 from jupyter_mlws.features.feed import Feed
 from jupyter_mlws.features.tokens import Tokens
@@ -29,7 +30,11 @@ def room(tmp_path: Path) -> Iterator[Workroom]:
     path = tmp_path / "workspace"
     with Workroom(
         path,
-        types={"command": CommandJobType(), "notebook": NotebookJobType()},
+        types={
+            "command": CommandJobType(),
+            "notebook": NotebookJobType(),
+            "pipeline": PipelineJobType(),
+        },
         computes={"local": LocalCompute(path, grace_s=0.5)},
     ) as room:
         yield room

@@ -9,8 +9,9 @@ import pytest
 
 from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import NotebookJob
+from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.sdk.builders import command, notebook
-from jupyter_mlws.sdk.jobs import is_local, load_job, submission
+from jupyter_mlws.sdk.jobs import load_job, submission
 from jupyter_mlws.testing.transport import MemoryTransport
 
 COMMAND = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from jupyter_mlws.entities.job import CommandJob, JobSpec
@@ -16,7 +17,7 @@ class CommandJobType(JobType):
     spec = CommandJob
     runs_in_containers = True
 
-    def check(self, spec: JobSpec, read: Any) -> list[str]:
+    def check(self, spec: JobSpec, read: Any, *, pending: Collection[str] = ()) -> list[str]:
         return []
 
     def plan(self, context: JobContext) -> Step:

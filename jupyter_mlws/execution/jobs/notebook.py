@@ -20,8 +20,16 @@ from jupyter_mlws.entities.job import (
     NotebookJob,
     Progress,
 )
+from jupyter_mlws.entities.pipeline import NodePort, Ports
 from jupyter_mlws.entities.values import convert
-from jupyter_mlws.execution.base import JobContext, JobType, Outcome, Report, Step
+from jupyter_mlws.execution.base import (
+    JobContext,
+    JobType,
+    Outcome,
+    Report,
+    Step,
+    declared_ports,
+)
 from jupyter_mlws.execution.notebooks import interface as interfaces
 from jupyter_mlws.execution.notebooks.injection import port_types
 from jupyter_mlws.execution.notebooks.outputs import FILE as OUTPUTS_FILE
@@ -43,15 +51,25 @@ class NotebookJobType(JobType):
 
     spec = NotebookJob
 
-    def check(self, spec: JobSpec, read: Any) -> list[str]:
+    def check(self, spec: JobSpec, read: Any, *, pending: Collection[str] = ()) -> list[str]:
         assert isinstance(spec, NotebookJob)
         interface = _interface(spec, _bytes(spec, read))
-        _converted(spec, interface, data={}, resolved=None)
+        _converted(spec, interface, data={}, resolved=None, pending=pending)
         warnings = [] if spec.environment else _own_kernel(interface)[1]
         unreadable = [
             f"{spec.notebook}: {item.text!r}: {item.reason}" for item in interface.unreadable
         ]
         return [*warnings, *unreadable]
+
+    def ports(self, spec: JobSpec, read: Any) -> Ports:
+        assert isinstance(spec, NotebookJob)
+        interface = _interface(spec, _bytes(spec, read))
+        declared = declared_ports(spec).outputs
+        return Ports(
+            inputs={port.name: _node_port(port) for port in interface.inputs},
+            outputs={**{port.name: _node_port(port) for port in interface.outputs}, **declared},
+            is_open=not interface.inputs and _is_unchecked(interface),
+        )
 
     def secret_inputs(self, spec: JobSpec, read: Any) -> set[str]:
         assert isinstance(spec, NotebookJob)
@@ -122,6 +140,7 @@ class NotebookJobType(JobType):
         for output in record.outputs.values():
             if output.path is not None:
                 continue
+            outcome.values[output.name] = output.value
             if output.type in {"number", "integer"}:
                 outcome.metrics[output.name] = float(output.value)
             else:
@@ -163,17 +182,24 @@ def _converted(
     *,
     data: Mapping[str, Any],
     resolved: Mapping[str, Any] | None,
+    pending: Collection[str] = (),
 ) -> dict[str, Any]:
     """The values of all inputs given, in their types.
 
     Args:
         data: local path of the data of each input that is data, once it is there.
         resolved: values in which expressions are filled in; the spec's own when not yet known.
+        pending: inputs that come later, and are not looked at.
     """
+    if pending:
+        known = [port for port in interface.inputs if port.name not in pending]
+        interface = interface.model_copy(update={"inputs": known})
     ports = {port.name: port for port in interface.inputs}
     values: dict[str, Any] = {}
     found: list[Problem] = []
     for name, given in spec.inputs.items():
+        if name in pending:
+            continue
         if isinstance(given, Input) and _is_data(spec, name):
             values[name] = data.get(name, given.path)
             if name in ports and not _takes_data(ports[name]):
@@ -201,6 +227,19 @@ def _takes_data(port: Port) -> bool:
 def _is_unchecked(interface: Interface) -> bool:
     """Whether the notebook has parameters that nobody can read: then any value is passed on."""
     return interface.has_parameters and interface.language.lower() != "python"
+
+
+def _node_port(port: Port) -> NodePort:
+    return NodePort(
+        name=port.name,
+        type=port.type,
+        description=port.description,
+        required=port.required,
+        default=port.default,
+        choices=port.choices,
+        minimum=port.minimum,
+        maximum=port.maximum,
+    )
 
 
 def _own_kernel(interface: Interface) -> tuple[str, list[str]]:

@@ -1,0 +1,13 @@
+"""The job types that ship with the package."""
+
+from __future__ import annotations
+
+from jupyter_mlws.entities.job import CommandJob, JobSpec, NotebookJob
+from jupyter_mlws.entities.pipeline import PipelineJob
+
+SPECS: dict[str, type[JobSpec]] = {
+    "command": CommandJob,
+    "notebook": NotebookJob,
+    "pipeline": PipelineJob,
+}
+"""By the `type` that a document says."""

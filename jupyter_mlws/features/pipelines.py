@@ -1,0 +1,96 @@
+"""Pipelines: drawn while they are written, followed and resumed while they run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from jupyter_mlws.entities.errors import Conflict, Invalid
+from jupyter_mlws.entities.job import Job
+from jupyter_mlws.entities.pipeline import Graph, StepView
+from jupyter_mlws.entities.run import Status
+from jupyter_mlws.execution import records
+from jupyter_mlws.execution.attempt import again
+from jupyter_mlws.execution.pipelines import drawing
+from jupyter_mlws.execution.pipelines import steps as standing
+from jupyter_mlws.features.operations import operation
+from jupyter_mlws.features.workspace import Workspace
+
+ENDED = (Status.FAILED, Status.CANCELED, Status.COMPLETED)
+
+
+@operation("jobs/read")
+def draw(
+    ws: Workspace, text: str, files: dict[str, str] | None = None, file: str | None = None
+) -> Graph:
+    """The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems.
+
+    Args:
+        text: the document.
+        files: text of the components and notebooks that it names, by the path as it names them; those that
+            are named and not here are answered as `missing`.
+        file: name of the document, for the problems.
+    Raises:
+        Invalid: it is no YAML.
+    """
+    return drawing.draft(text, files or {}, ws.dispatcher.desk, file)
+
+
+@operation("jobs/read")
+def get(ws: Workspace, name: str) -> Graph:
+    """The graph of a pipeline job as it was submitted.
+
+    Raises:
+        NotFound: there is no such job.
+        Invalid: it is no pipeline.
+    """
+    record = records.get(ws.store, name)
+    if record.doc["spec"]["type"] != "pipeline":
+        raise Invalid.field("name", f"job '{name}' is no pipeline.")
+    return drawing.drawn(record.doc["spec"], ws.dispatcher.desk)
+
+
+@operation("jobs/read")
+def list_steps(ws: Workspace, name: str) -> list[StepView]:
+    """How each step of a pipeline job stands, and why, in the order in which they can run.
+
+    Raises:
+        NotFound: there is no such job, or it is no pipeline.
+    """
+    return standing.steps(ws.store, ws.blobs, ws.url, name, lambda job: "")
+
+
+@operation("jobs/write")
+def resume(
+    ws: Workspace,
+    name: str,
+    step: str | None = None,
+    scope: Literal["from", "only", "until"] = "from",
+) -> Job:
+    """Start a new attempt of an ended pipeline job; what has completed is kept.
+
+    Args:
+        step: where to begin; without one, all steps that failed or did not start.
+        scope: `from` the step on, `only` the step, or `until` it: what it needs and lacks.
+    Raises:
+        NotFound: there is no such job or step.
+        Conflict: the job has not ended, or there is nothing to do.
+    """
+    found = standing.progress(ws.store, ws.blobs, ws.url, name)
+    status = found.family.job.status
+    if status not in ENDED or (step is None and status is Status.COMPLETED):
+        why = "has completed" if status is Status.COMPLETED else f"is {status.value}"
+        raise Conflict(f"Job '{name}' {why}: name a step, of a pipeline that has ended.")
+    keys, limit = standing.chosen(found, step, scope) if step else (None, None)
+    wanted = None if keys is None else standing.jobs_of(found, keys)
+    if not again(
+        ws.store,
+        name,
+        ws.principal.name,
+        ws.action,
+        of=status,
+        children=wanted,
+        chosen=None if limit is None else sorted(limit),
+    ):
+        raise Conflict(f"Job '{name}' has moved on: look again.")
+    ws.dispatcher.wake()
+    return records.load(ws.store, ws.url, name)
