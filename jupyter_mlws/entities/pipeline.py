@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from jupyter_mlws.entities.job import JobSpec, Progress, fold
+from jupyter_mlws.entities.job import JobSpec, Progress
 from jupyter_mlws.entities.record import Moment, Spec, View
 from jupyter_mlws.entities.run import Status
 
@@ -212,8 +212,3 @@ class Why(View):
     key: str | None = None
     parts: dict[str, str] = Field(default_factory=dict)
     """Fingerprint of each part of the key."""
-
-
-def folded(value: Any) -> Any:
-    """The type of a node as Azure ML takes it, in any case."""
-    return fold(value)

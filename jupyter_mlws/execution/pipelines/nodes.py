@@ -9,8 +9,9 @@ from typing import Any
 
 from jupyter_mlws.entities.asset import Component, component_spec
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
-from jupyter_mlws.entities.job import JobSpec, fold
+from jupyter_mlws.entities.job import JobSpec
 from jupyter_mlws.entities.pipeline import CONTROL_TYPES, NodePort, PipelineJob, Ports
+from jupyter_mlws.entities.scalars import fold
 from jupyter_mlws.entities.validation import did_you_mean
 from jupyter_mlws.execution import assets
 from jupyter_mlws.execution.base import Catalog

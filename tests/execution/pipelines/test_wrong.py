@@ -19,6 +19,7 @@ from jupyter_mlws.execution.computes.local import LocalCompute
 from jupyter_mlws.execution.jobs.command import CommandJobType
 from jupyter_mlws.execution.jobs.notebook import NotebookJobType
 from jupyter_mlws.execution.jobs.pipeline import PipelineJobType
+from jupyter_mlws.execution.submission import Types
 from jupyter_mlws.testing.jobs import Workroom
 
 TRAIN = {
@@ -480,7 +481,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workroom]:
     path = tmp_path_factory.mktemp("wrong") / "workspace"
-    types = {
+    types: Types = {
         "command": CommandJobType(),
         "notebook": NotebookJobType(),
         "pipeline": PipelineJobType(),
