@@ -299,6 +299,20 @@ class Notebooks(Noun):
         """The interface of a notebook, read from its cells without a kernel."""
 
 
+class Pipelines(Noun):
+    def draw(self, text: builtins.str, files: builtins.dict[builtins.str, builtins.str] | None = ..., file: builtins.str | None = ...) -> jupyter_mlws.entities.pipeline.Graph:
+        """The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.pipeline.Graph:
+        """The graph of a pipeline job as it was submitted."""
+
+    def list_steps(self, name: builtins.str) -> builtins.list[jupyter_mlws.entities.pipeline.StepView]:
+        """How each step of a pipeline job stands, and why, in the order in which they can run."""
+
+    def resume(self, name: builtins.str, step: builtins.str | None = ..., scope: typing.Literal['from', 'only', 'until'] = ...) -> jupyter_mlws.entities.job.Job:
+        """Start a new attempt of an ended pipeline job; what has completed is kept."""
+
+
 class Runs(Noun):
     def archive(self, run_id: builtins.str) -> jupyter_mlws.entities.run.Run:
         """Hide a run from lists."""
@@ -432,6 +446,7 @@ class MLClient:
     jobs: Jobs
     models: Models
     notebooks: Notebooks
+    pipelines: Pipelines
     runs: Runs
     tokens: Tokens
     views: Views

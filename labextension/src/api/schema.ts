@@ -1371,6 +1371,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pipelines/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The graph of a pipeline job as it was submitted.
+         * @description The graph of a pipeline job as it was submitted.
+         */
+        get: operations["pipelines.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pipelines/{name}:list_steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How each step of a pipeline job stands, and why, in the order in which they can run.
+         * @description How each step of a pipeline job stands, and why, in the order in which they can run.
+         */
+        get: operations["pipelines.list_steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pipelines/{name}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a new attempt of an ended pipeline job; what has completed is kept.
+         * @description Start a new attempt of an ended pipeline job; what has completed is kept.
+         */
+        post: operations["pipelines.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pipelines:draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems.
+         * @description The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems.
+         */
+        post: operations["pipelines.draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/runs": {
         parameters: {
             query?: never;
@@ -2259,6 +2339,34 @@ export interface components {
             dockerfile_path?: string;
         };
         /**
+         * Cache
+         * @description Whether the result of an equal, earlier job is taken in place of running it; a field of ours.
+         */
+        Cache: {
+            /**
+             * Policy
+             * @description `use` what is there, `refresh` it (run and keep), or `off`.
+             * @default use
+             * @enum {string}
+             */
+            policy?: "use" | "refresh" | "off";
+            /**
+             * Max Age
+             * @description Seconds after which a result is too old.
+             */
+            max_age?: number;
+            /**
+             * Salt
+             * @description Part of the key: another text makes all earlier results differ.
+             */
+            salt?: string;
+            /**
+             * Files
+             * @description Patterns of further files in `code` that the result depends on.
+             */
+            files?: string[];
+        };
+        /**
          * Cause
          * @description Why a job did not complete.
          * @enum {string}
@@ -2499,6 +2607,8 @@ export interface components {
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
             /** Parent Job Name */
             parent_job_name?: string;
             distribution?: components["schemas"]["Distribution"];
@@ -2949,6 +3059,108 @@ export interface components {
             diff?: string;
         };
         /**
+         * Graph
+         * @description A pipeline as nodes and edges, also of one that is wrong.
+         */
+        Graph: {
+            /** Nodes */
+            nodes?: components["schemas"]["GraphNode"][];
+            /** Edges */
+            edges?: components["schemas"]["GraphEdge"][];
+            /** Inputs */
+            inputs?: components["schemas"]["NodePort"][];
+            /** Outputs */
+            outputs?: components["schemas"]["NodePort"][];
+            /** Problems */
+            problems?: components["schemas"]["GraphProblem"][];
+            /** Warnings */
+            warnings?: string[];
+            /**
+             * Missing
+             * @description Files that the pipeline names and that were not given along.
+             */
+            missing?: string[];
+        };
+        /**
+         * GraphEdge
+         * @description What goes from where to where; an empty key is the pipeline itself.
+         */
+        GraphEdge: {
+            /** Source */
+            source: string;
+            /** Output */
+            output: string;
+            /** Target */
+            target: string;
+            /** Input */
+            input: string;
+            /**
+             * Kind
+             * @default data
+             * @enum {string}
+             */
+            kind?: "data" | "order" | "control";
+        };
+        /**
+         * GraphNode
+         * @description A step as the graph shows it.
+         */
+        GraphNode: {
+            /** Key */
+            key: string;
+            /** Type */
+            type: string;
+            /** Label */
+            label: string;
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Component
+             * @description The registered component that it is.
+             */
+            component?: string;
+            /** Inputs */
+            inputs?: components["schemas"]["NodePort"][];
+            /** Outputs */
+            outputs?: components["schemas"]["NodePort"][];
+            /**
+             * Values
+             * @description What is given for inputs, expressions included.
+             */
+            values?: {
+                [key: string]: unknown;
+            };
+            /**
+             * After
+             * @description Steps that come before, without a result that is handed on.
+             */
+            after?: string[];
+            /** Line */
+            line?: number;
+        };
+        /**
+         * GraphProblem
+         * @description What is wrong with a pipeline.
+         */
+        GraphProblem: {
+            /** Message */
+            message: string;
+            /** Node */
+            node?: string;
+            /**
+             * Field
+             * @default
+             */
+            field?: string;
+            /** Line */
+            line?: number;
+            /** File */
+            file?: string;
+        };
+        /**
          * Hunk
          * @description Changed lines with those around them.
          */
@@ -3157,6 +3369,18 @@ export interface components {
             progress?: components["schemas"]["Progress"];
             /** Parent Job Name */
             parent_job_name?: string;
+            /**
+             * Values
+             * @description What the outputs came to that are values and no files.
+             */
+            values?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Reused From
+             * @description The job whose result was taken in place of running this one.
+             */
+            reused_from?: string;
             git?: components["schemas"]["GitState"];
             creation_context: components["schemas"]["CreationContext"];
             /** Started At */
@@ -3354,6 +3578,38 @@ export interface components {
             token: string;
         };
         /**
+         * NodePort
+         * @description An input or output of a step.
+         */
+        NodePort: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @description As Azure ML names types; of a notebook also `dataset`, `model`, `list`, `object`, `date` …
+             * @default any
+             */
+            type?: string;
+            /**
+             * Description
+             * @default
+             */
+            description?: string;
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+            /** Default */
+            default?: unknown;
+            /** Choices */
+            choices?: unknown[];
+            /** Minimum */
+            minimum?: number;
+            /** Maximum */
+            maximum?: number;
+        };
+        /**
          * NotebookDiff
          * @description Two notebooks, cell by cell, output by output.
          */
@@ -3449,6 +3705,8 @@ export interface components {
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
             /** Parent Job Name */
             parent_job_name?: string;
             distribution?: components["schemas"]["Distribution"];
@@ -3471,6 +3729,8 @@ export interface components {
         /**
          * Output
          * @description A job's output: where it writes, and the asset it becomes.
+         *
+         *     A value (`string`, `number`, `integer`, `boolean`) is written as the one line of a file.
          */
         Output: {
             /**
@@ -3478,7 +3738,7 @@ export interface components {
              * @default uri_folder
              * @enum {string}
              */
-            type?: "uri_file" | "uri_folder" | "mltable" | "mlflow_model" | "custom_model" | "triton_model";
+            type?: "uri_file" | "uri_folder" | "mltable" | "mlflow_model" | "custom_model" | "triton_model" | "string" | "number" | "integer" | "boolean";
             /** Path */
             path?: string;
             /**
@@ -3579,6 +3839,152 @@ export interface components {
              * @description How many runs have both.
              */
             n_runs: number;
+        };
+        /**
+         * Pipeline
+         * @description Run steps that hand results on: commands, notebooks, other pipelines.
+         */
+        PipelineJob: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @default pipeline
+             * @constant
+             */
+            type?: "pipeline";
+            /**
+             * Name
+             * @description Unique in the workspace; made up when absent.
+             */
+            name?: string;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Experiment Name */
+            experiment_name?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /**
+             * Compute
+             * @description Name of a compute; `local` when absent.
+             */
+            compute?: string;
+            /**
+             * Environment
+             * @description `azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+             *     service's own Python when absent.
+             */
+            environment?: string | components["schemas"]["InlineEnvironment"];
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: string;
+            };
+            /**
+             * Code
+             * @description Folder that is snapshotted and becomes the working directory.
+             */
+            code?: string;
+            /** Inputs */
+            inputs?: {
+                [key: string]: components["schemas"]["Input"] | boolean | number | string;
+            };
+            /** Outputs */
+            outputs?: {
+                [key: string]: components["schemas"]["Output"];
+            };
+            limits?: components["schemas"]["Limits"];
+            resources?: components["schemas"]["Resources"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
+            /** Parent Job Name */
+            parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
+            /**
+             * Jobs
+             * @description The steps by name, as Azure ML writes them; `notebook:` and `depends_on:` are ours.
+             */
+            jobs?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * Component
+             * @description A pipeline component, in place of `jobs`.
+             */
+            component?: string | {
+                [key: string]: unknown;
+            };
+            settings?: components["schemas"]["PipelineSettings"];
+            /**
+             * Steps
+             * @description Run only these steps. *Ours.*
+             */
+            steps?: string[];
+        };
+        /**
+         * PipelineSettings
+         * @description What holds for all steps of a pipeline.
+         */
+        PipelineSettings: {
+            /** Default Compute */
+            default_compute?: string;
+            /** Default Datastore */
+            default_datastore?: string;
+            /**
+             * Continue On Step Failure
+             * @description Whether steps that do not depend on a failed one still start.
+             * @default true
+             */
+            continue_on_step_failure?: boolean;
+            /**
+             * Continue Run On Failed Optional Input
+             * @description Whether a step runs without an optional input whose step has failed.
+             * @default true
+             */
+            continue_run_on_failed_optional_input?: boolean;
+            /**
+             * Force Rerun
+             * @description Run every step, and keep none of them for reuse.
+             * @default false
+             */
+            force_rerun?: boolean;
+            /**
+             * Cache
+             * @description For all steps that say nothing themselves: `use` earlier results, `refresh` them, or `off`. *Ours.*
+             * @enum {string}
+             */
+            cache?: "use" | "refresh" | "off";
+            /**
+             * Max Concurrency
+             * @description Most steps that run at the same time. *Ours.*
+             */
+            max_concurrency?: number;
+            /**
+             * On Init
+             * @description The step that runs before all others.
+             */
+            on_init?: string;
+            /**
+             * On Finalize
+             * @description The step that runs after all others, however they ended.
+             */
+            on_finalize?: string;
         };
         /**
          * Port
@@ -3963,6 +4369,64 @@ export interface components {
          */
         Status: "NotStarted" | "Queued" | "Preparing" | "Starting" | "Running" | "CancelRequested" | "Finalizing" | "Completed" | "Failed" | "Canceled";
         /**
+         * StepView
+         * @description How a step of a pipeline job stands.
+         */
+        StepView: {
+            /** Key */
+            key: string;
+            /**
+             * Path
+             * @description Its key after those of the steps around it, as in `prepare/clean`.
+             */
+            path: string;
+            /** Type */
+            type: string;
+            /** Label */
+            label: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "queued" | "running" | "completed" | "reused" | "failed" | "canceled" | "skipped";
+            /**
+             * Job
+             * @description The job that runs it; none when it has not started.
+             */
+            job?: string;
+            status?: components["schemas"]["Status"];
+            /**
+             * Attempt
+             * @default 0
+             */
+            attempt?: number;
+            /** Started At */
+            started_at?: string;
+            /** Ended At */
+            ended_at?: string;
+            progress?: components["schemas"]["Progress"];
+            /** Reused From */
+            reused_from?: string;
+            /**
+             * Why
+             * @description Why it ran, was reused, was skipped or waits, in words.
+             * @default
+             */
+            why?: string;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /** Depends On */
+            depends_on?: string[];
+            /**
+             * Steps
+             * @description Those inside, where it is a pipeline or a loop.
+             */
+            steps?: components["schemas"]["StepView"][];
+        };
+        /**
          * Table
          * @description Rows of a table file.
          */
@@ -4210,6 +4674,7 @@ export type AssetFile = components['schemas']['AssetFile'];
 export type Backup = components['schemas']['Backup'];
 export type Build = components['schemas']['Build'];
 export type BuildContext = components['schemas']['BuildContext'];
+export type Cache = components['schemas']['Cache'];
 export type Cause = components['schemas']['Cause'];
 export type CellDiff = components['schemas']['CellDiff'];
 export type CellError = components['schemas']['CellError'];
@@ -4240,6 +4705,10 @@ export type FileDiff = components['schemas']['FileDiff'];
 export type Finding = components['schemas']['Finding'];
 export type GcReport = components['schemas']['GcReport'];
 export type GitState = components['schemas']['GitState'];
+export type Graph = components['schemas']['Graph'];
+export type GraphEdge = components['schemas']['GraphEdge'];
+export type GraphNode = components['schemas']['GraphNode'];
+export type GraphProblem = components['schemas']['GraphProblem'];
 export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
 export type InferenceConfig = components['schemas']['InferenceConfig'];
@@ -4258,6 +4727,7 @@ export type MetricRow = components['schemas']['MetricRow'];
 export type MetricSpread = components['schemas']['MetricSpread'];
 export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
+export type NodePort = components['schemas']['NodePort'];
 export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookExecution = components['schemas']['NotebookExecution'];
 export type NotebookJob = components['schemas']['NotebookJob'];
@@ -4269,6 +4739,8 @@ export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
 export type ParamImportance = components['schemas']['ParamImportance'];
+export type PipelineJob = components['schemas']['PipelineJob'];
+export type PipelineSettings = components['schemas']['PipelineSettings'];
 export type Port = components['schemas']['Port'];
 export type Progress = components['schemas']['Progress'];
 export type QueueSettings = components['schemas']['QueueSettings'];
@@ -4286,6 +4758,7 @@ export type ServiceSpec = components['schemas']['ServiceSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type Status = components['schemas']['Status'];
+export type StepView = components['schemas']['StepView'];
 export type Table = components['schemas']['Table'];
 export type TableDiff = components['schemas']['TableDiff'];
 export type TableRowDiff = components['schemas']['TableRowDiff'];
@@ -7107,6 +7580,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Interface"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "pipelines.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "pipelines.list_steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepView"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "pipelines.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Step
+                     * @description where to begin; without one, all steps that failed or did not start.
+                     */
+                    step?: string;
+                    /**
+                     * Scope
+                     * @description `from` the step on, `only` the step, or `until` it: what it needs and lacks.
+                     * @default from
+                     * @enum {string}
+                     */
+                    scope?: "from" | "only" | "until";
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "pipelines.draw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Text
+                     * @description the document.
+                     */
+                    text: string;
+                    /**
+                     * Files
+                     * @description text of the components and notebooks that it names, by the path as it names them; those that are named and not here are answered as `missing`.
+                     */
+                    files?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * File
+                     * @description name of the document, for the problems.
+                     */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Graph"];
                 };
             };
             /** @description What was wrong. */
