@@ -338,26 +338,39 @@ def compare_artifacts(ws: Workspace, run_ids: list[str]) -> ArtifactComparison:
 
 
 @operation("runs/read")
-def diff_file(ws: Workspace, run_id: str, other_run_id: str, path: str) -> FileDiff:
-    """A file of the code of two runs, line by line.
+def diff_file(
+    ws: Workspace,
+    run_id: str,
+    other_run_id: str,
+    path: str,
+    of: Literal["code", "artifacts"] = "code",
+) -> FileDiff:
+    """A text file of two runs, line by line.
 
     Args:
         run_id: the baseline.
+        of: where the file lies.
     """
-    return code.diff(*pair(ws, run_id, other_run_id), path)
+    return code.diff(*pair(ws, run_id, other_run_id), path, in_code=of == "code")
 
 
 @operation("runs/read")
 def diff_notebook(
-    ws: Workspace, run_id: str, other_run_id: str, path: str | None = None
+    ws: Workspace,
+    run_id: str,
+    other_run_id: str,
+    path: str | None = None,
+    of: Literal["code", "artifacts"] = "code",
 ) -> NotebookDiff:
     """A notebook of two runs, cell by cell and output by output.
 
     Args:
         run_id: the baseline.
-        path: of the notebook in the code; the executed notebooks when absent.
+        path: of the notebook; the executed notebooks when absent.
+        of: where the notebook lies.
     """
-    return notebooks.diff(*pair(ws, run_id, other_run_id), path)
+    in_code = path is not None and of == "code"
+    return notebooks.diff(*pair(ws, run_id, other_run_id), path, in_code=in_code)
 
 
 @operation("runs/read")

@@ -2,6 +2,7 @@
 import { activity } from './plugins/activity';
 import { artifacts } from './plugins/artifacts';
 import { commands } from './plugins/commands';
+import { compare } from './plugins/compare';
 import { core, runActions } from './plugins/core';
 import { executed } from './plugins/executed';
 import { menu } from './plugins/menu';
@@ -15,6 +16,7 @@ export default [
   runActions,
   commands,
   pages,
+  compare,
   panel,
   activity,
   menu,

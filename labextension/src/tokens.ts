@@ -103,6 +103,12 @@ export namespace CommandIDs {
   export const openExample = 'mlws:example-open';
   /** `{filter?, search?}`: the runs page; `search` is free text, `filter` the filter language. */
   export const openRuns = 'mlws:runs-open';
+  /** `{runs}`: the compare page; the first run is the baseline. */
+  export const openCompare = 'mlws:open-compare';
+  /** `{runs}`: puts a link to the comparison on the clipboard. */
+  export const copyCompareLink = 'mlws:compare-copy-link';
+  /** `{run_id}`: the compare page with this run as baseline, to choose another. */
+  export const compareWith = 'mlws:run-compare-with';
   /** No arguments: shows the panel on the left. */
   export const openPanel = 'mlws:panel-open';
   /** `{name, cell_id?}`: the executed notebook, at a cell if named. */

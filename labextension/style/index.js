@@ -3,3 +3,4 @@ import './panel.css';
 import './pages.css';
 import './rundialog.css';
 import './notebook.css';
+import './compare.css';

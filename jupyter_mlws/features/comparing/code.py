@@ -50,15 +50,15 @@ def changed_files(base: Subject, other: Subject) -> list[str]:
     return [path for path in union(found) if found[0].get(path) != found[1].get(path)]
 
 
-def diff(base: Subject, other: Subject, path: str) -> FileDiff:
+def diff(base: Subject, other: Subject, path: str, *, in_code: bool) -> FileDiff:
     """Two versions of a text file; a run without the file has it empty.
 
     Raises:
         NotFound: neither has it.
     """
-    files = [_files(run).get(path) for run in (base, other)]
+    files = [_found(run, path, in_code=in_code) for run in (base, other)]
     if files == [None, None]:
-        raise NotFound(f"There is no '{path}' in the code of '{base.run_id}' or '{other.run_id}'.")
+        raise NotFound(f"Neither '{base.run_id}' nor '{other.run_id}' has a '{path}'.")
     texts, why = [], {}
     for run, file in zip((base, other), files, strict=True):
         text = read_text(run.ws.blobs, file)
@@ -98,6 +98,15 @@ def read_text(blobs: Blobs, file: SnapshotFile | None) -> str | tuple[Why]:
         return blobs.get(file.blob).decode("utf-8", "replace")
     except NotFound:
         return ("file_gone",)
+
+
+def _found(run: Subject, path: str, *, in_code: bool) -> SnapshotFile | None:
+    if in_code:
+        return _files(run).get(path)
+    row = run.artifacts.get(path)
+    if row is None or row.blob is None:
+        return None
+    return SnapshotFile(path=path, blob=row.blob, size_bytes=row.size_bytes)
 
 
 def _files(run: Subject) -> dict[str, SnapshotFile]:

@@ -35,13 +35,13 @@ def executed_name(run: Subject) -> str | None:
     return kept[0] if len(kept) == 1 and run.row.type in {"notebook", "mlflow"} else None
 
 
-def diff(base: Subject, other: Subject, path: str | None) -> NotebookDiff:
-    """Two notebooks: those at `path` in the code, or the executed ones."""
+def diff(base: Subject, other: Subject, path: str | None, *, in_code: bool) -> NotebookDiff:
+    """Two notebooks: those at `path` in the code or among the artifacts, or the executed ones."""
     found: list[tuple[str | None, Cell | None]] = []
     why: dict[str, Why] = {}
     for run in (base, other):
         name = path or executed_name(run)
-        notebook = _read(run, name, in_code=path is not None)
+        notebook = _read(run, name, in_code=in_code)
         if isinstance(notebook, str):
             why[run.run_id] = notebook
             found.append((name, None))

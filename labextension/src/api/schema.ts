@@ -1543,8 +1543,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A file of the code of two runs, line by line.
-         * @description A file of the code of two runs, line by line.
+         * A text file of two runs, line by line.
+         * @description A text file of two runs, line by line.
          */
         get: operations["runs.diff_file"];
         put?: never;
@@ -7935,6 +7935,8 @@ export interface operations {
             query: {
                 other_run_id: string;
                 path: string;
+                /** @description where the file lies. */
+                of?: "code" | "artifacts";
             };
             header?: never;
             path: {
@@ -7969,8 +7971,10 @@ export interface operations {
         parameters: {
             query: {
                 other_run_id: string;
-                /** @description of the notebook in the code; the executed notebooks when absent. */
+                /** @description of the notebook; the executed notebooks when absent. */
                 path?: string;
+                /** @description where the notebook lies. */
+                of?: "code" | "artifacts";
             };
             header?: never;
             path: {

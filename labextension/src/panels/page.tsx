@@ -1,5 +1,6 @@
 // What every panel and page is given: the workspace, commands and run actions.
 import { ReactWidget } from '@jupyterlab/apputils';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Menu } from '@lumino/widgets';
@@ -20,6 +21,8 @@ export interface IPage {
   commands: CommandRegistry;
   actions: IRunActions;
   notebookView: INotebookView | null;
+  /** JupyterLab's renderers of outputs and files. */
+  rendermime?: IRenderMimeRegistry | null;
 }
 
 const Page = createContext<IPage | null>(null);

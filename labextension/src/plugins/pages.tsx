@@ -6,6 +6,7 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStateDB } from '@jupyterlab/statedb';
 import type { ReactNode } from 'react';
 import { RunModel } from '../model/run';
@@ -17,7 +18,7 @@ import { RUN_ARGS } from './commands';
 import { workspaceIcon } from './icons';
 
 /** A page of the main area that owns its model. */
-class Page<M extends { dispose(): void }> extends MainAreaWidget<PageWidget> {
+export class Page<M extends { dispose(): void }> extends MainAreaWidget<PageWidget> {
   constructor(
     page: IPage,
     readonly model: M,
@@ -53,7 +54,7 @@ export const pages: JupyterFrontEndPlugin<void> = {
   description: 'The runs page and the run page.',
   autoStart: true,
   requires: [IWorkspace, IRunActions],
-  optional: [INotebookView, ILayoutRestorer, IRouter, IStateDB],
+  optional: [INotebookView, ILayoutRestorer, IRouter, IStateDB, IRenderMimeRegistry],
   activate: (
     app: JupyterFrontEnd,
     workspace: IWorkspace,
@@ -62,8 +63,9 @@ export const pages: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     router: IRouter | null,
     state: IStateDB | null,
+    rendermime: IRenderMimeRegistry | null,
   ) => {
-    const page: IPage = { workspace, commands: app.commands, actions, notebookView };
+    const page: IPage = { workspace, commands: app.commands, actions, notebookView, rendermime };
     addRuns(app, page, restorer, state);
     addRun(app, page, restorer);
     if (router) {
@@ -210,7 +212,8 @@ export function linkIn(search: string): { run_id?: string } | null {
   return found ? { run_id: found[1] } : null;
 }
 
-function withoutLink(location: IRouter.ILocation): string {
+/** The address without what a link asked for. */
+export function withoutLink(location: IRouter.ILocation): string {
   const query = new URLSearchParams(location.search);
   query.delete('mlws');
   const text = query.toString();

@@ -317,6 +317,16 @@ class TestArtifacts:
             ("t.csv", "table", False),
         ]
 
+    def test_texts_among_them_are_compared_line_by_line(self, ws: Workspace, call: Call) -> None:
+        log_run(ws, "a", artifacts={"notes.txt": b"one\ntwo\n"})
+        log_run(ws, "b", artifacts={"notes.txt": b"one\n2\n"})
+
+        found = call(
+            "runs.diff_file", run_id="a", other_run_id="b", path="notes.txt", of="artifacts"
+        )
+
+        assert (found.counts.added, found.counts.removed) == (1, 1)
+
     def test_changed_cells_of_a_table_are_named(self, ws: Workspace, call: Call) -> None:
         log_run(ws, "a", artifacts={"t.csv": b"id,score\n1,0.5\n2,0.6\n3,0.7\n"})
         log_run(ws, "b", artifacts={"t.csv": b"id,score,more\n1,0.5,x\n2,0.9,y\n"})
