@@ -141,13 +141,10 @@ function Cells(props: { model: CompareModel; place: IPlace }): JSX.Element {
   return (
     <div className="jp-MlwsCompare-scroll">
       <p className="jp-MlwsNote">
-        {trans.__(
-          '%1 rows differ; %2 are shown. The tables have %3 and %4 rows.',
-          value.n_different,
-          value.rows.length,
-          value.n_rows[0] ?? 0,
-          value.n_rows[1] ?? 0,
-        )}
+        {trans._n('%1 row differs.', '%1 rows differ.', value.n_different)}{' '}
+        {value.n_different > value.rows.length &&
+          trans.__('The first %1 are shown.', value.rows.length)}{' '}
+        {trans.__('The tables have %1 and %2 rows.', value.n_rows[0] ?? 0, value.n_rows[1] ?? 0)}
       </p>
       <table className="jp-MlwsCompare-table jp-mod-cells" aria-label={props.place.path}>
         <thead>
