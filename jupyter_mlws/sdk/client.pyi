@@ -338,10 +338,10 @@ class Runs(Noun):
     def compare_environments(self, run_ids: builtins.list[builtins.str]) -> jupyter_mlws.entities.comparison.EnvironmentComparison:
         """Python and packages that runs ran with."""
 
-    def diff_file(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str) -> jupyter_mlws.entities.comparison.FileDiff:
-        """A file of the code of two runs, line by line."""
+    def diff_file(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str, of: typing.Literal['code', 'artifacts'] = ...) -> jupyter_mlws.entities.comparison.FileDiff:
+        """A text file of two runs, line by line."""
 
-    def diff_notebook(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str | None = ...) -> jupyter_mlws.entities.comparison.NotebookDiff:
+    def diff_notebook(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str | None = ..., of: typing.Literal['code', 'artifacts'] = ...) -> jupyter_mlws.entities.comparison.NotebookDiff:
         """A notebook of two runs, cell by cell and output by output."""
 
     def diff_table(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str, limit: builtins.int = ...) -> jupyter_mlws.entities.comparison.TableDiff:
