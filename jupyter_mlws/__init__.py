@@ -23,10 +23,11 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from jupyter_mlws.entities.job import CommandJob, Input, Job, NotebookJob, Output
-    from jupyter_mlws.ipython.calls import compare, form, job, log, open_, output, runs
+    from jupyter_mlws.ipython.calls import compare, data, form, job, log, open_, output, runs
     from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
     from jupyter_mlws.sdk.client import MLClient
+    from jupyter_mlws.sdk.described import load_connection, load_datastore
     from jupyter_mlws.sdk.environments import load_environment
     from jupyter_mlws.sdk.jobs import JobFailed, load_job
 
@@ -45,10 +46,11 @@ _PLACES = {
         "Unavailable",
     ),
     "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
-    "ipython.calls": ("compare", "form", "job", "log", "open_", "output", "runs"),
+    "ipython.calls": ("compare", "data", "form", "job", "log", "open_", "output", "runs"),
     "sdk.assets": ("load_component", "load_data", "load_model"),
     "sdk.builders": ("command", "notebook"),
     "sdk.client": ("MLClient",),
+    "sdk.described": ("load_connection", "load_datastore"),
     "sdk.environments": ("load_environment",),
     "sdk.jobs": ("JobFailed", "load_job"),
     "_version": ("__version__",),
@@ -79,10 +81,13 @@ __all__ = [
     "__version__",
     "command",
     "compare",
+    "data",
     "form",
     "job",
     "load_component",
+    "load_connection",
     "load_data",
+    "load_datastore",
     "load_environment",
     "load_job",
     "load_model",

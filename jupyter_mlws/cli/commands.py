@@ -18,7 +18,7 @@ from jupyter_mlws.entities.record import SchemaGenerator
 from jupyter_mlws.features.operations import Operation, load
 from jupyter_mlws.sdk.client import MLClient
 
-VERBS = {"create_or_update": "create", "get": "show"}
+VERBS = {"create_or_update": "create", "get": "show", "import_data": "import"}
 CLICK_TYPES = {"integer": click.INT, "number": click.FLOAT, "boolean": click.BOOL}
 
 

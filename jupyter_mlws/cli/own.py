@@ -17,6 +17,13 @@ SPECIAL = {
         for verb in ("create", "validate", "download")
     },
     **{("environment", verb): f"environments:{verb}" for verb in ("create", "validate", "build")},
+    **{
+        (noun, verb): f"documents:{verb}"
+        for noun in ("datastore", "connection")
+        for verb in ("create", "validate")
+    },
+    ("data", "import"): "documents:import_",
+    ("secret", "set"): "documents:set_secret",
     ("job", "create"): "jobs:create",
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",

@@ -73,6 +73,15 @@ class AssetSpec(Spec):
         return self.model_dump(mode="json", exclude=set(DESCRIPTIVE), exclude_none=True)
 
 
+class AutoDelete(Spec):
+    """When Azure ML removes a version by itself."""
+
+    condition: Annotated[
+        Literal["created_greater_than", "last_accessed_greater_than"], BeforeValidator(fold)
+    ]
+    value: str
+
+
 class Data(AssetSpec):
     """A file, a folder or a table."""
 
@@ -83,6 +92,16 @@ class Data(AssetSpec):
     )
     path: str = Field(min_length=1)
     """Local path, which is sent along, or an address, which is kept by reference."""
+    datastore: str | None = None
+    """Where local files are copied to; the workspace itself when absent."""
+    auto_delete_setting: AutoDelete | None = None
+    """Taken from Azure ML's files; nothing is removed by itself here."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What makes the version what it is."""
+        said = super().content
+        return {k: v for k, v in said.items() if k not in ("datastore", "auto_delete_setting")}
 
 
 class Model(AssetSpec):
@@ -323,3 +342,5 @@ class AssetFile(View):
 
     path: str
     size_bytes: int
+    stamp: str | None = None
+    """Changes when the bytes do, where that can be told."""

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 from jupyter_mlws.entities.errors import (
     AlreadyExists,
     Conflict,
+    Denied,
     Invalid,
     MlwsError,
+    NotFound,
     PluginMissing,
     Unavailable,
 )
@@ -49,7 +51,9 @@ from jupyter_mlws.execution.base import (
 from jupyter_mlws.execution.environments.choice import Choice
 from jupyter_mlws.execution.environments.library import Library
 from jupyter_mlws.execution.kernelspecs import Runtime
+from jupyter_mlws.execution.places import Places
 from jupyter_mlws.execution.sealing import Seal
+from jupyter_mlws.execution.secrets import JobSecrets, job_secrets
 from jupyter_mlws.execution.submission import Types
 from jupyter_mlws.store.base import Point
 
@@ -73,6 +77,7 @@ class Workshop:
         mint: makes a token for a job's own processes.
         revoke: ends all tokens of a job.
         seal: opens what was sealed when the job was submitted.
+        places: where data lies beside the blobs.
         standby: how many processes of each kind are kept ready.
         library: makes the environments that jobs run in.
     """
@@ -86,6 +91,7 @@ class Workshop:
     types: Types
     computes: Mapping[str, Compute]
     seal: Seal
+    places: Places
     standby: int
     library: Library
 
@@ -200,8 +206,10 @@ class Attempt:
         outcome = self._outcome()
         try:
             self._keep(outcome)
-        except (Unavailable, OSError) as error:
-            outcome.error = JobError(cause=Cause.STORAGE, message=str(error))
+            written = self._folder / "named-outputs"
+            outputs.deliver(self._spec, self.name, written, self._shop.places)
+        except (Unavailable, Denied, Invalid, NotFound, PluginMissing, OSError) as error:
+            outcome.error = outcome.error or JobError(cause=Cause.STORAGE, message=str(error))
         if outcome.error is None:
             try:
                 outcome.values |= self._values()
@@ -237,7 +245,7 @@ class Attempt:
 
     def _prepared(self) -> JobContext:
         values, outputs = surroundings.lay_out(
-            self._spec, self._folder, self._store, self._shop.blobs
+            self._spec, self._folder, self._store, self._shop.blobs, self._shop.places
         )
         if self._has_waited:
             self._show_build()
@@ -264,7 +272,8 @@ class Attempt:
     def _make_context(
         self, values: dict[str, Any], outputs: dict[str, Path], token: str
     ) -> JobContext:
-        job, sealed = self._job(), self._doc["secrets"]
+        job = self._job()
+        given = self._secrets(begins=bool(token))
         runtime = self._runtime()
         env = surroundings.job_env(
             job,
@@ -277,6 +286,7 @@ class Attempt:
             runtime=runtime,
             values=values,
             outputs=outputs,
+            secrets=given.named,
         )
         return JobContext(
             job=job,
@@ -290,8 +300,16 @@ class Attempt:
             container=runtime.container,
             store=self._store,
             blobs=self._shop.blobs,
-            secrets={name: self._shop.seal.open(text) for name, text in sealed.items()},
+            secrets=given.all,
         )
+
+    def _secrets(self, *, begins: bool) -> JobSecrets:
+        """What the job may know; when it begins, that it was asked for is written down."""
+        vault = self._shop.places.vault
+        given = job_secrets(self._spec, self._doc["secrets"], vault, strict=begins)
+        for name in given.named if begins else ():
+            vault.note_use(name, self.name)
+        return given
 
     def _recalled(self) -> JobContext:
         """The context of a started attempt; made anew from what was noted, it has no token."""

@@ -24,6 +24,7 @@ from jupyter_mlws.execution.bell import Bell
 from jupyter_mlws.execution.environments.library import Library
 from jupyter_mlws.execution.kernelspecs import Runtime
 from jupyter_mlws.execution.parents import Parent
+from jupyter_mlws.execution.places import Places
 from jupyter_mlws.execution.queueing import Ticket
 from jupyter_mlws.execution.sealing import Seal
 from jupyter_mlws.execution.submission import DEFAULT_COMPUTE, Desk, Types
@@ -113,7 +114,8 @@ class Dispatcher:
         self.types: Types = types if types is not None else _installed_types()
         self.computes: dict[str, Compute] = dict(computes or {})
         seal = Seal(path / "secrets.key")
-        self.desk = Desk(store, blobs, self.types, self.computes, seal)
+        self.places = Places(store, seal, path)
+        self.desk = Desk(store, blobs, self.types, self.computes, seal, self.places)
         self.library = Library(store, blobs, path, self._rouse_all)
         self._shop = Workshop(
             store=store,
@@ -125,6 +127,7 @@ class Dispatcher:
             types=self.types,
             computes=self.computes,
             seal=seal,
+            places=self.places,
             standby=standby,
             library=self.library,
         )

@@ -6,7 +6,7 @@ Source: Azure ML v2 expressions; text is put in as it is, no quotes are added.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jupyter_mlws.entities.errors import Problem
@@ -20,21 +20,49 @@ ELSEWHERE = {
     "search_space": "only trials of a sweep have a search space",
 }
 
+SECRETS_ELSEWHERE = (
+    "a command line can be read by everybody on the machine: give the secret by"
+    " `environment_variables`."
+)
 
-def problems(text: str, field: str, spec: JobSpec) -> Iterator[Problem]:
-    """What in `text` stands for nothing that `spec` declares."""
+
+def problems(
+    text: str, field: str, spec: JobSpec, missing_secret: Callable[[str], str | None] | None = None
+) -> Iterator[Problem]:
+    """What in `text` stands for nothing that `spec` declares.
+
+    Args:
+        missing_secret: what is wrong with a secret's name; None where no secret may stand.
+    """
     for match in EXPRESSION.finditer(text):
-        if message := _problem(match[1], spec):
+        if match[1].startswith("secrets."):
+            message = SECRETS_ELSEWHERE
+            if missing_secret:
+                message = missing_secret(match[1].partition(".")[2]) or ""
+        else:
+            message = _problem(match[1], spec) or ""
+        if message:
             yield Problem(f"{match[0]}: {message}", field)
 
 
-def fill(text: str, *, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any]) -> str:
+def fill(
+    text: str,
+    *,
+    name: str,
+    inputs: Mapping[str, Any],
+    outputs: Mapping[str, Any],
+    secrets: Mapping[str, str] = {},
+) -> str:
     """`text` with the job's name and the values of inputs and outputs in place.
 
     Args:
         inputs, outputs: literals with their types, data as paths; booleans become `True` and `False`.
     """
-    spaces: dict[str, Mapping[str, Any]] = {"inputs": inputs, "outputs": outputs}
+    spaces: dict[str, Mapping[str, Any]] = {
+        "inputs": inputs,
+        "outputs": outputs,
+        "secrets": secrets,
+    }
 
     def value(match: re.Match[str]) -> str:
         space, _, key = match[1].partition(".")

@@ -1,4 +1,7 @@
-"""A job's inputs: checked when it is submitted, laid out as values and files when it starts."""
+"""A job's inputs: checked when it is submitted, laid out as values and files when it starts.
+
+Data of a datastore is fetched by the workspace before the job starts, so that a job never sees what opens it.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
+from jupyter_mlws.entities.errors import Denied, Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import LITERAL_TYPES, Input, JobSpec
 from jupyter_mlws.entities.snapshot import Snapshot
-from jupyter_mlws.execution import artifacts, assets, snapshots
+from jupyter_mlws.execution import artifacts, assets, contents, snapshots
+from jupyter_mlws.execution.places import Places
+from jupyter_mlws.reading import addresses
 from jupyter_mlws.store.base import Blobs, Record, Store
 
 DOWNLOAD_TIMEOUT_S = 60
 """Seconds without a byte after which a download has failed."""
 
 
+EVALUATED = frozenset({"eval_mount", "eval_download"})
+"""Modes in which an MLTable is the files that it lists."""
+
+
 def problems(
-    spec: JobSpec, store: Store, blobs: Blobs, *, pending: Collection[str] = ()
+    spec: JobSpec, store: Store, blobs: Blobs, places: Places, *, pending: Collection[str] = ()
 ) -> Iterator[Problem]:
     """What is wrong with the inputs, as far as it can be told before the job starts.
 
@@ -35,19 +44,24 @@ def problems(
             if is_literal(given):
                 _literal(given)
             else:
-                _check_data(given, store, blobs)
+                _check_data(given, store, blobs, places)
         except Invalid as error:
             inner = error.problems[0] if error.problems else Problem(error.message)
             yield Problem(inner.message, ".".join(filter(None, ("inputs", name, inner.field))))
 
 
-def lay_out(spec: JobSpec, folder: Path, store: Store, blobs: Blobs) -> dict[str, Any]:
+def lay_out(
+    spec: JobSpec, folder: Path, store: Store, blobs: Blobs, places: Places
+) -> dict[str, Any]:
     """The value of each input: literals with their types, data as local paths below `folder`.
 
     Raises:
         Invalid: data cannot be had (any more).
     """
-    return {name: _value(name, given, folder, store, blobs) for name, given in spec.inputs.items()}
+    return {
+        name: _value(name, given, folder, store, blobs, places)
+        for name, given in spec.inputs.items()
+    }
 
 
 def is_literal(given: Input | bool | int | float | str) -> bool:
@@ -57,7 +71,7 @@ def is_literal(given: Input | bool | int | float | str) -> bool:
     return given.type in LITERAL_TYPES or (given.value is not None and given.path is None)
 
 
-def _value(name: str, given: Any, folder: Path, store: Store, blobs: Blobs) -> Any:
+def _value(name: str, given: Any, folder: Path, store: Store, blobs: Blobs, places: Places) -> Any:
     if not isinstance(given, Input):
         return given
     if is_literal(given):
@@ -66,13 +80,50 @@ def _value(name: str, given: Any, folder: Path, store: Store, blobs: Blobs) -> A
         path = _content(given, store)
         if given.mode == "direct":
             return path
+        if given.mode in EVALUATED:
+            return str(_evaluated(path, folder / name, store, blobs, places))
         if _is_web(path):
             return str(_download(path, folder / name, name))
+        if addresses.parse(path):
+            return str(_fetched(given, path, folder / name, places))
         found = _find(path, store, blobs)
         snapshots.make_private(folder / name)
         return str(snapshots.lay_out(found, blobs, folder / name, writable=False))
-    except NotFound as error:
+    except (NotFound, Denied) as error:
         raise Invalid.field(f"inputs.{name}", error.message) from None
+
+
+def _fetched(given: Input, path: str, folder: Path, places: Places) -> Path:
+    """Data of a datastore on this machine: linked where it is here already, copied otherwise."""
+    place, below = places.open(path)
+    found, is_file = place.files(below)
+    if given.type == "uri_file" and not is_file:
+        raise NotFound(f"'{path}' is a folder: use type uri_folder.")
+    if given.type in assets.FOLDERS and is_file:
+        raise NotFound(f"'{path}' is a file: use type uri_file.")
+    snapshots.make_private(folder)
+    if place.is_local and given.mode != "download" and not addresses.GLOB.search(below):
+        link = folder / (addresses.file_name(path) or "data")
+        link.symlink_to(place.full(below))
+        return link
+    for file in found:
+        place.download(file, folder / file.path)
+        (folder / file.path).chmod(0o400)
+    return folder / found[0].path if is_file else folder
+
+
+def _evaluated(path: str, folder: Path, store: Store, blobs: Blobs, places: Places) -> Path:
+    """A folder with the files that an MLTable lists."""
+    content = contents.of(path, store, blobs, places)
+    _, files = contents.listed(content, store, blobs, places)
+    snapshots.make_private(folder)
+    for file in files:
+        target = folder / addresses.inside(file.path)
+        snapshots.make_private(target.parent)
+        if (local := file.fetch(target)) != target:
+            snapshots.copy(local, target, writable=False)
+        target.chmod(0o400)
+    return folder
 
 
 def _literal(given: Input) -> Any:
@@ -114,15 +165,24 @@ def _boolean(value: Any) -> bool:
     return str(value).lower() == "true"
 
 
-def _check_data(given: Input, store: Store, blobs: Blobs) -> None:
+def _check_data(given: Input, store: Store, blobs: Blobs, places: Places) -> None:
     if not given.path:
         raise Invalid.field("path", "is required.")
     if given.value is not None:
         raise Invalid.field("value", "data has a `path` and no value.")
+    if given.mode in EVALUATED and given.type != "mltable":
+        raise Invalid.field("mode", f"{given.mode} is for type mltable.")
     try:
         path = _content(given, store)
+        found = None if _is_web(path) else places.find(path)
     except NotFound as error:
         raise Invalid.field("path", error.message) from None
+    except Invalid as error:
+        raise Invalid.field("path", error.message) if not error.problems else error from None
+    if found:
+        if given.mode != "direct" and found[1].type == "sql":
+            raise Invalid.field("path", "is a database: `mlws data import` brings its rows in.")
+        return
     if _is_web(path):
         if given.type not in ("uri_file", "custom_model"):
             message = "only a single file can be read from the web: use type uri_file."
@@ -131,12 +191,12 @@ def _check_data(given: Input, store: Store, blobs: Blobs) -> None:
     if given.mode == "direct" and path.startswith("snapshot:"):
         raise Invalid.field("mode", "local data has no address that could be passed on.")
     try:
-        found = _find(path, store, blobs)
+        snapshot = _find(path, store, blobs)
     except NotFound as error:
         raise Invalid.field("path", error.message) from None
-    if given.type == "uri_file" and not found.is_file:
+    if given.type == "uri_file" and not snapshot.is_file:
         raise Invalid.field("type", f"'{given.path}' is a folder: use type uri_folder.")
-    if given.type in ("uri_folder", "mltable", "mlflow_model") and found.is_file:
+    if given.type in ("uri_folder", "mltable", "mlflow_model") and snapshot.is_file:
         raise Invalid.field("type", f"'{given.path}' is a file: use type uri_file.")
 
 
@@ -175,8 +235,8 @@ def _find(path: str, store: Store, blobs: Blobs) -> Snapshot:
         return artifacts.load(store, path)
     raise NotFound(
         f"'{path}' was not sent along; data is a local path, https://…,"
-        " azureml:NAME:VERSION, azureml:NAME@LABEL, azureml://jobs/NAME/outputs/OUTPUT/paths/…"
-        " or runs:/RUN/PATH."
+        " azureml:NAME:VERSION, azureml:NAME@LABEL, azureml://datastores/NAME/paths/…,"
+        " azureml://jobs/NAME/outputs/OUTPUT/paths/… or runs:/RUN/PATH."
     )
 
 

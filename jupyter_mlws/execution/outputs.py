@@ -1,4 +1,4 @@
-"""A job's named outputs: checked when it is submitted, registered as assets with its final status."""
+"""A job's outputs: checked when it is submitted; kept on datastores, registered as assets when it ends."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlws.entities.asset import AssetSpec, data_spec, model_spec
-from jupyter_mlws.entities.errors import Invalid, Problem
+from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import LITERAL_TYPES, JobSpec, Output
 from jupyter_mlws.execution import assets
+from jupyter_mlws.execution.expressions import EXPRESSION
 from jupyter_mlws.execution.inputs import typed
+from jupyter_mlws.execution.places import Places
 from jupyter_mlws.store.base import Blobs, Store, Transaction
 
 CONTROL = "azureml.pipeline.control"
 """The run's property in which a script gives the values of outputs, as a JSON mapping."""
+READ_ONLY = frozenset({"http", "sql", "azure_file", "azure_data_lake_gen1", "hdfs"})
+"""Types of datastore to which no output can go."""
 
 
-def problems(spec: JobSpec, store: Store) -> Iterator[Problem]:
-    """What is wrong with the assets that the outputs are to become."""
+def problems(spec: JobSpec, store: Store, places: Places) -> Iterator[Problem]:
+    """What is wrong with where the outputs go, and with the assets that they are to become."""
     for key, output in spec.outputs.items():
+        if output.path:
+            yield from path_problems(output.path, f"outputs.{key}.path", places)
         if output.version and not output.name:
             yield Problem("a version needs a `name`.", f"outputs.{key}.version")
         if not output.name:
@@ -75,6 +81,35 @@ def values(spec: JobSpec, paths: Mapping[str, Path], tags: Mapping[str, str]) ->
     return found
 
 
+def target(path: str, *, name: str, output_name: str, places: Places) -> str:
+    """Where an output goes: `path` with the job, the output and the default datastore filled in."""
+    known = {"name": name, "output_name": output_name, "default_datastore": places.default}
+    return EXPRESSION.sub(lambda match: known[match[1]], path)
+
+
+def deliver(spec: JobSpec, name: str, folder: Path, places: Places) -> int:
+    """Copy what was written to outputs with a path to their datastores; answers how many files.
+
+    Files that are there are replaced, others stay.
+
+    Raises:
+        Unavailable: a datastore does not answer.
+    """
+    n_files = 0
+    for key, output in spec.outputs.items():
+        if not output.path:
+            continue
+        place, below = places.open(target(output.path, name=name, output_name=key, places=places))
+        source = folder / key
+        if source.is_file():
+            place.upload(source, below if not output.path.endswith("/") else f"{below}/{key}")
+            n_files += 1
+        for file in sorted(path for path in source.rglob("*") if path.is_file()):
+            place.upload(file, f"{below}/{file.relative_to(source).as_posix()}".strip("/"))
+            n_files += 1
+    return n_files
+
+
 def drafts(spec: JobSpec, name: str, store: Store, blobs: Blobs) -> list[assets.Draft]:
     """The assets that an ended job's outputs become.
 
@@ -104,6 +139,26 @@ def register(
     """
     for draft in made:
         assets.add(store, blobs, tx, draft, who=who)
+
+
+def path_problems(path: str, field: str, places: Places) -> Iterator[Problem]:
+    """What is wrong with the address that something is to be written to."""
+    for match in EXPRESSION.finditer(path):
+        if match[1] not in ("name", "output_name", "default_datastore"):
+            message = "there are `name`, `output_name` and `default_datastore`."
+            yield Problem(f"{match[0]}: {message}", field)
+            return
+    try:
+        found = places.find(target(path, name="job", output_name="output", places=places))
+    except (Invalid, NotFound) as error:
+        yield Problem(error.message, field)
+        return
+    if found is None:
+        yield Problem(f"'{path}' is no address: say azureml://datastores/NAME/paths/PATH.", field)
+    elif found[1].type in READ_ONLY:
+        yield Problem(f"'{path}' cannot be written to.", field)
+    elif found[0].is_glob:
+        yield Problem("a pattern is no place to write to.", field)
 
 
 def _spec(output: Output, path: str) -> AssetSpec:

@@ -11,19 +11,16 @@ from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.job import Input, JobSpec
 
 FOREIGN = {
-    "azureml://datastores/": "there are no datastores here",
-    "azureml://subscriptions/": "it lies in a workspace of Azure",
     "azureml://registries/": "there are no registries here",
     "azureml:/": "it lies in a workspace of Azure",
-    "wasbs:": "Azure storage is not read here",
-    "abfss:": "Azure storage is not read here",
-    "adl:": "Azure storage is not read here",
+    "adl:": "Microsoft has switched off Data Lake Storage Gen1",
 }
 """Beginnings of data addresses that cannot be followed, and why."""
+FOLLOWED = ("azureml://jobs/", "azureml://datastores/", "azureml://subscriptions/")
 
 INSTEAD = (
-    "use a local path, https://…, azureml:NAME:VERSION, azureml://jobs/NAME/outputs/OUTPUT/paths/…"
-    " or runs:/RUN/PATH"
+    "use a local path, https://…, azureml:NAME:VERSION, azureml://datastores/NAME/paths/…,"
+    " azureml://jobs/NAME/outputs/OUTPUT/paths/… or runs:/RUN/PATH"
 )
 
 
@@ -42,9 +39,6 @@ def refusals(spec: JobSpec) -> Iterator[Problem]:
         if isinstance(given, Input):
             yield from _input_refusals(f"inputs.{name}", given)
     for name, output in spec.outputs.items():
-        if output.path:
-            message = "there are no datastores here: outputs are kept with the job; leave it out."
-            yield Problem(message, f"outputs.{name}.path")
         if output.mode == "direct":
             message = "there is no address to write to: use rw_mount or upload."
             yield Problem(message, f"outputs.{name}.mode")
@@ -72,12 +66,9 @@ def warnings(spec: JobSpec) -> Iterator[str]:
 def _input_refusals(field: str, given: Input) -> Iterator[Problem]:
     path = given.path or ""
     for beginning, reason in FOREIGN.items():
-        if path.startswith(beginning) and not path.startswith("azureml://jobs/"):
+        if path.startswith(beginning) and not path.startswith(FOLLOWED):
             yield Problem(f"'{path}' cannot be read: {reason}; {INSTEAD}.", f"{field}.path")
             break
-    if given.mode in ("eval_mount", "eval_download"):
-        message = "tables are not evaluated here: use ro_mount and read the MLTable in the job."
-        yield Problem(message, f"{field}.mode")
     for key in ("path_on_compute", "datastore"):
         if getattr(given, key):
             message = "data is put where `${{inputs.NAME}}` says; leave it out."

@@ -25,9 +25,11 @@ from jupyter_mlws.execution import (
     records,
     snapshots,
 )
+from jupyter_mlws.execution import secrets as secrets_
 from jupyter_mlws.execution.base import Catalog, JobType, ParentJobType
 from jupyter_mlws.execution.environments import containers
 from jupyter_mlws.execution.environments.choice import Choice, Chosen, choose
+from jupyter_mlws.execution.places import Places
 from jupyter_mlws.execution.queueing import PRIORITIES
 from jupyter_mlws.execution.sealing import MASK, Seal
 
@@ -70,6 +72,7 @@ class Desk:
         types: job types by name.
         computes: names of the computes.
         seal: for the secrets among a job's inputs.
+        places: where data may lie.
         files: texts by path, where a draft is checked whose files were not sent.
     """
 
@@ -78,6 +81,7 @@ class Desk:
     types: Types
     computes: Collection[str]
     seal: Seal
+    places: Places
     files: Mapping[str, str] | None = None
 
     def check(self, job: Mapping[str, Any]) -> Checked:
@@ -132,8 +136,10 @@ class Desk:
         if isinstance(kind, JobType):
             read = self.reader(spec)
             warnings += kind.check(spec, read, pending=pending)
-            secrets = kind.secret_inputs(spec, read) - set(pending)
-            return Checked(spec, self._compute(spec), warnings, secrets, chosen)
+            secrets = kind.secret_inputs(spec, read)
+            if found := list(secrets_.problems(spec, secrets, self.places.vault)):
+                raise Invalid.of(found)
+            return Checked(spec, self._compute(spec), warnings, secrets - set(pending), chosen)
         prepared = kind.prepare(spec, self.catalog, pending=pending)
         warnings += prepared.warnings
         compute = self._compute(spec)
@@ -168,6 +174,8 @@ class Desk:
             tx.note(status=Status.QUEUED.value, experiment_id=str(experiment_id))
             if checked.spec.code:
                 tx.link(f"code:{checked.spec.code.partition(':')[2]}", "code_of", f"run:{name}")
+            for secret in sorted(secrets_.asked_for(checked.spec)):
+                tx.link(f"secret:{secret}", "secret_of", f"run:{name}")
             for asset, names_ in _by_asset(consumed).items():
                 tx.link(asset, "input", f"run:{name}", {"inputs": names_})
         return name
@@ -230,12 +238,12 @@ class Desk:
     def _problems(self, spec: JobSpec, pending: Collection[str]) -> Iterator[Problem]:
         yield from (refused := list(portability.refusals(spec)))
         yield from self._unknown(spec, skip={problem.field for problem in refused})
-        yield from _expression_problems(spec)
+        yield from _expression_problems(spec, self.places.vault.missing)
         pending = {*pending, *self._unsent(spec)}
-        for problem in inputs.problems(spec, self.store, self.blobs, pending=pending):
+        for problem in inputs.problems(spec, self.store, self.blobs, self.places, pending=pending):
             if problem.field not in {refusal.field for refusal in refused}:
                 yield problem
-        yield from outputs.problems(spec, self.store)
+        yield from outputs.problems(spec, self.store, self.places)
 
     def _unknown(self, spec: JobSpec, skip: Collection[str]) -> Iterator[Problem]:
         """What the job names and the workspace has not."""
@@ -340,9 +348,11 @@ def _by_asset(consumed: Mapping[str, Record]) -> dict[str, list[str]]:
     return found
 
 
-def _expression_problems(spec: JobSpec) -> Iterator[Problem]:
+def _expression_problems(
+    spec: JobSpec, missing_secret: Callable[[str], str | None]
+) -> Iterator[Problem]:
     for key, value in spec.environment_variables.items():
-        yield from expressions.problems(value, f"environment_variables.{key}", spec)
+        yield from expressions.problems(value, f"environment_variables.{key}", spec, missing_secret)
     if isinstance(spec, CommandJob):
         yield from expressions.problems(spec.command, "command", spec)
 

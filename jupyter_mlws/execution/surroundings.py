@@ -16,6 +16,7 @@ from typing import Any
 from jupyter_mlws.entities.job import LITERAL_TYPES, Job, JobSpec
 from jupyter_mlws.execution import expressions, inputs, snapshots
 from jupyter_mlws.execution.kernelspecs import Runtime
+from jupyter_mlws.execution.places import Places
 from jupyter_mlws.store.base import Blobs, Store
 
 FOLDERS = ("work", "inputs", "named-outputs", "user_logs", "system_logs")
@@ -25,7 +26,7 @@ NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE",)
 
 
 def lay_out(
-    spec: JobSpec, folder: Path, store: Store, blobs: Blobs
+    spec: JobSpec, folder: Path, store: Store, blobs: Blobs, places: Places
 ) -> tuple[dict[str, Any], dict[str, Path]]:
     """Make an attempt's folder anew; answers the values of its inputs and the paths of its outputs.
 
@@ -41,7 +42,7 @@ def lay_out(
         snapshots.lay_out(code, blobs, folder / "work", writable=True)
     for name in ("outputs", "logs"):
         (folder / "work" / name).mkdir(mode=0o700, exist_ok=True)
-    values = inputs.lay_out(spec, folder / "inputs", store, blobs)
+    values = inputs.lay_out(spec, folder / "inputs", store, blobs, places)
     return values, {name: _output(folder, name, out.type) for name, out in spec.outputs.items()}
 
 
@@ -73,10 +74,11 @@ def job_env(
     runtime: Runtime,
     values: Mapping[str, Any],
     outputs: Mapping[str, Path],
+    secrets: Mapping[str, str] = {},
 ) -> dict[str, str]:
     """All environment variables of a job; its own `environment_variables` win."""
     own = {
-        key: expressions.fill(value, name=job.name, inputs=values, outputs=outputs)
+        key: expressions.fill(value, name=job.name, inputs=values, outputs=outputs, secrets=secrets)
         for key, value in spec.environment_variables.items()
     }
     return {

@@ -14,7 +14,8 @@ from jupyter_mlws.entities.asset import LATEST, Asset, AssetFile, AssetSpec
 from jupyter_mlws.entities.environment import ANONYMOUS
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound
 from jupyter_mlws.entities.record import CreationContext, Page, from_ms
-from jupyter_mlws.execution import assets
+from jupyter_mlws.execution import assets, contents
+from jupyter_mlws.features.datastores import scratch_file
 from jupyter_mlws.features.jobs import Validation
 from jupyter_mlws.features.operations import Download, operation
 from jupyter_mlws.features.workspace import Workspace
@@ -26,6 +27,7 @@ PROMPT = "mlflow.prompt.is_prompt"
 HIDDEN = frozenset({ANONYMOUS})
 """Names under which assets are kept that nobody gave a name."""
 Read = Callable[[dict[str, Any]], AssetSpec]
+Settle = Callable[[Workspace, AssetSpec], list[str]]
 
 
 def bind(
@@ -35,12 +37,14 @@ def bind(
     *,
     module: str,
     advise: Callable[[AssetSpec], list[str]] = lambda spec: [],
+    settle: Settle = lambda ws, spec: [],
 ) -> None:
     """Make the verbs of assets operations of `noun`.
 
     Args:
         kind: of the records.
         read: a document as the spec of this noun.
+        settle: checks and completes a spec with what only the workspace knows; answers warnings.
         module: the noun's own, whose docstring is the help of its commands.
         advise: what `validate` tells of a spec that can be created.
     """
@@ -54,12 +58,15 @@ def bind(
             Invalid: a field is wrong; nothing is stored.
             Conflict: the version is there with other content.
         """
-        return create(ws, kind, read(asset))
+        spec = read(asset)
+        settle(ws, spec)
+        return create(ws, kind, spec)
 
     def validate(ws: Workspace, asset: dict[str, Any]) -> Validation:
         """Check an asset as `create` would, and store nothing."""
         try:
             spec = read(asset)
+            said = settle(ws, spec)
             made = assets.draft(ws.store, ws.blobs, kind, spec)
             found = ws.store.find_record(kind, spec.name, spec.version or "")
             if spec.version and found:
@@ -70,7 +77,7 @@ def bind(
             return Validation(passed=False, errors=problems or plain, warnings=[])
         unknown = sorted(spec.model_extra or ())
         warnings = [f"'{key}' is no known field; it is kept as it is." for key in unknown]
-        return Validation(passed=True, errors=[], warnings=[*warnings, *advise(spec)])
+        return Validation(passed=True, errors=[], warnings=[*warnings, *said, *advise(spec)])
 
     def list_(
         ws: Workspace,
@@ -167,19 +174,24 @@ def bind(
         Raises:
             NotFound: there is none, or its content lies elsewhere.
         """
-        found = assets.files(ws.store, ws.blobs, assets.find(ws.store, kind, name, version))
-        return [AssetFile(path=file.path, size_bytes=file.size_bytes) for file in found.files]
+        found = held(ws, assets.find(ws.store, kind, name, version))
+        return [
+            AssetFile(path=file.path, size_bytes=file.size_bytes, stamp=file.stamp)
+            for file in found.files
+        ]
 
     def read_file(ws: Workspace, name: str, path: str, version: str | None = None) -> Download:
-        """One file of a version.
+        """One file of a version; fetched where its content lies elsewhere.
 
         Raises:
             NotFound: there is no such file.
         """
-        found = assets.files(ws.store, ws.blobs, assets.find(ws.store, kind, name, version))
+        found = held(ws, assets.find(ws.store, kind, name, version))
         for file in found.files:
             if file.path == path:
-                return Download(ws.blobs.path(file.blob), path.rpartition("/")[2])
+                target = scratch_file(ws)
+                place = file.fetch(target)
+                return Download(place, path.rpartition("/")[2], is_temporary=place == target)
         raise NotFound(f"There is no '{path}' in {kind} '{name}'.")
 
     reading = (validate, list_, get, list_files, read_file)
@@ -251,6 +263,22 @@ def _set_archived(
         tx.put_record(kind, name, now.doc, version=found.version, archived=archived)
     rows = ws.store.list_records(kind, name=name, view="all")
     return [shown(ws, row) for row in rows if row.version and version in (None, row.version)]
+
+
+def held(ws: Workspace, record: Record) -> contents.Content:
+    """What a version holds, wherever it lies.
+
+    Raises:
+        NotFound: it has no content, or that is gone.
+    """
+    if record.kind == "data":
+        return contents.of(assets.path_of(record), ws.store, ws.blobs, ws.places)
+    snapshot = assets.files(ws.store, ws.blobs, record)
+    files = [
+        contents.ContentFile(file.path, file.size_bytes, file.blob, ws.blobs.path(file.blob))
+        for file in snapshot.files
+    ]
+    return contents.Content(files, snapshot.is_file)
 
 
 def _rows(ws: Workspace, kind: str, name: str | None, view: str) -> list[Record]:

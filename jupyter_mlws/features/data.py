@@ -2,7 +2,265 @@
 
 from __future__ import annotations
 
-from jupyter_mlws.entities.asset import data_spec
-from jupyter_mlws.features.assets import bind
+import asyncio
+import hashlib
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
 
-bind("data", "data", data_spec, module=__name__)
+from pydantic import Field
+
+from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, data_spec
+from jupyter_mlws.entities.connection import import_spec
+from jupyter_mlws.entities.errors import Denied, Invalid, NotFound
+from jupyter_mlws.entities.mltable import FILE, table_spec
+from jupyter_mlws.entities.profile import Analysis, TablePreview
+from jupyter_mlws.entities.record import Moment, View
+from jupyter_mlws.execution import assets, contents, imports
+from jupyter_mlws.features.assets import bind, create, held
+from jupyter_mlws.features.jobs import Validation
+from jupyter_mlws.features.operations import operation
+from jupyter_mlws.features.workspace import Workspace
+from jupyter_mlws.reading import addresses
+from jupyter_mlws.reading.request import Request, TableRef
+
+MAX_ROWS = 1000
+MAX_WAIT_S = 30
+FORM = "1"
+"""Changes when profiles and comparisons tell something else, so that they are worked out anew."""
+
+
+class DataUse(View):
+    """A run that has to do with a version of data."""
+
+    run_id: str
+    name: str
+    status: str
+    relation: Literal["input", "output"]
+    """Whether the run read the data or made it."""
+    started_at: Moment | None = None
+    inputs: list[str] = Field(default_factory=list)
+    """Names of the run's inputs that are this version."""
+
+
+def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
+    """Check where data lies, copy it to the datastore that is asked for, and read its MLTable file.
+
+    Raises:
+        Invalid: its address is wrong, names no datastore, or its MLTable file is wrong.
+    """
+    assert isinstance(spec, Data)
+    warnings = []
+    try:
+        if spec.datastore:
+            ws.places.spec(name := spec.datastore.removeprefix("azureml:"))
+            if spec.path.startswith("snapshot:"):
+                spec.path = _uploaded(ws, spec.path, name)
+        found = ws.places.find(spec.path)
+    except (NotFound, Denied) as error:
+        raise Invalid.field("datastore" if spec.datastore else "path", error.message) from None
+    except Invalid as error:
+        raise error if error.problems else Invalid.field("path", error.message) from None
+    if found and found[1].type == "sql":
+        raise Invalid.field("path", "is a database: `mlws data import` brings its rows in.")
+    if spec.auto_delete_setting:
+        warnings.append("auto_delete_setting: nothing is removed by itself here.")
+    if spec.type == "mltable" and not found:
+        _check_table(ws, spec.path)
+    return warnings
+
+
+bind("data", "data", data_spec, module=__name__, settle=settle)
+
+
+@operation("data/read")
+def preview(
+    ws: Workspace,
+    name: str,
+    version: str | None = None,
+    path: str | None = None,
+    offset: int = 0,
+    limit: int = 100,
+) -> TablePreview:
+    """Some rows of the table that a version is; of the latest when none is named.
+
+    Args:
+        path: one file of it, or a folder in it; all of it when absent.
+        limit: 1 to 1000.
+    Raises:
+        Invalid: it is no table, or cannot be read; with the line where the reader tells it.
+        NotFound: there is no such version or file.
+    """
+    if not 1 <= limit <= MAX_ROWS:
+        raise Invalid.field("limit", f"must be 1 to {MAX_ROWS} (got {limit}).")
+    if offset < 0:
+        raise Invalid.field("offset", f"must not be negative (got {offset}).")
+    table = _table(ws, name, version, path)
+    return ws.analyses.preview(Request(task="preview", tables=[table], offset=offset, limit=limit))
+
+
+@operation("data/read")
+async def profile(
+    ws: Workspace, name: str, version: str | None = None, wait_s: float = 0
+) -> Analysis:
+    """What the columns of a version look like; worked out once for equal content, in the background.
+
+    Args:
+        wait_s: seconds to wait for news, at most 30.
+    Raises:
+        NotFound: there is no such version.
+    """
+    table = await asyncio.to_thread(_table, ws, name, version, None)
+    return await _answer(ws, Request(task="profile", tables=[table]), wait_s)
+
+
+@operation("data/read")
+async def compare(ws: Workspace, name: str, version: str, base: str, wait_s: float = 0) -> Analysis:
+    """How a version differs from another: columns, and the distribution of each.
+
+    Args:
+        base: the earlier version.
+        wait_s: seconds to wait for news, at most 30.
+    Raises:
+        NotFound: there is no such version.
+    """
+    tables = [await asyncio.to_thread(_table, ws, name, which, None) for which in (base, version)]
+    return await _answer(ws, Request(task="compare", tables=tables), wait_s)
+
+
+@operation("data/read")
+def list_uses(ws: Workspace, name: str, version: str | None = None) -> list[DataUse]:
+    """The runs that read or made a version, newest first; of the latest when none is named.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    record = assets.find(ws.store, "data", name, version)
+    node = f"data:{record.name}@{record.version}"
+    found = []
+    for outgoing in (True, False):
+        for source, relation, target, doc in ws.store.edges(node, outgoing=outgoing):
+            other = target if outgoing else source
+            if not other.startswith("run:") or relation not in ("input", "output"):
+                continue
+            try:
+                row = ws.store.get_run(other.partition(":")[2], with_data=False)
+            except NotFound:
+                continue
+            found.append(
+                DataUse(
+                    run_id=row.run_id,
+                    name=row.name,
+                    status=row.status,
+                    relation="input" if outgoing else "output",
+                    started_at=_moment(row.start_ms),
+                    inputs=list(doc.get("inputs", ())),
+                )
+            )
+    return sorted(found, key=lambda use: str(use.started_at or ""), reverse=True)
+
+
+@operation("data/write")
+def import_data(ws: Workspace, data_import: dict[str, Any]) -> Asset:
+    """Bring in rows of a database or files of another storage, as a new version.
+
+    Args:
+        data_import: as its YAML says it.
+    Raises:
+        Invalid: a field is wrong, or the database refuses the query; nothing is stored.
+        NotFound: there is no such connection.
+        Unavailable: the source cannot be reached.
+    """
+    spec = import_spec(data_import)
+    imports.check(spec, ws.places)
+    with tempfile.TemporaryDirectory(dir=ws.path / "runtime", prefix="import-") as folder:
+        made, properties = imports.run(spec, ws.store, ws.blobs, ws.places, Path(folder))
+    document = {
+        "name": spec.name,
+        "version": spec.version,
+        "type": made.type,
+        "path": made.path,
+        "description": spec.description,
+        "tags": spec.tags,
+        "properties": {**spec.properties, **properties},
+    }
+    if made.snapshot is not None:
+        manifest = ws.blobs.put(made.snapshot.encode())
+        with ws.change(f"code:{manifest}", n_files=len(made.snapshot.files)) as tx:
+            tx.put_record("code", manifest, {"n_files": len(made.snapshot.files)})
+    return create(ws, "data", data_spec({k: v for k, v in document.items() if v is not None}))
+
+
+@operation("data/read")
+def validate_import(ws: Workspace, data_import: dict[str, Any]) -> Validation:
+    """Check an import as `import_data` would, without asking its source."""
+    try:
+        imports.check(import_spec(data_import), ws.places)
+    except Invalid as error:
+        found = [asdict(problem) for problem in error.problems]
+        plain = [{"message": error.message, "field": "", "line": None, "file": None}]
+        return Validation(passed=False, errors=found or plain, warnings=[])
+    return Validation(passed=True, errors=[], warnings=[])
+
+
+async def _answer(ws: Workspace, request: Request, wait_s: float) -> Analysis:
+    if not 0 <= wait_s <= MAX_WAIT_S:
+        raise Invalid.field("wait_s", f"must be 0 to {MAX_WAIT_S} (got {wait_s}).")
+    key = _key(request)
+    seen = await asyncio.to_thread(
+        ws.analyses.get, ws.store, key, request, ws.principal.name, action=ws.action
+    )
+    if wait_s and seen.state == "running":
+        return await asyncio.to_thread(ws.analyses.wait, key, seen, wait_s)
+    return seen
+
+
+def _key(request: Request) -> str:
+    """Equal content has an equal key, whatever the version is called."""
+    said = [
+        (sorted((f.name, f.size_bytes, f.stamp) for f in table.files), table.mltable)
+        for table in request.tables
+    ]
+    return hashlib.sha256(repr((FORM, request.task, said)).encode()).hexdigest()
+
+
+def _table(ws: Workspace, name: str, version: str | None, path: str | None) -> TableRef:
+    record = assets.find(ws.store, "data", name, version)
+    content = held(ws, record)
+    type_ = str(record.doc["content"]["type"])
+    if path:
+        inside = addresses.inside(path)
+        files = [f for f in content.files if f.path == inside or f.path.startswith(f"{inside}/")]
+        if not files:
+            raise NotFound(f"There is no '{path}' in data '{name}'.")
+        content, type_ = contents.Content(files, len(files) == 1), "uri_folder"
+    return contents.table(type_, content, ws.store, ws.blobs, ws.places)
+
+
+def _check_table(ws: Workspace, path: str) -> None:
+    """Refuse a table whose MLTable file is wrong, while somebody is there who can mend it."""
+    try:
+        content = contents.of(path, ws.store, ws.blobs, ws.places)
+    except NotFound as error:
+        raise Invalid.field("path", error.message) from None
+    for file in content.files:
+        if file.path == FILE:
+            table_spec(file.read())
+
+
+def _uploaded(ws: Workspace, reference: str, datastore: str) -> str:
+    """Local files on the datastore that was asked for; answers their address."""
+    content = contents.of(reference, ws.store, ws.blobs, ws.places)
+    base = f"azureml://datastores/{datastore}/paths/LocalUpload/{content.key[:32]}"
+    place, below = ws.places.open(base)
+    for file in content.files:
+        assert file.local
+        place.upload(file.local, f"{below}/{file.path}")
+    return f"{base}/{content.files[0].path}" if content.is_file else f"{base}/"
+
+
+def _moment(milliseconds: int | None) -> Any:
+    from jupyter_mlws.entities.record import from_ms
+
+    return None if milliseconds is None else from_ms(milliseconds)

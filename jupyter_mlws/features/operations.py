@@ -35,6 +35,8 @@ class Download:
     path: Path
     name: str
     media_type: str | None = None
+    is_temporary: bool = False
+    """Whether the file was made for this answer and goes when it is sent."""
 
 
 @dataclass(frozen=True, slots=True)

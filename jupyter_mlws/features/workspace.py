@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from jupyter_mlws.entities.access import Principal
 from jupyter_mlws.entities.errors import Denied
 from jupyter_mlws.entities.record import now
+from jupyter_mlws.execution.analyses import Analyses
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from jupyter_mlws.execution.dispatcher import Dispatcher
+    from jupyter_mlws.execution.places import Places
     from jupyter_mlws.features.feed import Feed
     from jupyter_mlws.features.tokens import Tokens
     from jupyter_mlws.store.base import Blobs, Store, Transaction
@@ -31,6 +33,7 @@ class Workspace:
         principal: on whose behalf things are done.
         shutdown: ends the service soon; running jobs go on.
         action: the operation's action, written into the events it causes.
+        analyses: what is being worked out about data.
     """
 
     path: Path
@@ -45,6 +48,12 @@ class Workspace:
     action: str = ""
     started_at: datetime = field(default_factory=now)
     clock: Callable[[], datetime] = now
+    analyses: Analyses = field(default_factory=Analyses)
+
+    @property
+    def places(self) -> Places:
+        """Where data lies beside the blobs."""
+        return self.dispatcher.places
 
     def of(self, principal: Principal) -> Workspace:
         """The same workspace for another caller."""

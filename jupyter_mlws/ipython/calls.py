@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.ipython.comparison import RunComparison
-from jupyter_mlws.ipython.display import JobCard, RunCard, RunList
+from jupyter_mlws.ipython.display import DataList, JobCard, RunCard, RunList
 from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.builders import notebook
 from jupyter_mlws.sdk.client import MLClient
@@ -130,6 +130,34 @@ def output(name: str, value: T) -> T:
     if inside is not None:
         inside.output(name, value)
     return value
+
+
+def data(reference: str, *, path: bool = False) -> Any:
+    """Data of the workspace: a table as a pandas DataFrame, anything else as a path on this machine.
+
+    It is fetched once; equal content is found again.
+
+    Args:
+        reference: `NAME`, `NAME:VERSION`, `NAME@LABEL`, or an address such as
+            `azureml://datastores/NAME/paths/PATH`.
+        path: whether a table is wanted as a path, too.
+    Raises:
+        NotFound: there is no such data.
+        Invalid: the table cannot be read; with the line where the reader tells it.
+    """
+    from jupyter_mlws import mltable
+    from jupyter_mlws.entities.mltable import FILE
+    from jupyter_mlws.reading.tables import tabular
+    from jupyter_mlws.sdk import contents
+
+    place = contents.local(client(), reference)
+    is_table = (place / FILE).is_file() or bool(tabular(mltable.files_of(place))[0])
+    return mltable.read(place) if is_table and not path else place
+
+
+def data_list(name: str = "") -> DataList:
+    """The data of the workspace, newest first; with a name, its versions."""
+    return DataList(list(client().data.list(name=name or None)))
 
 
 def open_(kind: str, id: str) -> RunCard | JobCard:

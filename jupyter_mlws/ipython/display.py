@@ -202,6 +202,51 @@ class RunList(Sequence[Run]):
         return "\n".join(line.rstrip() for line in lines)
 
 
+class DataList:
+    """Versions of data, as a table."""
+
+    COLUMNS = ("name", "version", "type", "labels", "description", "created_at")
+
+    def __init__(self, assets: Sequence[Any]) -> None:
+        self._assets = list(assets)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A flat row for each, as JSON."""
+        return [
+            {
+                "name": asset.name,
+                "version": asset.version,
+                "type": asset.type,
+                "labels": ", ".join([*asset.labels, *(["latest"] if asset.latest else [])]),
+                "description": asset.description or "",
+                "created_at": asset.creation_context.created_at.isoformat(timespec="seconds"),
+            }
+            for asset in self._assets
+        ]
+
+    def __len__(self) -> int:
+        return len(self._assets)
+
+    def _repr_html_(self) -> str:
+        if not self._assets:
+            return "<p>No data.</p>"
+        head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in self.COLUMNS)
+        body = "".join(
+            "<tr>"
+            + "".join(f'<td style="{_CELL}">{escape(str(row[c]))}</td>' for c in self.COLUMNS)
+            + "</tr>"
+            for row in self.rows
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{row['name']}:{row['version']}  {row['type']}  {row['labels']}" for row in self.rows
+        ]
+        return "\n".join(lines) or "No data."
+
+
 def _shown(value: Any) -> str:
     if value is None:
         return ""

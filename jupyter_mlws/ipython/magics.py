@@ -68,6 +68,11 @@ def _parser() -> _Parser:
     compare = verb("compare", "How runs differ; the first is the baseline.")
     compare.add_argument("run_ids", nargs="+", metavar="ID", help="2 to 20 runs")
     compare.add_argument("--metric", help="the metric that the verdict is about")
+    data = verb("data", "Data of the workspace: all of it, the versions of one, or its first rows.")
+    data.add_argument(
+        "reference", nargs="?", help="NAME for its versions; NAME@LABEL or NAME:VERSION"
+    )
+    data.add_argument("-n", type=int, default=20, help="how many rows at most")
     output = verb("output", "Give a variable as an output of the notebook job that runs this.")
     output.add_argument("name", help="name of the variable and of the output")
     opened = verb("open", "Show the card of a run or job.")
@@ -82,7 +87,7 @@ class MlwsMagics(Magics):
 
     @line_magic
     def mlws(self, line: str) -> Any:
-        """Speak to the ML workspace: run, end, log, job, runs, compare, output, open.
+        """Speak to the ML workspace: run, end, log, job, runs, compare, data, output, open.
 
         `%mlws --help` lists them, `%mlws VERB --help` or `%mlws VERB?` explains one. Each has `--json`, and a
         twin in Python: `import jupyter_mlws as mlws; mlws.runs(…)`.
@@ -126,6 +131,13 @@ class MlwsMagics(Magics):
 
     def _compare(self, options: argparse.Namespace) -> Any:
         return calls.compare(*options.run_ids, metric=options.metric)
+
+    def _data(self, options: argparse.Namespace) -> Any:
+        reference = options.reference or ""
+        if not re.search(r"[@:]", reference):
+            return calls.data_list(reference)
+        found = calls.data(reference)
+        return found.head(options.n) if hasattr(found, "head") else found
 
     def _output(self, options: argparse.Namespace) -> None:
         if options.name not in self._variables:
@@ -187,5 +199,5 @@ def load_ipython_extension(shell: Any) -> None:
     shell.register_magics(MlwsMagics)
     if _ask_for_help not in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.append(_ask_for_help)
-    verbs = ["compare", "end", "job", "log", "open", "output", "run", "runs"]
+    verbs = ["compare", "data", "end", "job", "log", "open", "output", "run", "runs"]
     shell.set_hook("complete_command", lambda completer, event: verbs, str_key="%mlws")

@@ -17,6 +17,7 @@ from jupyter_mlws.features.operations import Operation, find, load
 from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.assets import AssetSource, send, shipment
 from jupyter_mlws.sdk.assets import download as fetch
+from jupyter_mlws.sdk.described import ARGUMENTS, DocumentSource, described
 from jupyter_mlws.sdk.jobs import Done, LogPrinter, Source, submission
 from jupyter_mlws.sdk.transport import HttpTransport, Transport
 
@@ -228,6 +229,40 @@ class Environments(Assets):
         return made
 
 
+class DataAssets(Assets):
+    """Data: create, check, fetch, bring in, read."""
+
+    def import_data(self, data_import: DocumentSource) -> Asset:
+        """Bring in rows of a database or files of another storage, as a new version.
+
+        Args:
+            data_import: an entity, a mapping as the YAML has it, or the path of a YAML file.
+        Raises:
+            Invalid: a field is wrong, or the database refuses the query.
+            Unavailable: the source cannot be reached.
+        """
+        with described("data", data_import) as document:
+            made = self._client.call("data.import_data", data_import=document)
+            assert isinstance(made, Asset)
+            return made
+
+
+class Documents(Noun):
+    """What a document alone describes: datastores, connections."""
+
+    def create_or_update(self, source: DocumentSource) -> Any:
+        """Create it, or put another in its place.
+
+        Args:
+            source: an entity, a mapping as the YAML has it, or the path of a YAML file.
+        Raises:
+            Invalid: a field is wrong; with the line when it came from a file.
+        """
+        noun = self._noun
+        with described(noun, source) as document:
+            return self._client.call(f"{noun}.create_or_update", **{ARGUMENTS[noun]: document})
+
+
 class MLClient:
     """A workspace.
 
@@ -264,7 +299,9 @@ class MLClient:
         self._workspace = workspace
         self._workspace_name = workspace_name
         self.jobs = Jobs(self, "jobs")
-        self.data = Assets(self, "data")
+        self.data = DataAssets(self, "data")
+        self.datastores = Documents(self, "datastores")
+        self.connections = Documents(self, "connections")
         self.models = Assets(self, "models")
         self.components = Assets(self, "components")
         self.environments = Environments(self, "environments")

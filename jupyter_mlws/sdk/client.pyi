@@ -5,17 +5,25 @@ import pathlib
 import typing
 from collections.abc import Iterator
 
+import pydantic
+
 import jupyter_mlws.entities.access
 import jupyter_mlws.entities.asset
 import jupyter_mlws.entities.compute
 import jupyter_mlws.entities.environment
+import jupyter_mlws.entities.connection
+import jupyter_mlws.entities.datastore
 import jupyter_mlws.entities.interface
 import jupyter_mlws.entities.job
+import jupyter_mlws.entities.profile
 import jupyter_mlws.entities.record
 import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.snapshot
+import jupyter_mlws.features.data
+import jupyter_mlws.features.datastores
 import jupyter_mlws.features.jobs
+import jupyter_mlws.sdk.described
 import jupyter_mlws.sdk.jobs
 import jupyter_mlws.sdk.transport
 
@@ -43,7 +51,7 @@ class Components(Noun):
         """The files of a version; of the latest when none is named."""
 
     def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
-        """One file of a version."""
+        """One file of a version; fetched where its content lies elsewhere."""
 
     def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Show an archived version or asset in lists again."""
@@ -75,9 +83,29 @@ class Computes(Noun):
         """Change how many jobs run at the same time."""
 
 
+class Connections(Noun):
+    def delete(self, name: builtins.str) -> None:
+        """Forget a connection."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.connection.ConnectionView:
+        """One connection."""
+
+    def list(self, *, type: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.connection.ConnectionView]:
+        """All connections, by name."""
+
+    def validate(self, connection: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check a connection as `create` would, and store nothing."""
+
+    def create_or_update(self, source: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> typing.Any:
+        """Create it, or put another in its place."""
+
+
 class Data(Noun):
     def archive(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Hide a version, or with none named the whole asset, from lists; references still lead to it."""
+
+    def compare(self, name: builtins.str, version: builtins.str, base: builtins.str, wait_s: builtins.float = ...) -> jupyter_mlws.entities.profile.Analysis:
+        """How a version differs from another: columns, and the distribution of each."""
 
     def delete_label(self, name: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Drop a label; answers the version that it meant."""
@@ -91,8 +119,17 @@ class Data(Noun):
     def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
         """The files of a version; of the latest when none is named."""
 
+    def list_uses(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.features.data.DataUse]:
+        """The runs that read or made a version, newest first; of the latest when none is named."""
+
+    def preview(self, name: builtins.str, version: builtins.str | None = ..., path: builtins.str | None = ..., offset: builtins.int = ..., limit: builtins.int = ...) -> jupyter_mlws.entities.profile.TablePreview:
+        """Some rows of the table that a version is; of the latest when none is named."""
+
+    def profile(self, name: builtins.str, version: builtins.str | None = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.profile.Analysis:
+        """What the columns of a version look like; worked out once for equal content, in the background."""
+
     def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
-        """One file of a version."""
+        """One file of a version; fetched where its content lies elsewhere."""
 
     def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Show an archived version or asset in lists again."""
@@ -106,11 +143,55 @@ class Data(Noun):
     def validate(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
         """Check an asset as `create` would, and store nothing."""
 
+    def validate_import(self, data_import: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check an import as `import_data` would, without asking its source."""
+
     def create_or_update(self, asset: jupyter_mlws.entities.asset.AssetSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.asset.Asset:
         """Create a version; its local files are sent along."""
 
     def download(self, name: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str] = ...) -> builtins.list[pathlib.Path]:
         """Fetch the files of a version, of the latest when none is named, into a folder."""
+
+    def import_data(self, data_import: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.asset.Asset:
+        """Bring in rows of a database or files of another storage, as a new version."""
+
+
+class Datastores(Noun):
+    def check(self, name: builtins.str) -> jupyter_mlws.features.datastores.Reachability:
+        """Whether a datastore answers, with its credentials."""
+
+    def delete(self, name: builtins.str, force: builtins.bool = ...) -> None:
+        """Forget a datastore; its files stay where they are."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.datastore.Datastore:
+        """One datastore."""
+
+    def get_default(self) -> jupyter_mlws.entities.datastore.Datastore:
+        """The datastore that `${{default_datastore}}` means."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.datastore.Datastore]:
+        """All datastores, by name; those that every workspace has come first."""
+
+    def list_files(self, name: builtins.str, path: builtins.str = ...) -> builtins.list[jupyter_mlws.entities.datastore.DatastoreEntry]:
+        """What is in a folder of a datastore, folders first; of a database its tables. At most 5000."""
+
+    def preview(self, name: builtins.str, path: builtins.str, offset: builtins.int = ..., limit: builtins.int = ...) -> jupyter_mlws.entities.profile.TablePreview:
+        """Some rows of a table on a datastore: a file, a folder, or a pattern."""
+
+    def read_file(self, name: builtins.str, path: builtins.str, *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """One file of a datastore."""
+
+    def set_default(self, name: builtins.str) -> jupyter_mlws.entities.datastore.Datastore:
+        """Let `${{default_datastore}}` mean a datastore."""
+
+    def update(self, name: builtins.str, description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.datastore.Datastore:
+        """Change description and tags of a datastore; credentials stay."""
+
+    def validate(self, datastore: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check a datastore as `create` would, and store nothing."""
+
+    def create_or_update(self, source: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> typing.Any:
+        """Create it, or put another in its place."""
 
 
 class Environments(Noun):
@@ -154,7 +235,7 @@ class Environments(Noun):
         """What is installed in an environment, as `pip freeze` tells it."""
 
     def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
-        """One file of a version."""
+        """One file of a version; fetched where its content lies elsewhere."""
 
     def read_log(self, name: builtins.str, version: builtins.str | None = ..., offset: builtins.int = ..., limit: builtins.int = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.job.LogChunk:
         """A piece of the log of an environment's last build from `offset` on."""
@@ -270,7 +351,7 @@ class Models(Noun):
         """The files of a version; of the latest when none is named."""
 
     def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
-        """One file of a version."""
+        """One file of a version; fetched where its content lies elsewhere."""
 
     def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Show an archived version or asset in lists again."""
@@ -387,6 +468,20 @@ class Runs(Noun):
         """Rename a run, set and drop tags."""
 
 
+class Secrets(Noun):
+    def delete(self, name: builtins.str) -> None:
+        """Forget a secret; jobs that ask for it are refused from now on."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.connection.Secret:
+        """One secret, without its value."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.connection.Secret]:
+        """All secrets by name, without their values."""
+
+    def set(self, name: builtins.str, value: builtins.str, description: builtins.str | None = ...) -> jupyter_mlws.entities.connection.Secret:
+        """Keep a secret under a name, or replace its value; a job asks for it as `${{secrets.NAME}}`."""
+
+
 class Tokens(Noun):
     def create(self, spec: jupyter_mlws.entities.access.TokenSpec) -> jupyter_mlws.entities.access.NewToken:
         """Make a token; it is shown this once."""
@@ -439,7 +534,9 @@ class MLClient:
     codes: Codes
     components: Components
     computes: Computes
+    connections: Connections
     data: Data
+    datastores: Datastores
     environments: Environments
     events: Events
     experiments: Experiments
@@ -448,6 +545,7 @@ class MLClient:
     notebooks: Notebooks
     pipelines: Pipelines
     runs: Runs
+    secrets: Secrets
     tokens: Tokens
     views: Views
     workspaces: Workspaces

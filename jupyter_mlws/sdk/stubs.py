@@ -25,17 +25,25 @@ import pathlib
 import typing
 from collections.abc import Iterator
 
+import pydantic
+
 import jupyter_mlws.entities.access
 import jupyter_mlws.entities.asset
 import jupyter_mlws.entities.compute
 import jupyter_mlws.entities.environment
+import jupyter_mlws.entities.connection
+import jupyter_mlws.entities.datastore
 import jupyter_mlws.entities.interface
 import jupyter_mlws.entities.job
+import jupyter_mlws.entities.profile
 import jupyter_mlws.entities.record
 import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.snapshot
+import jupyter_mlws.features.data
+import jupyter_mlws.features.datastores
 import jupyter_mlws.features.jobs
+import jupyter_mlws.sdk.described
 import jupyter_mlws.sdk.jobs
 import jupyter_mlws.sdk.transport
 

@@ -119,7 +119,11 @@ class OperationHandler(ApiHandler):
         call = prepare(op, self.service.workspace.of(self.principal), self._arguments(op, path))
         result = await call() if op.is_async else await asyncio.to_thread(call)
         if isinstance(result, Download):
-            await send_file(self, result.path, result.name, result.media_type)
+            try:
+                await send_file(self, result.path, result.name, result.media_type)
+            finally:
+                if result.is_temporary:
+                    await asyncio.to_thread(result.path.unlink, missing_ok=True)
         elif isinstance(result, Stream):
             await send_pieces(self, result.pieces, result.name, result.media_type)
         else:

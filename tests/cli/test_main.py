@@ -33,7 +33,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_every_operation_has_a_command_with_help(
     op: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    verbs = {"create_or_update": "create", "get": "show"}
+    verbs = {"create_or_update": "create", "get": "show", "import_data": "import"}
     operation = load()[op]
     verb = verbs.get(operation.verb, operation.verb.replace("_", "-"))
 

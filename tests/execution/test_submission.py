@@ -72,16 +72,30 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     (
         {"inputs": {"x": {"path": "azureml://datastores/d/paths/p"}}},
         "inputs.x.path",
-        "no datastores",
+        "There is no datastore 'd' (there are: workspace",
     ),
-    ({"inputs": {"x": {"path": "wasbs://c@a/p"}}}, "inputs.x.path", "Azure storage"),
+    (
+        {"inputs": {"x": {"path": "azureml://datastores/workspaceblobstore/paths/../../secrets"}}},
+        "inputs.x.path",
+        "leads out of its folder",
+    ),
+    ({"inputs": {"x": {"path": "azureml://datastores/"}}}, "inputs.x.path", "not of the form"),
+    ({"inputs": {"x": {"path": "wasbs://c@a/p"}}}, "inputs.x.path", "not of the form"),
+    ({"inputs": {"x": {"path": "adl://a/p"}}}, "inputs.x.path", "switched off"),
+    ({"command": "echo ${{secrets.key}}"}, "command", "can be read by everybody"),
+    (
+        {"environment_variables": {"K": "${{secrets.key}}"}},
+        "environment_variables.K",
+        "there is no secret 'key'",
+    ),
+    ({"inputs": {"x": "${{secrets.key}}"}}, "inputs.x", "to an input of type Secret"),
     ({"inputs": {"x": {"path": "azureml://jobs/none/outputs/o"}}}, "inputs.x.path", "none"),
     ({"inputs": {"x": {"path": "runs:/none/p"}}}, "inputs.x.path", "none"),
     ({"inputs": {"x": {"path": "https://a.b/c"}}}, "inputs.x.type", "use type uri_file"),
     (
         {"inputs": {"x": {"path": "https://a.b/c", "mode": "eval_mount"}}},
         "inputs.x.mode",
-        "MLTable",
+        "is for type mltable",
     ),
     (
         {"inputs": {"x": {"path": "https://a.b/c", "datastore": "d"}}},
@@ -91,7 +105,14 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     (
         {"outputs": {"x": {"path": "azureml://datastores/d/paths/p"}}},
         "outputs.x.path",
-        "no datastores",
+        "There is no datastore 'd'",
+    ),
+    ({"outputs": {"x": {"path": "out/"}}}, "outputs.x.path", "no address"),
+    ({"outputs": {"x": {"path": "https://a.b/c"}}}, "outputs.x.path", "cannot be written to"),
+    (
+        {"outputs": {"x": {"path": "azureml://datastores/${{store}}/paths/p"}}},
+        "outputs.x.path",
+        "`name`, `output_name` and `default_datastore`",
     ),
     ({"outputs": {"x": {"mode": "direct"}}}, "outputs.x.mode", "use rw_mount or upload"),
 ]

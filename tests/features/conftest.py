@@ -20,6 +20,9 @@ from jupyter_mlws.features.feed import Feed
 from jupyter_mlws.features.tokens import Tokens
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.testing.jobs import URL, Workroom
+from tests.peers import azurite, postgres, s3
+
+__all__ = ["azurite", "postgres", "s3"]
 
 Call = Callable[..., Any]
 

@@ -196,7 +196,7 @@ class TestChecks:
     def test_an_address_is_kept_by_reference(self, create: Call, call: Call) -> None:
         made = create(path="https://example.org/iris.csv")
         assert made.path == "https://example.org/iris.csv"
-        with pytest.raises(NotFound, match=r"it is at 'https://example.org/iris.csv'"):
+        with pytest.raises(NotFound, match=r"There is nothing at 'https://example.org/iris.csv'"):
             call("data.list_files", name="iris")
 
     def test_readers_read(self, ws: Workspace, create: Call) -> None:

@@ -95,6 +95,7 @@ class NotebookJobType(JobType):
             defaults=_defaults(interface, {*values, *secrets}),
             types={name: types[name] for name in values},
             secrets=secrets,
+            hidden=list(context.secrets.values()),
             outputs=interface.outputs,
             targets={
                 name: (str(path), _is_file(spec, name)) for name, path in context.outputs.items()

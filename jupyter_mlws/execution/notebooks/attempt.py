@@ -52,7 +52,7 @@ class Attempt:
         name = Path(plan.notebook).name
         self._copy = folder / "executed" / name
         self._copy.parent.mkdir(mode=0o700, exist_ok=True)
-        self._redactor = Redactor(plan.secrets.values())
+        self._redactor = Redactor([*plan.secrets.values(), *plan.hidden])
         self._recorder = Recorder(
             Execution(
                 name=name,

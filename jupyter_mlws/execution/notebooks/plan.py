@@ -29,6 +29,8 @@ class Plan(View):
     types: dict[str, str] = Field(default_factory=dict)
     """Port type of each parameter."""
     secrets: dict[str, str] = Field(default_factory=dict)
+    hidden: list[str] = Field(default_factory=list)
+    """Further values that must not be seen in what the cells print and show."""
     outputs: Sequence[Port] = ()
     targets: dict[str, tuple[str, bool]] = Field(default_factory=dict)
     """Where outputs go that the job declares, and whether that is a file."""

@@ -143,8 +143,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One file of a version.
-         * @description One file of a version.
+         * One file of a version; fetched where its content lies elsewhere.
+         * @description One file of a version; fetched where its content lies elsewhere.
          */
         get: operations["components.read_file"];
         put?: never;
@@ -259,6 +259,90 @@ export interface paths {
         patch: operations["computes.update"];
         trace?: never;
     };
+    "/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a connection, or put another in its place.
+         * @description Create a connection, or put another in its place.
+         */
+        post: operations["connections.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One connection.
+         * @description One connection.
+         */
+        get: operations["connections.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a connection.
+         * @description Forget a connection.
+         */
+        delete: operations["connections.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connections/{type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All connections, by name.
+         * @description All connections, by name.
+         */
+        get: operations["connections.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/connections:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a connection as `create` would, and store nothing.
+         * @description Check a connection as `create` would, and store nothing.
+         */
+        post: operations["connections.validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/data": {
         parameters: {
             query?: never;
@@ -327,6 +411,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/data/{name}:compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a version differs from another: columns, and the distribution of each.
+         * @description How a version differs from another: columns, and the distribution of each.
+         */
+        get: operations["data.compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/data/{name}:delete_label": {
         parameters: {
             query?: never;
@@ -367,6 +471,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/data/{name}:list_uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The runs that read or made a version, newest first; of the latest when none is named.
+         * @description The runs that read or made a version, newest first; of the latest when none is named.
+         */
+        get: operations["data.list_uses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/data/{name}:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Some rows of the table that a version is; of the latest when none is named.
+         * @description Some rows of the table that a version is; of the latest when none is named.
+         */
+        get: operations["data.preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/data/{name}:profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the columns of a version look like; worked out once for equal content, in the background.
+         * @description What the columns of a version look like; worked out once for equal content, in the background.
+         */
+        get: operations["data.profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/data/{name}:read_file": {
         parameters: {
             query?: never;
@@ -375,8 +539,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One file of a version.
-         * @description One file of a version.
+         * One file of a version; fetched where its content lies elsewhere.
+         * @description One file of a version; fetched where its content lies elsewhere.
          */
         get: operations["data.read_file"];
         put?: never;
@@ -427,6 +591,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/data:import_data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in rows of a database or files of another storage, as a new version.
+         * @description Bring in rows of a database or files of another storage, as a new version.
+         */
+        post: operations["data.import_data"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/data:validate": {
         parameters: {
             query?: never;
@@ -441,6 +625,218 @@ export interface paths {
          * @description Check an asset as `create` would, and store nothing.
          */
         post: operations["data.validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/data:validate_import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check an import as `import_data` would, without asking its source.
+         * @description Check an import as `import_data` would, without asking its source.
+         */
+        post: operations["data.validate_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datastores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All datastores, by name; those that every workspace has come first.
+         * @description All datastores, by name; those that every workspace has come first.
+         */
+        get: operations["datastores.list"];
+        put?: never;
+        /**
+         * Create a datastore, or put another in its place.
+         * @description Create a datastore, or put another in its place.
+         */
+        post: operations["datastores.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datastores/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One datastore.
+         * @description One datastore.
+         */
+        get: operations["datastores.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a datastore; its files stay where they are.
+         * @description Forget a datastore; its files stay where they are.
+         */
+        delete: operations["datastores.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change description and tags of a datastore; credentials stay.
+         * @description Change description and tags of a datastore; credentials stay.
+         */
+        patch: operations["datastores.update"];
+        trace?: never;
+    };
+    "/datastores/{name}:check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a datastore answers, with its credentials.
+         * @description Whether a datastore answers, with its credentials.
+         */
+        get: operations["datastores.check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datastores/{name}:list_files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is in a folder of a datastore, folders first; of a database its tables. At most 5000.
+         * @description What is in a folder of a datastore, folders first; of a database its tables. At most 5000.
+         */
+        get: operations["datastores.list_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datastores/{name}:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Some rows of a table on a datastore: a file, a folder, or a pattern.
+         * @description Some rows of a table on a datastore: a file, a folder, or a pattern.
+         */
+        get: operations["datastores.preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datastores/{name}:read_file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One file of a datastore.
+         * @description One file of a datastore.
+         */
+        get: operations["datastores.read_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datastores/{name}:set_default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let `${{default_datastore}}` mean a datastore.
+         * @description Let `${{default_datastore}}` mean a datastore.
+         */
+        post: operations["datastores.set_default"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datastores:get_default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The datastore that `${{default_datastore}}` means.
+         * @description The datastore that `${{default_datastore}}` means.
+         */
+        get: operations["datastores.get_default"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/datastores:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a datastore as `create` would, and store nothing.
+         * @description Check a datastore as `create` would, and store nothing.
+         */
+        post: operations["datastores.validate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -643,8 +1039,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One file of a version.
-         * @description One file of a version.
+         * One file of a version; fetched where its content lies elsewhere.
+         * @description One file of a version; fetched where its content lies elsewhere.
          */
         get: operations["environments.read_file"];
         put?: never;
@@ -1259,8 +1655,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One file of a version.
-         * @description One file of a version.
+         * One file of a version; fetched where its content lies elsewhere.
+         * @description One file of a version; fetched where its content lies elsewhere.
          */
         get: operations["models.read_file"];
         put?: never;
@@ -1915,6 +2311,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All secrets by name, without their values.
+         * @description All secrets by name, without their values.
+         */
+        get: operations["secrets.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One secret, without its value.
+         * @description One secret, without its value.
+         */
+        get: operations["secrets.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a secret; jobs that ask for it are refused from now on.
+         * @description Forget a secret; jobs that ask for it are refused from now on.
+         */
+        delete: operations["secrets.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secrets/{name}:set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a secret under a name, or replace its value; a job asks for it as `${{secrets.NAME}}`.
+         * @description Keep a secret under a name, or replace its value; a job asks for it as `${{secrets.NAME}}`.
+         */
+        post: operations["secrets.set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -2136,6 +2596,33 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Analysis
+         * @description Something about data that takes time, and how far it is.
+         */
+        Analysis: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "ready" | "failed";
+            /**
+             * Progress
+             * @description 0 to 1.
+             * @default 0
+             */
+            progress?: number;
+            /**
+             * Step
+             * @description What is being done, such as the name of a column.
+             * @default
+             */
+            step?: string;
+            /** Error */
+            error?: string;
+            profile?: components["schemas"]["Profile"];
+            comparison?: components["schemas"]["VersionComparison"];
+        };
+        /**
          * Artifact
          * @description A file or folder that a run left.
          */
@@ -2240,6 +2727,11 @@ export interface components {
             path: string;
             /** Size Bytes */
             size_bytes: number;
+            /**
+             * Stamp
+             * @description Changes when the bytes do, where that can be told.
+             */
+            stamp?: string;
         };
         /**
          * Backup
@@ -2544,6 +3036,142 @@ export interface components {
             type?: string;
         };
         /**
+         * ColumnChange
+         * @description How a column of one version differs from that of another.
+         */
+        ColumnChange: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "same" | "changed" | "added" | "removed" | "retyped";
+            /** Type Before */
+            type_before?: string;
+            /** Type After */
+            type_after?: string;
+            /**
+             * Psi
+             * @description Population stability index; under 0.1 is little, over 0.25 much.
+             */
+            psi?: number;
+            /**
+             * Js Distance
+             * @description Jensen-Shannon distance, 0 to 1.
+             */
+            js_distance?: number;
+            /**
+             * Ks Statistic
+             * @description Greatest distance of the cumulative distributions over the bins; numbers only.
+             */
+            ks_statistic?: number;
+            /**
+             * Missing Before
+             * @description Share of the rows.
+             */
+            missing_before?: number;
+            /** Missing After */
+            missing_after?: number;
+            /** Mean Before */
+            mean_before?: number;
+            /** Mean After */
+            mean_after?: number;
+            /**
+             * Labels
+             * @description Of the bins: values, or bounds.
+             */
+            labels?: string[];
+            /**
+             * Before
+             * @description Shares of the bins.
+             */
+            before?: number[];
+            /** After */
+            after?: number[];
+        };
+        /**
+         * ColumnProfile
+         * @description What a column looks like. Moments are ISO 8601.
+         */
+        ColumnProfile: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @description As the reader calls it, such as BIGINT.
+             */
+            type: string;
+            /**
+             * Family
+             * @enum {string}
+             */
+            family: "number" | "text" | "moment" | "boolean" | "other";
+            /**
+             * N Missing
+             * @description Null, and not a number.
+             */
+            n_missing: number;
+            /**
+             * N Empty
+             * @description Texts without a character.
+             */
+            n_empty?: number;
+            /** N Distinct */
+            n_distinct?: number;
+            /**
+             * Distinct Is Approximate
+             * @default false
+             */
+            distinct_is_approximate?: boolean;
+            /** Min */
+            min?: number | string;
+            /** Max */
+            max?: number | string;
+            /** Mean */
+            mean?: number | string;
+            /** Std */
+            std?: number;
+            /** Variance */
+            variance?: number;
+            /** Skewness */
+            skewness?: number;
+            /**
+             * Kurtosis
+             * @description Excess: 0 for a normal distribution.
+             */
+            kurtosis?: number;
+            /** N Zero */
+            n_zero?: number;
+            /** N Infinite */
+            n_infinite?: number;
+            /** Min Length */
+            min_length?: number;
+            /** Max Length */
+            max_length?: number;
+            /** Mean Length */
+            mean_length?: number;
+            /**
+             * Quantiles
+             * @description By probability, such as `0.5`; approximate for large tables.
+             */
+            quantiles?: {
+                [key: string]: number | string;
+            };
+            /** Histogram */
+            histogram?: components["schemas"]["HistogramBin"][];
+            /**
+             * Top
+             * @description The most frequent values, most frequent first.
+             */
+            top?: components["schemas"]["TopValue"][];
+            /**
+             * Top Is Approximate
+             * @default false
+             */
+            top_is_approximate?: boolean;
+        };
+        /**
          * Command
          * @description Run a shell command.
          */
@@ -2702,6 +3330,48 @@ export interface components {
             gpus?: string[];
         };
         /**
+         * Connection
+         * @description A connection as the workspace answers it.
+         */
+        ConnectionView: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Target */
+            target?: string;
+            /** Description */
+            description?: string;
+            /**
+             * Credentials
+             * @description What is no secret of the credentials.
+             */
+            credentials?: {
+                [key: string]: string;
+            };
+            /**
+             * Secrets
+             * @description Names of the credentials' fields that are sealed; their values are never answered.
+             */
+            secrets?: string[];
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /**
+             * Is Shared
+             * @default true
+             */
+            is_shared?: boolean;
+            creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
          * CreationContext
          * @description Who made a thing and who changed it last.
          */
@@ -2767,6 +3437,92 @@ export interface components {
             inputs: components["schemas"]["DataInput"][];
             /** Differs */
             differs: boolean;
+        };
+        /**
+         * DataUse
+         * @description A run that has to do with a version of data.
+         */
+        DataUse: {
+            /** Run Id */
+            run_id: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /**
+             * Relation
+             * @description Whether the run read the data or made it.
+             * @enum {string}
+             */
+            relation: "input" | "output";
+            /** Started At */
+            started_at?: string;
+            /**
+             * Inputs
+             * @description Names of the run's inputs that are this version.
+             */
+            inputs?: string[];
+        };
+        /**
+         * Datastore
+         * @description A datastore as the workspace answers it; the fields of its type stand beside these.
+         */
+        Datastore: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Type */
+            type: string;
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /**
+             * Credentials
+             * @description What is no secret of the credentials.
+             */
+            credentials?: {
+                [key: string]: string;
+            };
+            /**
+             * Secrets
+             * @description Names of the credentials' fields that are sealed; their values are never answered.
+             */
+            secrets?: string[];
+            /**
+             * Is Default
+             * @default false
+             */
+            is_default?: boolean;
+            creation_context: components["schemas"]["CreationContext"];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * DatastoreEntry
+         * @description A file or folder of a datastore.
+         */
+        DatastoreEntry: {
+            /**
+             * Path
+             * @description Relative to the datastore, with `/`.
+             */
+            path: string;
+            /**
+             * Is Folder
+             * @default false
+             */
+            is_folder?: boolean;
+            /** Size Bytes */
+            size_bytes?: number;
+            /**
+             * Modified At
+             * @description ISO 8601, where the storage tells it.
+             */
+            modified_at?: string;
         };
         /**
          * DiffLine
@@ -3159,6 +3915,18 @@ export interface components {
             line?: number;
             /** File */
             file?: string;
+        };
+        /**
+         * HistogramBin
+         * @description A bar of a histogram.
+         */
+        HistogramBin: {
+            /** Low */
+            low: number | string;
+            /** High */
+            high: number | string;
+            /** Count */
+            count: number;
         };
         /**
          * Hunk
@@ -4029,6 +4797,30 @@ export interface components {
             log?: boolean;
         };
         /**
+         * Profile
+         * @description What a table looks like.
+         */
+        Profile: {
+            /** N Rows */
+            n_rows: number;
+            /** N Columns */
+            n_columns: number;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Columns */
+            columns: components["schemas"]["ColumnProfile"][];
+            /**
+             * Seconds
+             * @description How long it took.
+             */
+            seconds: number;
+            /**
+             * Peak Memory Bytes
+             * @description Most memory that was used for it.
+             */
+            peak_memory_bytes: number;
+        };
+        /**
          * Progress
          * @description How far a job is.
          */
@@ -4064,6 +4856,19 @@ export interface components {
              * @enum {string}
              */
             job_tier?: "spot" | "basic" | "standard" | "premium" | "null";
+        };
+        /**
+         * Reachability
+         * @description Whether a datastore can be reached.
+         */
+        Reachability: {
+            /** Reachable */
+            reachable: boolean;
+            /**
+             * Message
+             * @default
+             */
+            message?: string;
         };
         /**
          * Resources
@@ -4277,6 +5082,30 @@ export interface components {
             };
         };
         /**
+         * Secret
+         * @description A secret as the workspace answers it: never its value.
+         */
+        Secret: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string;
+            creation_context: components["schemas"]["CreationContext"];
+            /** Last Used At */
+            last_used_at?: string;
+            /**
+             * Used By
+             * @description Names of jobs that asked for it, at most 20.
+             */
+            used_by?: string[];
+            /**
+             * N Uses
+             * @description How many jobs asked for it.
+             * @default 0
+             */
+            n_uses?: number;
+        };
+        /**
          * Series
          * @description The points of one metric of one run, thinned to what a chart can show.
          */
@@ -4447,6 +5276,24 @@ export interface components {
             offset?: number;
         };
         /**
+         * TableColumn
+         * @description A column of a table.
+         */
+        TableColumn: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @description As the reader calls it, such as BIGINT.
+             */
+            type: string;
+            /**
+             * Family
+             * @enum {string}
+             */
+            family: "number" | "text" | "moment" | "boolean" | "other";
+        };
+        /**
          * TableDiff
          * @description Two versions of a table, row by row in their order.
          */
@@ -4469,6 +5316,33 @@ export interface components {
              * @description How many rows the baseline's and the other's table have.
              */
             n_rows: number[];
+        };
+        /**
+         * TablePreview
+         * @description Some rows of a table.
+         */
+        TablePreview: {
+            /** Columns */
+            columns: components["schemas"]["TableColumn"][];
+            /**
+             * Rows
+             * @description Values as JSON; what JSON has not is text.
+             */
+            rows: unknown[][];
+            /** Offset */
+            offset: number;
+            /**
+             * N Rows
+             * @description Rows of the whole table, where that is known without reading it.
+             */
+            n_rows?: number;
+            /** Has More */
+            has_more: boolean;
+            /**
+             * Files
+             * @description How many files the table is read from.
+             */
+            files: number;
         };
         /**
          * TableRowDiff
@@ -4532,6 +5406,16 @@ export interface components {
             role?: string;
             /** Expires In S */
             expires_in_s?: number;
+        };
+        /**
+         * TopValue
+         * @description A value and how often it is there.
+         */
+        TopValue: {
+            /** Value */
+            value: unknown;
+            /** Count */
+            count: number;
         };
         /**
          * Unreadable
@@ -4626,6 +5510,18 @@ export interface components {
             environment?: boolean;
         };
         /**
+         * VersionComparison
+         * @description How two versions differ.
+         */
+        VersionComparison: {
+            /** N Rows Before */
+            n_rows_before: number;
+            /** N Rows After */
+            n_rows_after: number;
+            /** Columns */
+            columns: components["schemas"]["ColumnChange"][];
+        };
+        /**
          * WorkspaceInfo
          * @description A workspace and its service.
          */
@@ -4666,6 +5562,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Analysis = components['schemas']['Analysis'];
 export type Artifact = components['schemas']['Artifact'];
 export type ArtifactComparison = components['schemas']['ArtifactComparison'];
 export type ArtifactRow = components['schemas']['ArtifactRow'];
@@ -4684,14 +5581,20 @@ export type CheckReport = components['schemas']['CheckReport'];
 export type CodeComparison = components['schemas']['CodeComparison'];
 export type CodeFile = components['schemas']['CodeFile'];
 export type Column = components['schemas']['Column'];
+export type ColumnChange = components['schemas']['ColumnChange'];
+export type ColumnProfile = components['schemas']['ColumnProfile'];
 export type CommandJob = components['schemas']['CommandJob'];
 export type ComparedRun = components['schemas']['ComparedRun'];
 export type Comparison = components['schemas']['Comparison'];
 export type Compute = components['schemas']['Compute'];
+export type ConnectionView = components['schemas']['ConnectionView'];
 export type CreationContext = components['schemas']['CreationContext'];
 export type DataComparison = components['schemas']['DataComparison'];
 export type DataInput = components['schemas']['DataInput'];
 export type DataRow = components['schemas']['DataRow'];
+export type DataUse = components['schemas']['DataUse'];
+export type Datastore = components['schemas']['Datastore'];
+export type DatastoreEntry = components['schemas']['DatastoreEntry'];
 export type DiffLine = components['schemas']['DiffLine'];
 export type Distribution = components['schemas']['Distribution'];
 export type EnvironmentChoice = components['schemas']['EnvironmentChoice'];
@@ -4709,6 +5612,7 @@ export type Graph = components['schemas']['Graph'];
 export type GraphEdge = components['schemas']['GraphEdge'];
 export type GraphNode = components['schemas']['GraphNode'];
 export type GraphProblem = components['schemas']['GraphProblem'];
+export type HistogramBin = components['schemas']['HistogramBin'];
 export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
 export type InferenceConfig = components['schemas']['InferenceConfig'];
@@ -4742,8 +5646,10 @@ export type ParamImportance = components['schemas']['ParamImportance'];
 export type PipelineJob = components['schemas']['PipelineJob'];
 export type PipelineSettings = components['schemas']['PipelineSettings'];
 export type Port = components['schemas']['Port'];
+export type Profile = components['schemas']['Profile'];
 export type Progress = components['schemas']['Progress'];
 export type QueueSettings = components['schemas']['QueueSettings'];
+export type Reachability = components['schemas']['Reachability'];
 export type Resources = components['schemas']['Resources'];
 export type RetrySettings = components['schemas']['RetrySettings'];
 export type Route = components['schemas']['Route'];
@@ -4753,6 +5659,7 @@ export type RunFolder = components['schemas']['RunFolder'];
 export type RunGroup = components['schemas']['RunGroup'];
 export type SavedView = components['schemas']['SavedView'];
 export type SavedViewSpec = components['schemas']['SavedViewSpec'];
+export type Secret = components['schemas']['Secret'];
 export type Series = components['schemas']['Series'];
 export type ServiceSpec = components['schemas']['ServiceSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
@@ -4760,14 +5667,18 @@ export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type Status = components['schemas']['Status'];
 export type StepView = components['schemas']['StepView'];
 export type Table = components['schemas']['Table'];
+export type TableColumn = components['schemas']['TableColumn'];
 export type TableDiff = components['schemas']['TableDiff'];
+export type TablePreview = components['schemas']['TablePreview'];
 export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
+export type TopValue = components['schemas']['TopValue'];
 export type Unreadable = components['schemas']['Unreadable'];
 export type Validation = components['schemas']['Validation'];
 export type ValueRow = components['schemas']['ValueRow'];
 export type Verdict = components['schemas']['Verdict'];
+export type VersionComparison = components['schemas']['VersionComparison'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -5326,6 +6237,179 @@ export interface operations {
             };
         };
     };
+    "connections.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Connection
+                     * @description as its YAML says it.
+                     */
+                    connection: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "connections.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "connections.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "connections.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description only those of this type. */
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "connections.validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Connection */
+                    connection: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validation"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "data.list": {
         parameters: {
             query?: {
@@ -5524,6 +6608,43 @@ export interface operations {
             };
         };
     };
+    "data.compare": {
+        parameters: {
+            query: {
+                version: string;
+                /** @description the earlier version. */
+                base: string;
+                /** @description seconds to wait for news, at most 30. */
+                wait_s?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "data.delete_label": {
         parameters: {
             query?: never;
@@ -5582,6 +6703,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AssetFile"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "data.list_uses": {
+        parameters: {
+            query?: {
+                version?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataUse"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "data.preview": {
+        parameters: {
+            query?: {
+                version?: string;
+                /** @description one file of it, or a folder in it; all of it when absent. */
+                path?: string;
+                offset?: number;
+                /** @description 1 to 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePreview"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "data.profile": {
+        parameters: {
+            query?: {
+                version?: string;
+                /** @description seconds to wait for news, at most 30. */
+                wait_s?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
                 };
             };
             /** @description What was wrong. */
@@ -5707,6 +6934,47 @@ export interface operations {
             };
         };
     };
+    "data.import_data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Data Import
+                     * @description as its YAML says it.
+                     */
+                    data_import: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "data.validate": {
         parameters: {
             query?: never;
@@ -5719,6 +6987,455 @@ export interface operations {
                 "application/json": {
                     /** Asset */
                     asset: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validation"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "data.validate_import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Data Import */
+                    data_import: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validation"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Datastore"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Datastore
+                     * @description as its YAML says it.
+                     */
+                    datastore: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Datastore"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Datastore"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.delete": {
+        parameters: {
+            query?: {
+                /** @description even when versions of data lie on it, which then lead nowhere. */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** Description */
+                    description?: string;
+                    /**
+                     * Tags
+                     * @description tags to be set; others stay.
+                     */
+                    tags?: {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Datastore"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reachability"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.list_files": {
+        parameters: {
+            query?: {
+                path?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatastoreEntry"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.preview": {
+        parameters: {
+            query: {
+                path: string;
+                offset?: number;
+                /** @description 1 to 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePreview"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.read_file": {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.set_default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Datastore"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.get_default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Datastore"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "datastores.validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Datastore */
+                    datastore: {
                         [key: string]: unknown;
                     };
                 };
@@ -8570,6 +10287,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Series"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "secrets.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "secrets.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "secrets.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "secrets.set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Value */
+                    value: string;
+                    /** Description */
+                    description?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Secret"];
                 };
             };
             /** @description What was wrong. */
