@@ -109,6 +109,8 @@ export namespace CommandIDs {
   export const copyCompareLink = 'mlws:compare-copy-link';
   /** `{run_id}`: the compare page with this run as baseline, to choose another. */
   export const compareWith = 'mlws:run-compare-with';
+  /** `{format, filter?, run_ids?, order_by?, view?}`: runs as CSV, Parquet or a notebook that loads them. */
+  export const exportRuns = 'mlws:runs-export';
   /** No arguments: shows the panel on the left. */
   export const openPanel = 'mlws:panel-open';
   /** `{name, cell_id?}`: the executed notebook, at a cell if named. */

@@ -1,6 +1,7 @@
 import './base.css';
 import './panel.css';
 import './pages.css';
+import './runs.css';
 import './rundialog.css';
 import './notebook.css';
 import './compare.css';

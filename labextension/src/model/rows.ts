@@ -1,5 +1,5 @@
 // Which runs stand as rows, and in which order: nested below their parents, and never jumping.
-import type { Run } from '../api/client';
+import type { Run, RunGroup } from '../api/client';
 
 /** A run as a row of the table. */
 export interface IRunRow {
@@ -9,6 +9,33 @@ export interface IRunRow {
   /** Runs below this one, at any depth. */
   nNested: number;
   isOpen: boolean;
+}
+
+/** A group of runs as a row. */
+export interface IGroupRow {
+  group: RunGroup;
+  isOpen: boolean;
+}
+
+/** Stands below the runs of a group of which there are more. */
+export interface IMoreRow {
+  more: RunGroup;
+  nLeft: number;
+}
+
+export type IRow = IRunRow | IGroupRow | IMoreRow;
+
+/** Tells a group from others by its value. */
+export function groupId(value: string | null | undefined): string {
+  return value == null ? 'group' : `group:${value}`;
+}
+
+/** Tells a row from all others. */
+export function rowId(row: IRow): string {
+  if ('run' in row) {
+    return row.run.run_id;
+  }
+  return 'group' in row ? groupId(row.group.value) : `more:${groupId(row.more.value)}`;
 }
 
 /**

@@ -15,6 +15,7 @@ import { LogModel } from './log';
 import { isSystem } from './metrics';
 import { Resource } from './resource';
 import type { WorkspaceModel } from './workspace';
+import { SeriesZoom } from './zoom';
 
 /** Most points of a series that a chart asks for. */
 const POINTS = 1000;
@@ -53,6 +54,7 @@ export class RunModel implements IDisposable {
           { signal },
         )) as unknown as ICodeFile[],
     );
+    this.zoom = new SeriesZoom(_caller, () => [runId]);
     this.artifacts = new ArtifactTree(_caller, runId);
     this.log = new LogModel(_caller, runId);
     this._following = _models.follow(this.subject, event => concernsRun(event, runId));
@@ -62,6 +64,8 @@ export class RunModel implements IDisposable {
   readonly subject: Resource<ISubject>;
   /** Points of the first metrics by name. */
   readonly series: Resource<readonly Series[]>;
+  /** The stretch of the charts that is looked at closely. */
+  readonly zoom: SeriesZoom;
   /** Points of what the workspace sampled: CPU, memory, GPU. */
   readonly system: Resource<readonly Series[]>;
   readonly notebook: Resource<NotebookExecution>;
@@ -112,6 +116,7 @@ export class RunModel implements IDisposable {
     for (const part of [this.subject, this.series, this.system, this.notebook, this.code]) {
       part.dispose();
     }
+    this.zoom.dispose();
     this.artifacts.dispose();
     this.log.dispose();
   }

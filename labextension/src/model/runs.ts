@@ -1,16 +1,23 @@
 // The runs page: what is asked for, and the runs that answer it.
-import type { IDisposable } from '@lumino/disposable';
+import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
-import type { ICaller, Run, Series } from '../api/client';
+import type { Event, ICaller, Run, RunFolder, SavedView, Series } from '../api/client';
+import { type ICard, type ICardNames, type ILineLook, LINE_LOOK } from './cards';
+import { ChartsModel } from './charts';
 import { Collection } from './collection';
 import type { ChosenColumns } from './columns';
 import { concernsRuns } from './concerns';
-import { allKeys } from './metrics';
+import { FOLDER_TAG, inFolder } from './folders';
+import { GroupsModel, type IGroupQuery } from './groups';
+import { allKeys, differing } from './metrics';
 import { Resource } from './resource';
-import { flat, hold, type IRunRow, nested } from './rows';
+import { flat, hold, type IRow, nested } from './rows';
+import { scaleOf } from './scales';
 import { searchToFilter } from './search';
 import { State } from './state';
+import { type IViewState, stateOf, ViewsModel } from './views';
 import { SLOW_REFRESH_MS, type WorkspaceModel } from './workspace';
+import { SeriesZoom } from './zoom';
 
 export interface IRunsQuery {
   /** What stands in the filter box: free text or the filter language. */
@@ -19,9 +26,20 @@ export interface IRunsQuery {
   orderBy: string;
   descending: boolean;
   archived: boolean;
+  /** Only runs in this folder or below it; empty for all. */
+  folder: string;
+  /** Such as `params.model`; empty for no groups. */
+  groupBy: string;
 }
 
-export const NO_QUERY: IRunsQuery = { text: '', orderBy: '', descending: true, archived: false };
+export const NO_QUERY: IRunsQuery = {
+  text: '',
+  orderBy: '',
+  descending: true,
+  archived: false,
+  folder: '',
+  groupBy: '',
+};
 
 /** How the page looks, as the person chose; remembered. */
 export interface IRunsLook {
@@ -35,6 +53,10 @@ export interface IRunsLook {
   withCharts: boolean;
   /** How much of the page's width the charts have, in percent. */
   chartsWidth: number;
+  /** The cards that were chosen; null for one a metric. */
+  cards: readonly ICard[] | null;
+  /** How lines are drawn where their card does not say. */
+  lines: ILineLook;
 }
 
 export const FIRST_LOOK: IRunsLook = {
@@ -44,13 +66,33 @@ export const FIRST_LOOK: IRunsLook = {
   isNested: true,
   withCharts: false,
   chartsWidth: 42,
+  cards: null,
+  lines: LINE_LOOK,
 };
 
 /** Runs asked for at once. */
 const PAGE = 100;
 
+/** Points of a series as it is drawn at first: least and greatest for each two pixels or so. */
+const POINTS = 600;
+
+/** What is worked out over all runs is read again at most this often. */
+const GROUPS_REFRESH_MS = 5000;
+
+/** Groups tell of so many metrics. */
+const MOST_GROUP_METRICS = 12;
+
+/** Whether runs may have come into folders, or left them. */
+function concernsFolders(event: Event): boolean {
+  const { tags, archived } = event.change ?? {};
+  return archived !== undefined || (Array.isArray(tags) && tags.includes(FOLDER_TAG));
+}
+
 /** So many runs are drawn by themselves, so many when eyes are opened, and so many metrics. */
 export const CHARTED = { first: 10, most: 30, metrics: 12 };
+
+/** Most metrics whose points are read at once, however many cards there are. */
+const MOST_METRICS = 40;
 
 export class RunsModel implements IDisposable {
   constructor(
@@ -63,13 +105,13 @@ export class RunsModel implements IDisposable {
     this.look = new State<IRunsLook>({ ...FIRST_LOOK, ...look });
     this.runs = new Collection<Run>(
       (page_token, signal) => {
-        const { orderBy, descending, archived } = this._query;
+        this._asked = this.wholeFilter;
         return caller.call(
           'runs.list',
           {
-            filter: this.filter,
-            order_by: orderBy ? [`${orderBy} ${descending ? 'DESC' : 'ASC'}`] : [],
-            view: archived ? 'archived' : 'active',
+            filter: this.wholeFilter,
+            order_by: this._orderBy,
+            view: this._view,
             max_results: PAGE,
             page_token,
           },
@@ -82,12 +124,43 @@ export class RunsModel implements IDisposable {
       const run_ids = this.charted.map(run => run.run_id);
       const keys = this.chartedMetrics;
       return run_ids.length && keys.length
-        ? caller.call('runs.series', { run_ids, keys, max_points: 400 }, { signal })
+        ? caller.call('runs.series', { run_ids, keys, max_points: POINTS }, { signal })
         : [];
     });
-    this._following = _models.follow(this.runs, concernsRuns, SLOW_REFRESH_MS);
+    this.zoom = new SeriesZoom(caller, () => this.charted.map(run => run.run_id));
+    this.folders = new Resource<readonly RunFolder[]>(signal =>
+      caller.call('runs.list_folders', {}, { signal }),
+    );
+    this.groups = new GroupsModel(caller, () => this._groupQuery());
+    this.charts = new ChartsModel(caller, this._chartsPage());
+    this.views = new ViewsModel(caller, _models);
+    this._disposables = DisposableSet.from([
+      _models.follow(this.runs, concernsRuns, SLOW_REFRESH_MS),
+      _models.follow(
+        this.groups,
+        event => this.isGrouped && concernsRuns(event),
+        GROUPS_REFRESH_MS,
+      ),
+      _models.follow(this.charts.table, concernsRuns, GROUPS_REFRESH_MS),
+      _models.follow(this.folders, concernsFolders, SLOW_REFRESH_MS),
+      this.runs,
+      this.series,
+      this.zoom,
+      this.folders,
+      this.groups,
+      this.charts,
+      this.views,
+    ]);
     this.runs.changed.connect(() => this._take());
+    this.groups.changed.connect(() => this._arrange());
+    this.folders.changed.connect(() => {
+      // Only now the folders below the open one are known.
+      if (this._query.folder && this._asked !== this.wholeFilter) {
+        this.ask({});
+      }
+    });
     this.look.changed.connect(() => this._arrange());
+    void this.folders.refresh();
     void this.runs.refresh();
   }
 
@@ -100,6 +173,13 @@ export class RunsModel implements IDisposable {
   readonly runs: Collection<Run>;
   /** Points of the charted runs and metrics. */
   readonly series: Resource<readonly Series[]>;
+  /** The stretch of the line charts that is looked at closely. */
+  readonly zoom: SeriesZoom;
+  /** Folders that have runs. */
+  readonly folders: Resource<readonly RunFolder[]>;
+  readonly groups: GroupsModel;
+  readonly charts: ChartsModel;
+  readonly views: ViewsModel;
 
   get query(): IRunsQuery {
     return this._query;
@@ -110,9 +190,35 @@ export class RunsModel implements IDisposable {
     return this._queryChanged;
   }
 
-  /** The filter as the server gets it. */
+  /** The filter that the box stands for. */
   get filter(): string {
     return searchToFilter(this._query.text, this._models.info.value?.user ?? '');
+  }
+
+  /** The filter as the server gets it: that of the box, in the folder that is open. */
+  get wholeFilter(): string {
+    return inFolder(this.filter, this._query.folder, this.folders.value ?? []);
+  }
+
+  /** What a view keeps of the page. */
+  get state(): IViewState {
+    return { query: this._query, look: this.look.value };
+  }
+
+  /** Show the page as a view has it. */
+  show(view: { query: Partial<IRunsQuery>; look: Partial<IRunsLook> }): void {
+    this.look.value = { ...FIRST_LOOK, ...view.look };
+    this.ask({ ...NO_QUERY, ...view.query });
+  }
+
+  /** Show what a saved view shows, as its tab. */
+  showView(view: SavedView): void {
+    this.views.active.value = view.id;
+    this.show(stateOf(view));
+  }
+
+  get isGrouped(): boolean {
+    return this._query.groupBy !== '';
   }
 
   /** Fires when other rows, eyes, chosen runs or another baseline are to be shown. */
@@ -130,8 +236,8 @@ export class RunsModel implements IDisposable {
     return this._nNew;
   }
 
-  /** The rows of the table: those of folded parents left out. */
-  get rows(): readonly IRunRow[] {
+  /** The rows of the table: those of folded parents and groups left out. */
+  get rows(): readonly IRow[] {
     return this._rows;
   }
 
@@ -148,7 +254,8 @@ export class RunsModel implements IDisposable {
 
   /** Read anew and show all that comes. */
   async readAgain(): Promise<void> {
-    await this.runs.refresh();
+    const groups = this.isGrouped ? [this.groups.refresh()] : [];
+    await Promise.all([this.runs.refresh(), this.folders.refresh(), ...groups]);
     this._takeAll();
   }
 
@@ -170,11 +277,13 @@ export class RunsModel implements IDisposable {
 
   /** The chosen runs, in the order of the table. */
   get selectedRuns(): readonly Run[] {
-    return (this._shown ?? []).filter(run => this._selected.has(run.run_id));
+    return this._known.filter(run => this._selected.has(run.run_id));
   }
 
+  /** Choose runs; what is none of those in the table is left out. */
   select(ids: ReadonlySet<string>): void {
-    this._selected = ids;
+    const known = new Set(this._known.map(run => run.run_id));
+    this._selected = new Set([...ids].filter(id => known.has(id)));
     this._changed.emit();
   }
 
@@ -207,15 +316,20 @@ export class RunsModel implements IDisposable {
 
   /** Metrics that are drawn. */
   get chartedMetrics(): string[] {
-    return allKeys(this._charted).metrics.slice(0, CHARTED.metrics);
+    return this.charts.metrics.slice(0, MOST_METRICS);
   }
 
   ask(change: Partial<IRunsQuery>): void {
     this._query = { ...this._query, ...change };
     this._isAsked = true;
     this._answers += 1;
+    this.zoom.range.value = null;
     this._queryChanged.emit(this._query);
     void this.runs.restart();
+    this.groups.close();
+    this._grouped = '';
+    this._readGroups();
+    this.charts.restart();
   }
 
   get isDisposed(): boolean {
@@ -224,9 +338,7 @@ export class RunsModel implements IDisposable {
 
   dispose(): void {
     this._isDisposed = true;
-    this._following.dispose();
-    this.runs.dispose();
-    this.series.dispose();
+    this._disposables.dispose();
     Signal.clearData(this);
   }
 
@@ -248,6 +360,7 @@ export class RunsModel implements IDisposable {
     this._isAsked = false;
     this._shown = held.runs;
     this._nNew = held.nNew;
+    this._readGroups();
     const base = this._baseline?.run_id;
     this._baseline = items.find(run => run.run_id === base) ?? this._baseline;
     this._arrange();
@@ -258,7 +371,11 @@ export class RunsModel implements IDisposable {
     const runs = this._shown ?? [];
     // In another order than by time, a parent is no place to look for its runs.
     const isNested = this.look.value.isNested && this._query.orderBy === '';
-    this._rows = isNested ? nested(runs, this._open) : flat(runs);
+    if (this.isGrouped) {
+      this._rows = this.groups.rows;
+    } else {
+      this._rows = isNested ? nested(runs, this._open) : flat(runs);
+    }
     this._charted = this._chosenForCharts();
     const ids = new Set(this._charted.map(run => run.run_id));
     for (const id of this._colours.keys()) {
@@ -276,8 +393,12 @@ export class RunsModel implements IDisposable {
   }
 
   private _chosenForCharts(): Run[] {
-    const able = (this._shown ?? []).filter(run => allKeys([run]).metrics.length > 0);
-    const inRows = new Set(this._rows.map(row => row.run.run_id));
+    const able = this._known.filter(run => allKeys([run]).metrics.length > 0);
+    const inRows = new Set(
+      this.isGrouped
+        ? able.map(run => run.run_id)
+        : this._rows.flatMap(row => ('run' in row ? row.run.run_id : [])),
+    );
     const nOpened = able.filter(run => this._eyes.get(run.run_id)).length;
     let room = Math.max(0, CHARTED.first - nOpened);
     return able
@@ -295,17 +416,96 @@ export class RunsModel implements IDisposable {
     if (!this.look.value.withCharts) {
       return;
     }
-    const drawn = JSON.stringify(this._charted.map(run => [run.run_id, run.metrics]));
+    this.charts.arrange();
+    const runs = this._charted.map(run => [run.run_id, run.metrics]);
+    const drawn = JSON.stringify([this.chartedMetrics, runs]);
     if (drawn !== this._drawn) {
       this._drawn = drawn;
       void this.series.refresh();
+      if (this.zoom.range.value) {
+        void this.zoom.detail.refresh();
+      }
     }
+  }
+
+  /** The runs that were read: those of the table, and those of open groups. */
+  private get _known(): readonly Run[] {
+    const shown = this._shown ?? [];
+    if (!this.isGrouped) {
+      return shown;
+    }
+    const ids = new Set(shown.map(run => run.run_id));
+    return [...shown, ...this.groups.runs.filter(run => !ids.has(run.run_id))];
+  }
+
+  private get _orderBy(): string[] {
+    const { orderBy, descending } = this._query;
+    return orderBy ? [`${orderBy} ${descending ? 'DESC' : 'ASC'}`] : [];
+  }
+
+  private get _view(): 'active' | 'archived' {
+    return this._query.archived ? 'archived' : 'active';
+  }
+
+  private _groupQuery(): IGroupQuery {
+    return {
+      by: this._query.groupBy,
+      filter: this.wholeFilter,
+      view: this._view,
+      orderBy: this._orderBy,
+      metrics: allKeys(this._shown ?? []).metrics.slice(0, MOST_GROUP_METRICS),
+    };
+  }
+
+  /** Read the groups when their metrics are other ones than before; which those are, the runs tell. */
+  private _readGroups(): void {
+    const { by, metrics } = this._groupQuery();
+    const asked = JSON.stringify([by, metrics]);
+    if (this.isGrouped && asked !== this._grouped) {
+      this._grouped = asked;
+      void this.groups.groups.restart();
+    }
+  }
+
+  private _chartsPage(): ConstructorParameters<typeof ChartsModel>[1] {
+    const page = this;
+    return {
+      get isOpen() {
+        return page.look.value.withCharts;
+      },
+      get cards() {
+        return page.look.value.cards;
+      },
+      set cards(cards) {
+        page.look.value = { ...page.look.value, cards };
+      },
+      get filter() {
+        return page.wholeFilter;
+      },
+      get view() {
+        return page._view;
+      },
+      get names(): ICardNames {
+        const runs = page._shown ?? [];
+        const { metrics, params } = allKeys(runs);
+        // Params that differ come first: they are what one looks for.
+        const telling = new Set(runs.length > 1 ? differing(runs).params : []);
+        const rank = (name: string): number => (telling.has(name) ? 0 : 1);
+        params.sort((a, b) => rank(a) - rank(b));
+        const isNumber = (name: string): boolean =>
+          scaleOf(runs.map(run => run.params?.[name] ?? null)).isNumeric;
+        return { metrics, params, numbers: params.filter(isNumber) };
+      },
+      get firstMetrics() {
+        return allKeys(page.charted).metrics.slice(0, CHARTED.metrics);
+      },
+    };
   }
 
   private _query: IRunsQuery;
   private _shown: readonly Run[] | null = null;
   private _seen: readonly Run[] | null = null;
-  private _rows: readonly IRunRow[] = [];
+  private _rows: readonly IRow[] = [];
   private _nNew = 0;
   private _answers = 0;
   private _isAsked = true;
@@ -315,9 +515,11 @@ export class RunsModel implements IDisposable {
   private _charted: readonly Run[] = [];
   private readonly _eyes = new Map<string, boolean>();
   private readonly _colours = new Map<string, number>();
+  private _asked = '';
   private _drawn = '';
+  private _grouped = '';
   private _isDisposed = false;
-  private readonly _following: IDisposable;
+  private readonly _disposables: DisposableSet;
   private readonly _queryChanged = new Signal<this, IRunsQuery>(this);
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -5,8 +5,18 @@ export function quoteKey(name: string): string {
   return /^[A-Za-z_][\w.]*$/.test(name) ? name : `\`${name}\``;
 }
 
-function quoteText(text: string): string {
+/** `text` as a value of the filter language. */
+export function quoteText(text: string): string {
   return `'${text.replace(/'/g, "''")}'`;
+}
+
+/** Both of two filters; either may be empty. */
+export function both(filter: string, other: string): string {
+  if (!filter.trim() || !other) {
+    return filter.trim() ? filter : other;
+  }
+  // Without parentheses a fault is told at the place where it stands in the box.
+  return /\bor\b/i.test(filter) ? `(${filter}) and ${other}` : `${filter} and ${other}`;
 }
 
 const STATES: Record<string, string> = {

@@ -104,7 +104,7 @@ export class WorkspaceModel implements IDisposable {
    * Returns what ends that; `resource` stays the caller's to dispose.
    */
   follow(
-    resource: Resource<unknown>,
+    resource: { refresh(): Promise<unknown> },
     concerns: (event: Event) => boolean,
     ms = REFRESH_MS,
   ): IDisposable {

@@ -44,6 +44,7 @@ export function Metrics(props: { model: RunModel }): JSX.Element {
           metrics={names.slice(0, model.nCharts)}
           nameOf={() => model.run?.name ?? ''}
           startOf={() => startOf(model)}
+          zoom={model.zoom}
         />
       )}
       {more > 0 && (
@@ -92,7 +93,7 @@ export function System(props: { model: RunModel }): JSX.Element {
           metrics={names}
           nameOf={() => model.run?.name ?? ''}
           startOf={() => startOf(model)}
-          x="time"
+          x="relative"
           titleOf={name => systemTitle(name, trans)}
           scaleOf={name => (name.endsWith('_bytes') ? 1e-9 : 1)}
         />

@@ -1,18 +1,23 @@
 // What can be done with several chosen runs at once.
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import { useEffect, useRef, useState } from 'react';
 import type { Run } from '../api/client';
+import { cleanPath, FOLDER_TAG } from '../model/folders';
 import type { RunsModel } from '../model/runs';
 import { isFinal } from '../model/states';
 import { notifyError } from '../plugins/notify';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
 import { Button } from '../ui/controls';
+import { TextField } from '../ui/textfield';
 import { execute, type IPage, usePage } from './page';
+import { ExportButton } from './runs-export';
 
 /** Pages are not opened for more runs than these at once. */
 const MOST_OPENED = 10;
 const UNDO_MS = 8000;
+
+/** What the bar asks for: a tag, or a folder. */
+export type Asking = 'tag' | 'folder' | null;
 
 /** Runs that are jobs and have not ended. */
 export function cancelable(runs: readonly Run[]): readonly Run[] {
@@ -28,10 +33,11 @@ export function tagIn(text: string): Record<string, string> | null {
 /** The bar of actions below the table, while runs are chosen. */
 export function BulkBar(props: {
   model: RunsModel;
-  isTagging: boolean;
-  onTag: (on: boolean) => void;
+  /** The field that is open. */
+  asking: Asking;
+  onAsk: (asking: Asking) => void;
 }): JSX.Element {
-  const { model, isTagging, onTag } = props;
+  const { model, asking, onAsk } = props;
   const page = usePage();
   const { trans } = useLanguage();
   const runs = model.selectedRuns;
@@ -54,18 +60,52 @@ export function BulkBar(props: {
       >
         {trans.__('Open')}
       </Button>
-      {isTagging ? (
-        <TagField
-          onDone={tags => {
-            onTag(false);
+      <Button
+        disabled={!page.commands.hasCommand(CommandIDs.openCompare) || runs.length < 2}
+        title={runs.length < 2 ? trans.__('Select two runs or more') : undefined}
+        onClick={() => compare(page, runs)}
+      >
+        {trans.__('Compare')}
+      </Button>
+      {asking === 'tag' ? (
+        <TextField
+          label={trans.__('Tag as name=value')}
+          placeholder={trans.__('name=value, Enter')}
+          isRight={text => tagIn(text) !== null}
+          onDone={text => {
+            onAsk(null);
+            const tags = text === null ? null : tagIn(text);
             if (tags) {
               void tag(page, model, runs, tags);
             }
           }}
         />
       ) : (
-        <Button onClick={() => onTag(true)}>{trans.__('Tag…')}</Button>
+        <Button onClick={() => onAsk('tag')}>{trans.__('Tag…')}</Button>
       )}
+      {asking === 'folder' ? (
+        <TextField
+          label={trans.__('Folder to move to')}
+          placeholder={trans.__('folder/below, Enter')}
+          options={(model.folders.value ?? []).map(folder => folder.path)}
+          isRight={text => cleanPath(text) !== null}
+          onDone={text => {
+            onAsk(null);
+            const folder = text === null ? null : cleanPath(text);
+            if (folder) {
+              void move(page, model, runs, folder);
+            }
+          }}
+        />
+      ) : (
+        <Button onClick={() => onAsk('folder')}>{trans.__('Move…')}</Button>
+      )}
+      {runs.some(run => FOLDER_TAG in (run.tags ?? {})) && (
+        <Button onClick={() => void move(page, model, runs, null)}>
+          {trans.__('Out of folder')}
+        </Button>
+      )}
+      <ExportButton model={model} runs={runs} />
       {toCancel.length > 0 && (
         <Button onClick={() => void cancel(page, toCancel)}>{trans.__('Cancel')}</Button>
       )}
@@ -79,34 +119,6 @@ export function BulkBar(props: {
         {trans.__('Clear selection')}
       </Button>
     </div>
-  );
-}
-
-function TagField(props: { onDone: (tags: Record<string, string> | null) => void }): JSX.Element {
-  const { trans } = useLanguage();
-  const [text, setText] = useState('');
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
-  const tags = tagIn(text);
-  return (
-    <input
-      ref={field}
-      className="jp-MlwsSearch jp-mod-styled"
-      aria-label={trans.__('Tag as name=value')}
-      placeholder={trans.__('name=value, Enter')}
-      aria-invalid={text !== '' && tags === null}
-      value={text}
-      onChange={event => setText(event.target.value)}
-      onBlur={() => props.onDone(null)}
-      onKeyDown={event => {
-        if (event.key === 'Enter' && tags) {
-          props.onDone(tags);
-        } else if (event.key === 'Escape') {
-          event.stopPropagation();
-          props.onDone(null);
-        }
-      }}
-    />
   );
 }
 
@@ -165,6 +177,34 @@ async function tag(
   await model.runs.refresh();
   if (done.length > 0) {
     Notification.info(trans._n('%1 run is tagged.', '%1 runs are tagged.', done.length), {
+      autoClose: UNDO_MS,
+    });
+  }
+}
+
+/** Open the page that compares runs. */
+export function compare(page: IPage, runs: readonly Run[]): void {
+  execute(page, CommandIDs.openCompare, { runs: runs.map(run => run.run_id) });
+}
+
+/** Move runs to a folder; null: out of theirs. */
+async function move(
+  page: IPage,
+  model: RunsModel,
+  runs: readonly Run[],
+  folder: string | null,
+): Promise<void> {
+  const { client, trans } = page.workspace;
+  const inOne = runs.filter(run => folder !== null || FOLDER_TAG in (run.tags ?? {}));
+  const done = await withEach(page, inOne, trans.__('Not all runs could be moved.'), run =>
+    client.call('runs.update', {
+      run_id: run.run_id,
+      ...(folder === null ? { drop_tags: [FOLDER_TAG] } : { tags: { [FOLDER_TAG]: folder } }),
+    }),
+  );
+  await model.readAgain();
+  if (done.length > 0) {
+    Notification.info(trans._n('%1 run is moved.', '%1 runs are moved.', done.length), {
       autoClose: UNDO_MS,
     });
   }

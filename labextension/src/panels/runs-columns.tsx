@@ -1,10 +1,10 @@
 // Columns of the runs table, and the picker that chooses them.
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { Run } from '../api/client';
+import type { MetricSpread, Run } from '../api/client';
 import { type Builtin, type ColumnKind, columnChoices, type IColumnChoice } from '../model/columns';
 import { deltaTo } from '../model/metrics';
-import type { IRunRow } from '../model/rows';
+import type { IGroupRow, IMoreRow, IRow, IRunRow } from '../model/rows';
 import type { RunsModel } from '../model/runs';
 import { quoteKey } from '../model/search';
 import { colourOf } from '../ui/chart';
@@ -18,14 +18,29 @@ import { Ago, Elapsed } from '../ui/time';
 /** More columns of metrics, params and tags than these are not drawn; the page says so. */
 const MOST_COLUMNS = 40;
 
-type RunColumn = IColumn<IRunRow>;
+type RunColumn = IColumn<IRow>;
+
+/** What a column says of runs; of groups it says nothing. */
+type OfRun = Omit<IColumn<IRunRow>, 'id' | 'title'>;
+
+/** A column of runs as one of all rows. */
+function ofRows(id: string, title: string, column: OfRun): RunColumn {
+  const { render, titleOf, ...rest } = column;
+  return {
+    ...rest,
+    id,
+    title,
+    render: row => ('run' in row ? render(row) : null),
+    titleOf: titleOf && (row => ('run' in row ? titleOf(row) : '')),
+  };
+}
 
 /** Columns of the table, and how many of the chosen ones found no room. */
 export function useColumns(model: RunsModel): [readonly RunColumn[], number] {
   const { trans, locale } = useLanguage();
   const { columns: chosen, onlyDiffering, withCharts } = model.look.value;
   const runs = model.shown;
-  const { baseline } = model;
+  const { baseline, isGrouped } = model;
   const choices = useMemo(
     () => columnChoices(runs ?? [], chosen, onlyDiffering).filter(choice => choice.isShown),
     [runs, chosen, onlyDiffering],
@@ -41,17 +56,17 @@ export function useColumns(model: RunsModel): [readonly RunColumn[], number] {
     const logged = choices.filter(choice => choice.kind !== 'builtin');
     const columns = [
       ...own.map(choice => builtinColumn(choice.key as Builtin, model, trans)),
-      ...logged.slice(0, MOST_COLUMNS).map(choice => loggedColumn(choice, baseline, locale, trans)),
+      ...logged
+        .slice(0, MOST_COLUMNS)
+        .map(choice => loggedColumn(choice, baseline, isGrouped, locale, trans)),
     ];
     const nLeft = Math.max(0, logged.length - MOST_COLUMNS);
     return [withCharts ? [eyeColumn(model, trans), ...columns] : columns, nLeft];
-  }, [model, key, colours, withCharts, baseline, trans, locale]);
+  }, [model, key, colours, withCharts, baseline, isGrouped, trans, locale]);
 }
 
 function eyeColumn(model: RunsModel, trans: TranslationBundle): RunColumn {
-  return {
-    id: 'eye',
-    title: '',
+  return ofRows('eye', '', {
     width: 30,
     render: ({ run }) => {
       const colour = model.colourOf(run.run_id);
@@ -71,7 +86,7 @@ function eyeColumn(model: RunsModel, trans: TranslationBundle): RunColumn {
         </button>
       );
     },
-  };
+  });
 }
 
 function text(value: string): JSX.Element {
@@ -79,7 +94,7 @@ function text(value: string): JSX.Element {
 }
 
 function builtinColumn(id: Builtin, model: RunsModel, trans: TranslationBundle): RunColumn {
-  const columns: Record<Builtin, Omit<RunColumn, 'id' | 'title'>> = {
+  const columns: Record<Builtin, OfRun> = {
     status: {
       width: 116,
       sortKey: 'attributes.status',
@@ -108,7 +123,14 @@ function builtinColumn(id: Builtin, model: RunsModel, trans: TranslationBundle):
     type: { width: 84, render: ({ run }) => text(run.type) },
     run_id: { width: 120, render: ({ run }) => text(run.run_id), titleOf: ({ run }) => run.run_id },
   };
-  return { id, title: titleOfBuiltin(id, trans), ...columns[id] };
+  const column = ofRows(id, titleOfBuiltin(id, trans), columns[id]);
+  if (id !== 'name') {
+    return column;
+  }
+  return {
+    ...column,
+    render: row => ('run' in row ? column.render(row) : <GroupName row={row} model={model} />),
+  };
 }
 
 function titleOfBuiltin(id: Builtin, trans: TranslationBundle): string {
@@ -125,6 +147,54 @@ function titleOfBuiltin(id: Builtin, trans: TranslationBundle): string {
   return titles[id];
 }
 
+/** What the runs of a group have in common, or that there are more of them. */
+function GroupName(props: { row: IGroupRow | IMoreRow; model: RunsModel }): JSX.Element {
+  const { trans } = useLanguage();
+  const { row, model } = props;
+  if ('more' in row) {
+    return (
+      <button
+        type="button"
+        className="jp-MlwsLink jp-MlwsRuns-more"
+        tabIndex={-1}
+        onClick={event => {
+          event.stopPropagation();
+          model.groups.more(row.more);
+        }}
+      >
+        {trans._n('Show more (%1 left)', 'Show more (%1 left)', row.nLeft)}
+      </button>
+    );
+  }
+  const { group, isOpen } = row;
+  return (
+    <>
+      <FoldMark isOpen={isOpen} onFold={open => model.groups.fold(group, open)} />
+      <strong className="jp-MlwsTable-text">{group.value ?? trans.__('(none)')}</strong>
+      <span className="jp-MlwsCount">{group.n_runs}</span>
+    </>
+  );
+}
+
+function FoldMark(props: { isOpen: boolean; onFold: (isOpen: boolean) => void }): JSX.Element {
+  const { trans } = useLanguage();
+  const { isOpen, onFold } = props;
+  return (
+    <button
+      type="button"
+      className="jp-MlwsFold"
+      tabIndex={-1}
+      title={isOpen ? trans.__('Fold') : trans.__('Unfold')}
+      onClick={event => {
+        event.stopPropagation();
+        onFold(!isOpen);
+      }}
+    >
+      <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
+    </button>
+  );
+}
+
 /** The name of a run, below its parent, with what unfolds those below it. */
 function Name(props: { row: IRunRow; model: RunsModel }): JSX.Element {
   const { trans } = useLanguage();
@@ -133,20 +203,7 @@ function Name(props: { row: IRunRow; model: RunsModel }): JSX.Element {
   return (
     <>
       {depth > 0 && <span style={{ flex: 'none', width: depth * 18 }} />}
-      {nNested > 0 && (
-        <button
-          type="button"
-          className="jp-MlwsFold"
-          tabIndex={-1}
-          title={isOpen ? trans.__('Fold') : trans.__('Unfold')}
-          onClick={event => {
-            event.stopPropagation();
-            model.fold(run.run_id, !isOpen);
-          }}
-        >
-          <span aria-hidden="true">{isOpen ? '▾' : '▸'}</span>
-        </button>
-      )}
+      {nNested > 0 && <FoldMark isOpen={isOpen} onFold={open => model.fold(run.run_id, open)} />}
       {text(run.name)}
       {nNested > 0 && <span className="jp-MlwsCount">{nNested}</span>}
       {model.baseline?.run_id === run.run_id && (
@@ -159,15 +216,16 @@ function Name(props: { row: IRunRow; model: RunsModel }): JSX.Element {
 function loggedColumn(
   choice: IColumnChoice,
   baseline: Run | null,
+  isGrouped: boolean,
   locale: string,
   trans: TranslationBundle,
 ): RunColumn {
   const { id, kind, key } = choice;
-  const common = { id, title: key, sortKey: `${kind}.${quoteKey(key)}` };
+  const sortKey = `${kind}.${quoteKey(key)}`;
   if (kind === 'metrics') {
-    return {
-      ...common,
-      width: baseline ? 164 : 110,
+    const column = ofRows(id, key, {
+      sortKey,
+      width: baseline || isGrouped ? 164 : 110,
       align: 'end',
       render: ({ run }) => (
         <>
@@ -187,15 +245,44 @@ function loggedColumn(
         baseline
           ? trans.__('%1, baseline %2', run.metrics?.[key] ?? '–', baseline.metrics?.[key] ?? '–')
           : String(run.metrics?.[key] ?? ''),
+    });
+    const spreadOf = (row: IRow): MetricSpread | undefined =>
+      'group' in row ? row.group.metrics?.[key] : undefined;
+    return {
+      ...column,
+      render: row => {
+        const spread = spreadOf(row);
+        return spread ? <Spread spread={spread} /> : column.render(row);
+      },
+      titleOf: row => {
+        const spread = spreadOf(row);
+        return spread
+          ? trans.__('Mean %1, least %2, greatest %3', spread.mean, spread.min, spread.max)
+          : (column.titleOf?.(row) ?? '');
+      },
     };
   }
   const textOf = (run: Run): string => (kind === 'tags' ? run.tags : run.params)?.[key] ?? '';
-  return {
-    ...common,
+  return ofRows(id, key, {
+    sortKey,
     width: 100,
     render: ({ run }) => text(textOf(run)),
     titleOf: ({ run }) => textOf(run),
-  };
+  });
+}
+
+/** Mean of a metric in a group, with least and greatest. */
+function Spread(props: { spread: MetricSpread }): JSX.Element {
+  const { locale } = useLanguage();
+  const { mean, min, max } = props.spread;
+  return (
+    <>
+      {metric(mean, locale)}
+      <span className="jp-MlwsSpread">
+        {metric(min, locale)} – {metric(max, locale)}
+      </span>
+    </>
+  );
 }
 
 function Delta(props: { delta: number | null }): JSX.Element {

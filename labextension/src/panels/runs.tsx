@@ -1,20 +1,25 @@
 // The runs page: every run that fits a filter, and how their metrics went.
 import { refreshIcon } from '@jupyterlab/ui-components';
-import { memo, useCallback, useMemo, useState } from 'react';
-import type { IRunRow } from '../model/rows';
+import { useCallback, useState } from 'react';
+import type { Run } from '../api/client';
+import { keyOf } from '../model/cards';
+import { type IRow, rowId } from '../model/rows';
 import type { IRunsLook, RunsModel } from '../model/runs';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
-import { Button, Check, CopyButton, Toolbar } from '../ui/controls';
+import { Button, Check, Choice, CopyButton, Toolbar } from '../ui/controls';
 import { useDelayed, useResource, useSignal } from '../ui/hooks';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
 import { Table } from '../ui/table';
 import { ConnectionMark } from './connection';
 import { execute, openRunMenu, targetOfRun, usePage } from './page';
-import { BulkBar } from './runs-bulk';
+import { type Asking, BulkBar, compare } from './runs-bulk';
+import { ChartCards } from './runs-cards';
 import { ColumnPicker, useColumns } from './runs-columns';
+import { ExportButton } from './runs-export';
 import { FilterBox, FilterFault } from './runs-filter';
-import { SeriesCharts } from './series';
+import { FolderRail } from './runs-folders';
+import { ViewTabs } from './runs-views';
 
 export function RunsPage(props: { model: RunsModel }): JSX.Element {
   const { model } = props;
@@ -22,7 +27,8 @@ export function RunsPage(props: { model: RunsModel }): JSX.Element {
   const { error, isLoading } = useResource(model.runs);
   useSignal(model.queryChanged);
   useSignal(model.changed);
-  const [isTagging, setTagging] = useState(false);
+  const [asking, setAsking] = useState<Asking>(null);
+  const grouping = useResource(model.groups.groups);
   const isBusy = useDelayed(isLoading);
   const { shown } = model;
   const isFilterWrong = error?.code === 'INVALID';
@@ -40,28 +46,38 @@ export function RunsPage(props: { model: RunsModel }): JSX.Element {
       }}
     >
       {isBusy && <div className="jp-MlwsPage-busy" />}
+      <ViewTabs model={model} />
       <RunsToolbar model={model} isFilterWrong={isFilterWrong} />
       {isFilterWrong && <FilterFault filter={model.filter} error={error} />}
       {error && !isFilterWrong && (
         <ErrorStrip error={error} onRetry={() => void model.runs.refresh()} />
       )}
+      {model.isGrouped && grouping.error && !isFilterWrong && (
+        <ErrorStrip error={grouping.error} onRetry={() => void model.groups.groups.refresh()} />
+      )}
       {!shown && !error && <Skeleton rows={10} />}
-      {shown?.length === 0 && <NoRuns model={model} />}
+      {shown?.length === 0 && (
+        <div className="jp-MlwsRuns-split">
+          <FolderRail model={model} />
+          <NoRuns model={model} />
+        </div>
+      )}
       {shown && shown.length > 0 && (
         <div className="jp-MlwsRuns-split">
+          <FolderRail model={model} />
           <div className="jp-MlwsRuns-table">
             {model.nNew > 0 && (
               <Button primary className="jp-MlwsRuns-new" onClick={() => model.showNew()}>
                 {trans._n('%1 new', '%1 new', model.nNew)}
               </Button>
             )}
-            <RunsTable model={model} isBusy={isBusy} onTag={() => setTagging(true)} />
-            {isChosen && <BulkBar model={model} isTagging={isTagging} onTag={setTagging} />}
+            <RunsTable model={model} isBusy={isBusy} onAsk={setAsking} />
+            {isChosen && <BulkBar model={model} asking={asking} onAsk={setAsking} />}
           </div>
           {model.look.value.withCharts && (
             <>
               <Divider model={model} />
-              <Charts model={model} />
+              <ChartCards model={model} />
             </>
           )}
         </div>
@@ -126,6 +142,12 @@ function RunsToolbar(props: { model: RunsModel; isFilterWrong: boolean }): JSX.E
       label={trans.__('Runs')}
       end={
         <>
+          <Choice
+            label={trans.__('Group by')}
+            value={model.query.groupBy}
+            options={groupings(model, trans)}
+            onChange={groupBy => model.ask({ groupBy })}
+          />
           <Check
             label={trans.__('Nested')}
             checked={look.isNested}
@@ -142,6 +164,7 @@ function RunsToolbar(props: { model: RunsModel; isFilterWrong: boolean }): JSX.E
             onChange={withCharts => set({ withCharts })}
           />
           <ColumnPicker model={model} />
+          <ExportButton model={model} />
           <ConnectionMark />
           <Button
             minimal
@@ -157,7 +180,30 @@ function RunsToolbar(props: { model: RunsModel; isFilterWrong: boolean }): JSX.E
   );
 }
 
-function RunsTable(props: { model: RunsModel; isBusy: boolean; onTag: () => void }): JSX.Element {
+/** By what the runs can be grouped. */
+function groupings(
+  model: RunsModel,
+  trans: ReturnType<typeof useLanguage>['trans'],
+): [string, string][] {
+  const { groupBy } = model.query;
+  const own: [string, string][] = [
+    ['attributes.user', trans.__('User')],
+    ['attributes.status', trans.__('State')],
+    ['attributes.type', trans.__('Type')],
+  ];
+  const params = model.charts.names.params.map(name => [`params.${name}`, name]);
+  const known = [...params, ...own] as [string, string][];
+  const isKnown = !groupBy || known.some(([id]) => id === groupBy);
+  // A view may group by what none of the runs has that are shown now.
+  const chosen: [string, string][] = isKnown ? [] : [[groupBy, keyOf(groupBy)]];
+  return [['', trans.__('nothing')], ...chosen, ...known];
+}
+
+function RunsTable(props: {
+  model: RunsModel;
+  isBusy: boolean;
+  onAsk: (asking: Asking) => void;
+}): JSX.Element {
   const { model } = props;
   const page = usePage();
   const { trans } = useLanguage();
@@ -171,44 +217,64 @@ function RunsTable(props: { model: RunsModel; isBusy: boolean; onTag: () => void
     },
     [model],
   );
-  const isTree = rows.some(row => row.nNested > 0);
-  const letters: Record<string, (row: IRunRow) => void> = {
-    b: ({ run }) => model.toggleBaseline(run),
-    e: ({ run }) => model.toggleEye(run.run_id),
-    t: ({ run }) => {
-      if (model.selectedRuns.length === 0) {
-        model.select(new Set([run.run_id]));
-      }
-      props.onTag();
-    },
+  const isTree = rows.some(row => 'group' in row || ('run' in row && row.nNested > 0));
+  const ask = (run: Run, asking: Asking): void => {
+    if (model.selectedRuns.length === 0) {
+      model.select(new Set([run.run_id]));
+    }
+    props.onAsk(asking);
+  };
+  const letters: Record<string, (run: Run) => void> = {
+    b: run => model.toggleBaseline(run),
+    e: run => model.toggleEye(run.run_id),
+    t: run => ask(run, 'tag'),
+    m: run => ask(run, 'folder'),
+    c: run => compare(page, model.selectedRuns.length > 0 ? model.selectedRuns : [run]),
   };
   return (
     <>
-      <Table<IRunRow>
+      <Table<IRow>
         label={trans.__('Runs')}
         columns={columns}
         rows={rows}
-        rowKey={row => row.run.run_id}
+        rowKey={rowId}
         sort={query.orderBy ? { key: query.orderBy, descending: query.descending } : undefined}
         onSort={sort => model.ask({ orderBy: sort.key, descending: sort.descending })}
-        onOpen={({ run }) => execute(page, CommandIDs.openRun, { run_id: run.run_id })}
-        onMenu={({ run }, x, y) => openRunMenu(page, targetOfRun(run), x, y)}
+        onOpen={row => {
+          if ('run' in row) {
+            execute(page, CommandIDs.openRun, { run_id: row.run.run_id });
+          } else if ('group' in row) {
+            model.groups.fold(row.group, !row.isOpen);
+          } else {
+            model.groups.more(row.more);
+          }
+        }}
+        onMenu={(row, x, y) => {
+          if ('run' in row) {
+            openRunMenu(page, targetOfRun(row.run), x, y);
+          }
+        }}
         onEnd={onEnd}
-        hasMore={model.runs.hasMore}
+        hasMore={!model.isGrouped && model.runs.hasMore}
         isBusy={props.isBusy}
         selected={model.selected}
         onSelect={ids => model.select(ids)}
+        canSelect={isRun}
         onKey={(key, row) => {
-          const act = letters[key];
-          act?.(row);
+          const act = 'run' in row ? letters[key] : undefined;
+          if ('run' in row) {
+            act?.(row.run);
+          }
           return act !== undefined;
         }}
-        levelOf={
-          isTree
-            ? row => ({ level: row.depth + 1, isOpen: row.nNested > 0 ? row.isOpen : undefined })
-            : undefined
-        }
-        onFold={({ run }, isOpen) => model.fold(run.run_id, isOpen)}
+        levelOf={isTree ? levelOf : undefined}
+        onFold={(row, isOpen) => {
+          if ('run' in row) {
+            model.fold(row.run.run_id, isOpen);
+          } else if ('group' in row) {
+            model.groups.fold(row.group, isOpen);
+          }
+        }}
         widths={look.value.widths}
         onResize={(id, width) => {
           const { [id]: _, ...widths } = look.value.widths;
@@ -237,6 +303,13 @@ function NoRuns(props: { model: RunsModel }): JSX.Element {
   const page = usePage();
   const { trans } = useLanguage();
   const { query } = props.model;
+  if (query.folder && !query.text) {
+    return (
+      <Empty text={trans.__('No run is in this folder.')}>
+        <Button onClick={() => props.model.ask({ folder: '' })}>{trans.__('All runs')}</Button>
+      </Empty>
+    );
+  }
   if (query.text) {
     return (
       <Empty text={trans.__('No run fits the filter.')}>
@@ -265,43 +338,13 @@ function NoRuns(props: { model: RunsModel }): JSX.Element {
   );
 }
 
-const Charts = memo(function Charts(props: { model: RunsModel }): JSX.Element {
-  const { model } = props;
-  const { trans } = useLanguage();
-  const { value, error } = useResource(model.series);
-  useSignal(model.changed);
-  const { charted } = model;
-  const names = useMemo(() => new Map(charted.map(run => [run.run_id, run.name])), [charted]);
-  const nameOf = useCallback((id: string) => names.get(id) ?? id, [names]);
-  const colourOfRun = useCallback((id: string) => model.colourOf(id), [model]);
-  // A closed eye takes its lines away at once, before points are read anew.
-  const series = useMemo(() => (value ?? []).filter(one => names.has(one.run_id)), [value, names]);
-  return (
-    <aside
-      className="jp-MlwsRuns-charts"
-      aria-label={trans.__('Charts')}
-      style={{ flexBasis: `${model.look.value.chartsWidth}%` }}
-    >
-      {error && <ErrorStrip error={error} onRetry={() => void model.series.refresh()} />}
-      {!value && !error && <Skeleton rows={6} />}
-      {value && charted.length === 0 && (
-        <Empty text={trans.__('No run is charted. Switch on the eye of a run in the table (e).')} />
-      )}
-      {value && charted.length > 0 && (
-        <SeriesCharts
-          series={series}
-          metrics={model.chartedMetrics}
-          nameOf={nameOf}
-          colourOf={colourOfRun}
-          lit={model.hovered}
-          startOf={startUnknown}
-        />
-      )}
-    </aside>
-  );
-});
+function isRun(row: IRow): boolean {
+  return 'run' in row;
+}
 
-/** Each run starts at its first point. */
-function startUnknown(): undefined {
-  return undefined;
+function levelOf(row: IRow): { level: number; isOpen?: boolean } {
+  if ('run' in row) {
+    return { level: row.depth + 1, isOpen: row.nNested > 0 ? row.isOpen : undefined };
+  }
+  return 'group' in row ? { level: 1, isOpen: row.isOpen } : { level: 2 };
 }

@@ -1,66 +1,41 @@
 // A card for each metric: its chart, or the same as a table.
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { Series } from '../api/client';
-import { smooth, summarize, toNumber } from '../model/metrics';
-import { Chart, colourOf, type ILine, type ILit } from '../ui/chart';
+import { type ILineLook, LINE_LOOK, type XAxis } from '../model/cards';
+import { summarize } from '../model/metrics';
+import { type IRange, type SeriesZoom, stepsWithin } from '../model/zoom';
+import { Chart } from '../ui/chart';
 import { useLanguage } from '../ui/context';
 import { Button, Check, Choice, Toolbar } from '../ui/controls';
 import { metric } from '../ui/format';
+import { useSignal } from '../ui/hooks';
+import {
+  bandsOf,
+  type ISeriesSource,
+  isSingle,
+  linesOf,
+  placesOf,
+  useColours,
+} from './series-lines';
+import { Legend, SeriesTable } from './series-table';
+import { ValueCard } from './series-value';
 
-export type XAxis = 'step' | 'time';
-
-export interface ISeriesChartsProps {
-  series: readonly Series[];
-  /** Metrics that get a card, in this order. */
-  metrics: readonly string[];
-  nameOf: (runId: string) => string;
-  /** When a run started, in milliseconds; its first point where that is not known. */
-  startOf: (runId: string) => number | undefined;
-  /** Which colour of the palette a run has; by its place where this is not given. */
-  colourOf?: (runId: string) => number | undefined;
-  /** The run that is pointed at, shared with others that show it. */
-  lit?: ILit;
-  /** Fixed, without the bar of choices. */
-  x?: XAxis;
-  /** Title of a card where it is not the metric's name. */
-  titleOf?: (name: string) => string;
-  /** Factor from what is kept to what is drawn, such as bytes to gigabytes. */
-  scaleOf?: (name: string) => number;
-}
-
-export function SeriesCharts(props: ISeriesChartsProps): JSX.Element {
-  const { trans } = useLanguage();
-  const [weight, setWeight] = useState(0);
-  const [logY, setLogY] = useState(false);
-  const [x, setX] = useState<XAxis>(props.x ?? 'step');
+/** Cards of metrics, in their order, with the bar that says how all are drawn. */
+export function SeriesCharts(
+  props: ISeriesSource & {
+    metrics: readonly string[];
+    /** Fixed, without the bar of choices. */
+    x?: XAxis;
+  },
+): JSX.Element {
+  const [chosen, setLook] = useState<ILineLook>(LINE_LOOK);
+  const look = useMemo(() => (props.x ? { ...chosen, x: props.x } : chosen), [chosen, props.x]);
   const singles = props.metrics.filter(name => isSingle(props.series, name));
   const courses = props.metrics.filter(name => !singles.includes(name));
   return (
     <>
       {!props.x && courses.length > 0 && (
-        <Toolbar label={trans.__('Charts')}>
-          <Choice<XAxis>
-            label={trans.__('Over')}
-            value={x}
-            options={[
-              ['step', trans.__('step')],
-              ['time', trans.__('time')],
-            ]}
-            onChange={setX}
-          />
-          <label className="jp-MlwsChoice">
-            {trans.__('Smoothing')}
-            <input
-              type="range"
-              min={0}
-              max={0.98}
-              step={0.02}
-              value={weight}
-              onChange={event => setWeight(Number(event.target.value))}
-            />
-          </label>
-          <Check label={trans.__('Log axis')} checked={logY} onChange={setLogY} />
-        </Toolbar>
+        <LineBar look={look} onChange={setLook} zoom={props.zoom} />
       )}
       {singles.length > 0 && (
         <div className="jp-MlwsChartCards jp-mod-values">
@@ -71,37 +46,120 @@ export function SeriesCharts(props: ISeriesChartsProps): JSX.Element {
       )}
       <div className="jp-MlwsChartCards">
         {courses.map(name => (
-          <ChartCard key={name} {...props} metric={name} weight={weight} logY={logY} x={x} />
+          <ChartCard key={name} {...props} metric={name} look={look} />
         ))}
       </div>
     </>
   );
 }
 
-interface ICardProps extends ISeriesChartsProps {
-  metric: string;
-  weight: number;
-  logY: boolean;
-  x: XAxis;
+/** How lines are drawn, and the way out of a stretch that is looked at closely. */
+export function LineBar(props: {
+  look: ILineLook;
+  onChange: (look: ILineLook) => void;
+  zoom?: SeriesZoom;
+  children?: ReactNode;
+}): JSX.Element {
+  const { trans } = useLanguage();
+  const { look, onChange, zoom } = props;
+  useSignal(zoom?.range.changed);
+  return (
+    <Toolbar
+      label={trans.__('Charts')}
+      end={
+        <>
+          {zoom?.range.value && (
+            <Button
+              onClick={() => {
+                zoom.range.value = null;
+              }}
+            >
+              {trans.__('Reset zoom')}
+            </Button>
+          )}
+          {props.children}
+        </>
+      }
+    >
+      <LineControls look={look} onChange={onChange} />
+    </Toolbar>
+  );
 }
 
-function ChartCard(props: ICardProps): JSX.Element {
+export function LineControls(props: {
+  look: ILineLook;
+  onChange: (look: ILineLook) => void;
+}): JSX.Element {
+  const { trans } = useLanguage();
+  const { look, onChange } = props;
+  return (
+    <>
+      <Choice<XAxis>
+        label={trans.__('Over')}
+        value={look.x}
+        options={[
+          ['step', trans.__('step')],
+          ['relative', trans.__('time since start')],
+          ['time', trans.__('time')],
+        ]}
+        onChange={x => onChange({ ...look, x })}
+      />
+      <label className="jp-MlwsChoice">
+        {trans.__('Smoothing')}
+        <input
+          type="range"
+          min={0}
+          max={0.98}
+          step={0.02}
+          value={look.weight}
+          onChange={event => onChange({ ...look, weight: Number(event.target.value) })}
+        />
+      </label>
+      <Check
+        label={trans.__('Log axis')}
+        checked={look.logY}
+        onChange={logY => onChange({ ...look, logY })}
+      />
+    </>
+  );
+}
+
+interface IChartCardProps extends ISeriesSource {
+  metric: string;
+  look: ILineLook;
+  /** Param by which lines are put together. */
+  groupBy?: string;
+  /** Stand in the head of the card. */
+  tools?: ReactNode;
+  /** Stand below its head. */
+  options?: ReactNode;
+}
+
+export function ChartCard(props: IChartCardProps): JSX.Element {
   const { trans, locale } = useLanguage();
   const [asTable, setAsTable] = useState(false);
   const [ref, isInView] = useInView<HTMLElement>();
-  const { series, metric: name, x, weight, nameOf, startOf, scaleOf, colourOf: ownColour } = props;
-  const colours = useColours(series, ownColour);
-  const own = useMemo(() => series.filter(one => one.key === name), [series, name]);
-  const lines = useMemo(
-    () =>
-      own.flatMap(one =>
-        linesOf(one, colours.get(one.run_id) ?? 0, { x, weight, nameOf, startOf, scaleOf }),
-      ),
-    [own, colours, x, weight, nameOf, startOf, scaleOf],
-  );
+  const { series, metric: name, look, groupBy, nameOf, startOf, scaleOf, paramOf } = props;
+  const colours = useColours(series, props.colourOf);
+  const whole = useMemo(() => series.filter(one => one.key === name), [series, name]);
+  const [own, range] = useDetail(props.zoom, name, look.x, whole, isInView);
+  const { lines, entries } = useMemo(() => {
+    const source = { nameOf, startOf, scaleOf };
+    if (groupBy) {
+      return bandsOf(own, look, id => paramOf?.(id, groupBy) ?? '–', source);
+    }
+    return {
+      lines: linesOf(own, look, colours, source),
+      entries: own.map(one => ({
+        id: one.run_id,
+        name: nameOf(one.run_id),
+        colour: colours.get(one.run_id) ?? 0,
+      })),
+    };
+  }, [own, look, groupBy, colours, nameOf, startOf, scaleOf, paramOf]);
   const first = own.length === 1 ? own[0] : undefined;
   const summary = first ? summarize(first) : null;
-  const scale = props.scaleOf?.(name) ?? 1;
+  const scale = scaleOf?.(name) ?? 1;
   const nPoints = Math.max(0, ...own.map(one => one.n_points));
   const isThinned = own.some(one => one.n_points > one.values.length);
   const title = props.titleOf?.(name) ?? name;
@@ -116,6 +174,17 @@ function ChartCard(props: ICardProps): JSX.Element {
         summary.greatestStep,
       )
     : trans._n('%1 run', '%1 runs', own.length);
+  const onZoom = (x: readonly [number, number] | null): void => {
+    const { zoom } = props;
+    if (zoom) {
+      const places = whole.map(one => ({
+        places: placesOf(one, look.x, startOf),
+        steps: one.steps,
+      }));
+      const steps = x && stepsWithin(x, places);
+      zoom.range.value = steps ? { axis: look.x, x, steps } : null;
+    }
+  };
 
   return (
     <section ref={ref} className="jp-MlwsChartCard" aria-label={name} data-metric={name}>
@@ -125,25 +194,27 @@ function ChartCard(props: ICardProps): JSX.Element {
         <Button minimal aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           {asTable ? trans.__('View as chart') : trans.__('View as table')}
         </Button>
+        {props.tools}
       </header>
+      {props.options}
       {asTable ? (
-        <SeriesTable series={own} nameOf={props.nameOf} scale={scale} />
+        <SeriesTable series={own} nameOf={nameOf} scale={scale} />
       ) : (
         isInView && (
           <Chart
             lines={lines}
-            xTitle={props.x === 'step' ? trans.__('step') : trans.__('time since start')}
-            xFormat={props.x === 'time' ? 'seconds' : undefined}
-            logY={props.logY}
+            xTitle={titleOfAxis(look.x, trans)}
+            xFormat={formatOf(look.x)}
+            xRange={range}
+            onZoom={onZoom}
+            logY={look.logY}
             lit={props.lit}
             summary={sentence}
           />
         )
       )}
       {!asTable && !isInView && <div className="jp-MlwsChart" style={{ height: 200 }} />}
-      {own.length > 1 && (
-        <Legend series={own} colours={colours} nameOf={props.nameOf} lit={props.lit} />
-      )}
+      {entries.length > 1 && <Legend entries={entries} lit={props.lit} />}
       {isThinned && (
         <p className="jp-MlwsChartCard-note">
           {trans.__('%1 points, least and greatest per pixel', nPoints.toLocaleString(locale))}
@@ -153,187 +224,60 @@ function ChartCard(props: ICardProps): JSX.Element {
   );
 }
 
-/** The colour of each run, by its id. */
-function useColours(
-  series: readonly Series[],
-  own: ISeriesChartsProps['colourOf'],
-): ReadonlyMap<string, number> {
-  return useMemo(() => {
-    const runs = [...new Set(series.map(one => one.run_id))];
-    return new Map(runs.map((id, at) => [id, own?.(id) ?? at]));
-  }, [series, own]);
+function titleOfAxis(axis: XAxis, trans: ReturnType<typeof useLanguage>['trans']): string {
+  switch (axis) {
+    case 'step':
+      return trans.__('step');
+    case 'time':
+      return trans.__('time');
+    default:
+      return trans.__('time since start');
+  }
 }
 
-/** Whether a metric was logged once by each run: then there is no course to draw. */
-function isSingle(series: readonly Series[], name: string): boolean {
-  const own = series.filter(one => one.key === name);
-  return own.length > 0 && own.every(one => one.n_points === 1);
+function formatOf(axis: XAxis): 'seconds' | 'date' | undefined {
+  return axis === 'step' ? undefined : axis === 'time' ? 'date' : 'seconds';
 }
 
-/** The one value of each run; as bars where there are several runs. */
-function ValueCard(props: ISeriesChartsProps & { metric: string }): JSX.Element {
-  const { locale } = useLanguage();
-  const { metric: name, nameOf } = props;
-  const colours = useColours(props.series, props.colourOf);
-  const scale = props.scaleOf?.(name) ?? 1;
-  const values = props.series
-    .filter(one => one.key === name)
-    .map(one => ({ run: one.run_id, value: toNumber(one.values[0] ?? Number.NaN) * scale }));
-  const isAlone = props.series.every(one => one.run_id === values[0]?.run);
-  const most = Math.max(...values.map(one => Math.abs(one.value)).filter(Number.isFinite), 0);
-  return (
-    <section className="jp-MlwsChartCard" aria-label={name} data-metric={name}>
-      <header className="jp-MlwsChartCard-head">
-        <h3 title={name}>{props.titleOf?.(name) ?? name}</h3>
-      </header>
-      {isAlone && values[0] ? (
-        <p className="jp-MlwsValue" title={String(values[0].value)}>
-          {metric(values[0].value, locale)}
-        </p>
-      ) : (
-        <table className="jp-MlwsBars">
-          <tbody>
-            {values.map(one => (
-              <tr key={one.run}>
-                <th scope="row" title={nameOf(one.run)}>
-                  {nameOf(one.run)}
-                </th>
-                <td>
-                  <span
-                    className="jp-MlwsBars-bar"
-                    style={{
-                      width: `${most > 0 ? (Math.abs(one.value) / most) * 100 : 0}%`,
-                      background: colourOf(colours.get(one.run) ?? 0),
-                    }}
-                  />
-                </td>
-                <td className="jp-MlwsBars-value">{metric(one.value, locale)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
-  );
-}
-
-function linesOf(
-  series: Series,
-  colour: number,
-  props: Pick<ICardProps, 'x' | 'weight' | 'nameOf' | 'startOf' | 'scaleOf'>,
-): ILine[] {
-  const scale = props.scaleOf?.(series.key) ?? 1;
-  const start = props.startOf(series.run_id) ?? series.times_ms[0] ?? 0;
-  const x =
-    props.x === 'step' ? series.steps : series.times_ms.map(ms => Math.max(0, ms - start) / 1000);
-  const y = series.values.map(value => toNumber(value) * scale);
-  const line: ILine = { id: series.run_id, name: props.nameOf(series.run_id), x, y, colour };
-  return props.weight > 0
-    ? [
-        { ...line, isFaint: true },
-        { ...line, y: smooth(y, props.weight) },
-      ]
-    : [line];
-}
-
-function Legend(props: {
-  series: readonly Series[];
-  colours: ReadonlyMap<string, number>;
-  nameOf: (runId: string) => string;
-  lit?: ILit;
-}): JSX.Element {
-  const { lit } = props;
-  const light = (id: string | null): void => {
-    if (lit) {
-      lit.value = id;
+/** The points to draw, finer ones where a stretch is looked at closely, and that stretch. */
+function useDetail(
+  zoom: SeriesZoom | undefined,
+  name: string,
+  axis: XAxis,
+  whole: readonly Series[],
+  isInView: boolean,
+): [readonly Series[], IRange['x'] | null] {
+  useSignal(zoom?.range.changed);
+  useSignal(zoom?.detail.changed);
+  useEffect(() => {
+    if (!zoom || !isInView) {
+      return undefined;
     }
-  };
-  return (
-    <ul className="jp-MlwsLegend">
-      {props.series.map(one => (
-        <li
-          key={one.run_id}
-          title={props.nameOf(one.run_id)}
-          onMouseEnter={() => light(one.run_id)}
-          onMouseLeave={() => light(null)}
-        >
-          <span
-            className="jp-MlwsLegend-mark"
-            style={{ background: colourOf(props.colours.get(one.run_id) ?? 0) }}
-          />
-          {props.nameOf(one.run_id)}
-        </li>
-      ))}
-    </ul>
-  );
+    const seen = zoom.see(name);
+    return () => seen.dispose();
+  }, [zoom, name, isInView]);
+  const range = zoom?.range.value;
+  if (!zoom || !range || range.axis !== axis) {
+    return [whole, null];
+  }
+  return [zoom.of(name) ?? whole, range.x];
 }
 
-/** Rows shown of a series as a table. */
-const TABLE_ROWS = 200;
-
-function SeriesTable(props: {
-  series: readonly Series[];
-  nameOf: (runId: string) => string;
-  scale: number;
-}): JSX.Element {
-  const { trans, locale } = useLanguage();
-  const rows = props.series
-    .flatMap(one =>
-      one.values.map((value, at) => ({
-        id: `${one.run_id}-${at}`,
-        run: one.run_id,
-        step: one.steps[at] ?? 0,
-        time: one.times_ms[at] ?? 0,
-        value: toNumber(value) * props.scale,
-      })),
-    )
-    .slice(0, TABLE_ROWS);
-  const withRun = props.series.length > 1;
-  return (
-    <div className="jp-MlwsChartCard-table">
-      <table className="jp-MlwsFacts jp-mod-list">
-        <thead>
-          <tr>
-            {withRun && <th scope="col">{trans.__('Run')}</th>}
-            <th scope="col">{trans.__('Step')}</th>
-            <th scope="col">{trans.__('Time')}</th>
-            <th scope="col">{trans.__('Value')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(row => (
-            <tr key={row.id}>
-              {withRun && <td>{props.nameOf(row.run)}</td>}
-              <td>{row.step}</td>
-              <td>{new Date(row.time).toLocaleTimeString(locale)}</td>
-              <td>{metric(row.value, locale)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-/** Whether an element has come into view; once seen, it stays drawn. */
-function useInView<T extends HTMLElement>(): [React.RefObject<T>, boolean] {
+/** Whether an element is in view, or near it: only then a chart is worth its memory. */
+export function useInView<T extends HTMLElement>(): [React.RefObject<T>, boolean] {
   const ref = useRef<T>(null);
-  const [isSeen, setSeen] = useState(false);
+  const [isInView, setInView] = useState(false);
   useEffect(() => {
     const node = ref.current;
     if (!node) {
       return undefined;
     }
     const observer = new IntersectionObserver(
-      entries => {
-        if (entries.some(entry => entry.isIntersecting)) {
-          setSeen(true);
-        }
-      },
-      { rootMargin: '200px' },
+      entries => setInView(entries.some(entry => entry.isIntersecting)),
+      { rootMargin: '300px' },
     );
     observer.observe(node);
     return () => observer.disconnect();
   }, []);
-  return [ref, isSeen];
+  return [ref, isInView];
 }

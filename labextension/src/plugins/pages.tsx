@@ -8,7 +8,9 @@ import {
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStateDB } from '@jupyterlab/statedb';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ReactNode } from 'react';
+import type { SavedView } from '../api/client';
 import { RunModel } from '../model/run';
 import { type IRunsLook, type IRunsQuery, RunsModel } from '../model/runs';
 import { State } from '../model/state';
@@ -16,6 +18,8 @@ import { type IPage, PageWidget } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
 import { RUN_ARGS } from './commands';
 import { workspaceIcon } from './icons';
+import { notifyError } from './notify';
+import { addExport } from './runsexport';
 
 /** A page of the main area that owns its model. */
 export class Page<M extends { dispose(): void }> extends MainAreaWidget<PageWidget> {
@@ -67,6 +71,7 @@ export const pages: JupyterFrontEndPlugin<void> = {
   ) => {
     const page: IPage = { workspace, commands: app.commands, actions, notebookView, rendermime };
     addRuns(app, page, restorer, state);
+    addExport(app, workspace);
     addRun(app, page, restorer);
     if (router) {
       addLinks(app, router);
@@ -85,6 +90,18 @@ function addRuns(
 ): void {
   const { trans, client, models } = page.workspace;
   const tracker = new WidgetTracker<Page<RunsModel>>({ namespace: 'mlws-runs' });
+  /** The view of an id; one that is gone by now must not keep the page from opening. */
+  const viewOf = async (id: unknown): Promise<SavedView | null> => {
+    if (typeof id !== 'string' || id === '') {
+      return null;
+    }
+    try {
+      return await client.call('views.get', { id });
+    } catch (error) {
+      notifyError(page.workspace, trans.__('The view could not be opened.'), error);
+      return null;
+    }
+  };
   app.commands.addCommand(CommandIDs.openRuns, {
     label: args => (args.isLauncher ? trans.__('Runs') : trans.__('Open Runs')),
     caption: trans.__('All runs as a table, with their parameters and metrics'),
@@ -96,6 +113,7 @@ function addRuns(
           filter: { type: 'string', description: 'A filter such as metrics.accuracy > 0.9' },
           search: { type: 'string', description: 'Free text: a name, failed, @me' },
           query: { type: 'object', description: 'All that the page asks for, as it was saved' },
+          view: { type: 'string', description: 'Id of a saved view' },
         },
       },
     },
@@ -105,10 +123,13 @@ function addRuns(
         ...(args.query as Partial<IRunsQuery> | undefined),
         ...(typeof text === 'string' && { text }),
       };
+      const view = await viewOf(args.view);
       const open = tracker.currentWidget;
       if (open) {
         app.shell.activateById(open.id);
-        if (Object.keys(query).length > 0) {
+        if (view) {
+          open.model.showView(view);
+        } else if (Object.keys(query).length > 0) {
           open.model.ask(query);
         }
         return;
@@ -118,19 +139,28 @@ function addRuns(
       const look = (await state?.fetch(LOOK)) as Partial<IRunsLook> | undefined;
       const model = new RunsModel(client, models, query, look);
       model.look.changed.connect((_, value) => {
-        void state?.save(LOOK, { ...value });
+        void state?.save(LOOK, value as unknown as ReadonlyPartialJSONObject);
       });
+      if (view && args.query) {
+        model.views.active.value = view.id;
+      } else if (view) {
+        model.showView(view);
+      }
       const widget = new Page(page, model, () => <RunsPage model={model} />);
       widget.id = 'mlws-runs';
       widget.title.label = trans.__('Runs');
       await tracker.add(widget);
       model.queryChanged.connect(() => void tracker.save(widget));
+      model.views.active.changed.connect(() => void tracker.save(widget));
       app.shell.add(widget, 'main', { type: 'ML Workspace' });
     },
   });
   void restorer?.restore(tracker, {
     command: CommandIDs.openRuns,
-    args: widget => ({ query: { ...widget.model.query } }),
+    args: widget => ({
+      query: { ...widget.model.query },
+      view: widget.model.views.active.value ?? '',
+    }),
     name: () => 'runs',
   });
 }
@@ -182,7 +212,7 @@ function addRun(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | n
   });
 }
 
-/** `?mlws=runs/ID` opens a run, `?mlws=runs` the table. */
+/** `?mlws=runs/ID` opens a run, `?mlws=runs` the table, `?mlws=views/ID` the table as a view has it. */
 function addLinks(app: JupyterFrontEnd, router: IRouter): void {
   const command = 'mlws:link-open';
   app.commands.addCommand(command, {
@@ -198,7 +228,7 @@ function addLinks(app: JupyterFrontEnd, router: IRouter): void {
       void app.restored.then(() =>
         found.run_id
           ? app.commands.execute(CommandIDs.openRun, { run_id: found.run_id })
-          : app.commands.execute(CommandIDs.openRuns),
+          : app.commands.execute(CommandIDs.openRuns, found.view ? { view: found.view } : {}),
       );
     },
   });
@@ -206,10 +236,13 @@ function addLinks(app: JupyterFrontEnd, router: IRouter): void {
 }
 
 /** What a link asks for; null when there is none in the query of the address. */
-export function linkIn(search: string): { run_id?: string } | null {
+export function linkIn(search: string): { run_id?: string; view?: string } | null {
   const where = new URLSearchParams(search).get('mlws');
-  const found = /^runs(?:\/([\w-]+))?$/.exec(where ?? '');
-  return found ? { run_id: found[1] } : null;
+  const [, noun, id] = /^(runs|views(?=\/))(?:\/([\w-]+))?$/.exec(where ?? '') ?? [];
+  if (!noun) {
+    return null;
+  }
+  return noun === 'views' ? { view: id } : { run_id: id };
 }
 
 /** The address without what a link asked for. */

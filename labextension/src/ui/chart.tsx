@@ -17,6 +17,8 @@ export interface ILine {
   y: readonly number[];
   /** Drawn behind and faint: the values before smoothing. */
   isFaint?: boolean;
+  /** An edge of a band, not drawn itself; what lies between `low` and the `high` after it is filled. */
+  edge?: 'low' | 'high';
   /** Which colour of the palette. */
   colour: number;
 }
@@ -25,8 +27,12 @@ export interface IChartProps {
   lines: readonly ILine[];
   xTitle: string;
   logY?: boolean;
-  /** `seconds` writes times such as 2:05. */
-  xFormat?: 'seconds';
+  /** `seconds` writes times such as 2:05, `date` takes milliseconds since 1970. */
+  xFormat?: 'seconds' | 'date';
+  /** The stretch that is shown; all when absent. */
+  xRange?: readonly [number, number] | null;
+  /** The person drags over a stretch; null by a double click: all is to be shown. */
+  onZoom?: (range: readonly [number, number] | null) => void;
   lit?: ILit;
   /** One sentence that says what is to be seen. */
   summary: string;
@@ -61,8 +67,16 @@ interface IPlotly {
 /** A node that plotly has drawn into. */
 interface IPlotlyNode extends HTMLElement {
   on(event: 'plotly_hover', call: (hover: IHover) => void): void;
+  on(event: 'plotly_relayout', call: (change: IRelayout) => void): void;
   on(event: 'plotly_unhover', call: () => void): void;
   removeAllListeners(event: string): void;
+}
+
+/** What of the layout has changed. */
+interface IRelayout {
+  'xaxis.range[0]'?: number | string;
+  'xaxis.range[1]'?: number | string;
+  'xaxis.autorange'?: boolean;
 }
 
 interface IHover {
@@ -99,7 +113,9 @@ export function Chart(props: IChartProps): JSX.Element {
   const drawn = useRef<{ plotly: IPlotly; node: HTMLElement }>();
   const theme = useTheme();
   const height = props.height ?? 200;
-  const { lines, xTitle, xFormat, logY, lit } = props;
+  const { lines, xTitle, xFormat, logY, lit, xRange } = props;
+  const onZoom = useRef(props.onZoom);
+  onZoom.current = props.onZoom;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of theme changes what the styles say.
   useEffect(() => {
@@ -111,8 +127,15 @@ export function Chart(props: IChartProps): JSX.Element {
     void load().then(plotly => {
       if (!isGone) {
         drawn.current = { plotly, node };
-        const layout = layoutOf({ lines, xTitle, xFormat, logY }, node, width, height);
+        const layout = layoutOf({ lines, xTitle, xFormat, logY, xRange }, node, width, height);
         void plotly.react(node, lines.map(traceOf), layout, CONFIG).then(plot => {
+          plot.removeAllListeners('plotly_relayout');
+          plot.on('plotly_relayout', change => {
+            const range = rangeIn(change);
+            if (range !== undefined) {
+              onZoom.current?.(range);
+            }
+          });
           if (lit && lines.length > 1 && drawn.current) {
             share(plot, lines, lit);
           }
@@ -122,7 +145,7 @@ export function Chart(props: IChartProps): JSX.Element {
     return () => {
       isGone = true;
     };
-  }, [lines, xTitle, xFormat, logY, lit, width, height, theme, holder]);
+  }, [lines, xTitle, xFormat, logY, lit, xRange, width, height, theme, holder]);
 
   useEffect(() => {
     if (!lit || lines.length < 2) {
@@ -157,6 +180,18 @@ export function Chart(props: IChartProps): JSX.Element {
   );
 }
 
+/** The stretch that was dragged over; null for all, undefined when something else has changed. */
+export function rangeIn(change: IRelayout): readonly [number, number] | null | undefined {
+  if (change['xaxis.autorange']) {
+    return null;
+  }
+  const ends = [change['xaxis.range[0]'], change['xaxis.range[1]']].map(end =>
+    typeof end === 'string' ? Date.parse(`${end.replace(' ', 'T')}Z`) : end,
+  );
+  const [from, to] = ends;
+  return from === undefined || to === undefined ? undefined : [from, to];
+}
+
 /** Tell `lit` which line is nearest to the pointer. */
 function share(node: IPlotlyNode, lines: readonly ILine[], lit: ILit): void {
   node.removeAllListeners('plotly_hover');
@@ -180,11 +215,13 @@ export function emphasis(
   const isThere = lines.some(line => line.id === id);
   return {
     opacity: lines.map(line => (line.isFaint ? 0.25 : 1) * (isThere && line.id !== id ? 0.2 : 1)),
-    'line.width': lines.map(line => (line.isFaint ? 1 : isThere && line.id === id ? 2.6 : 1.6)),
+    'line.width': lines.map(line =>
+      line.edge ? 0 : line.isFaint ? 1 : isThere && line.id === id ? 2.6 : 1.6,
+    ),
   };
 }
 
-const CONFIG = { displayModeBar: false, responsive: false, doubleClick: 'reset+autosize' };
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: 'autosize' };
 
 function traceOf(line: ILine): object {
   const isPoint = line.x.length === 1;
@@ -195,28 +232,51 @@ function traceOf(line: ILine): object {
     x: line.x,
     y: line.y,
     opacity: line.isFaint ? 0.25 : 1,
-    hoverinfo: line.isFaint ? 'skip' : undefined,
-    line: { color: colourOf(line.colour), width: line.isFaint ? 1 : 1.6 },
+    hoverinfo: line.isFaint || line.edge ? 'skip' : undefined,
+    line: { color: colourOf(line.colour), width: line.edge ? 0 : line.isFaint ? 1 : 1.6 },
+    ...(line.edge === 'high' && { fill: 'tonexty', fillcolor: `${colourOf(line.colour)}2e` }),
     marker: { color: colourOf(line.colour), size: 7 },
   };
 }
 
 function layoutOf(
-  props: Pick<IChartProps, 'lines' | 'xTitle' | 'xFormat' | 'logY'>,
+  props: Pick<IChartProps, 'lines' | 'xTitle' | 'xFormat' | 'logY' | 'xRange'>,
   node: HTMLElement,
   width: number,
   height: number,
 ): object {
+  const { axis, ...layout } = themed(node, width, height);
+  const { xFormat, xRange } = props;
+  return {
+    ...layout,
+    hovermode: 'x unified',
+    xaxis: {
+      ...axis,
+      type: xFormat === 'date' ? 'date' : 'linear',
+      title: { text: props.xTitle, standoff: 6 },
+      showgrid: false,
+      ...(xRange ? { range: xRange, autorange: false } : { autorange: true }),
+      ...(xFormat === 'seconds' && secondTicks(props.lines)),
+    },
+    // Only stretches of the other axis are looked at closely: this one follows what is in them.
+    yaxis: {
+      ...axis,
+      type: props.logY ? 'log' : 'linear',
+      exponentformat: 'power',
+      fixedrange: true,
+      autorange: true,
+    },
+  };
+}
+
+/** A layout in the colours of JupyterLab's theme, and `axis`, on which each axis is built. */
+export function themed(
+  node: HTMLElement,
+  width: number,
+  height: number,
+): { axis: object; [key: string]: unknown } {
   const style = getComputedStyle(node);
   const variable = (name: string): string => style.getPropertyValue(name).trim();
-  const axis = {
-    gridcolor: variable('--jp-border-color2'),
-    zerolinecolor: variable('--jp-border-color1'),
-    linecolor: variable('--jp-border-color1'),
-    automargin: true,
-    ticks: '',
-  };
-  const seconds = props.xFormat === 'seconds';
   return {
     width,
     height,
@@ -229,20 +289,70 @@ function layoutOf(
       color: variable('--jp-ui-font-color2'),
     },
     showlegend: false,
-    hovermode: 'x unified',
     hoverlabel: {
       bgcolor: variable('--jp-layout-color1'),
       bordercolor: variable('--jp-border-color1'),
       font: { color: variable('--jp-ui-font-color0') },
     },
-    xaxis: {
-      ...axis,
-      title: { text: props.xTitle, standoff: 6 },
-      showgrid: false,
-      ...(seconds && secondTicks(props.lines)),
+    axis: {
+      gridcolor: variable('--jp-border-color2'),
+      zerolinecolor: variable('--jp-border-color1'),
+      linecolor: variable('--jp-border-color1'),
+      automargin: true,
+      ticks: '',
     },
-    yaxis: { ...axis, type: props.logY ? 'log' : 'linear', exponentformat: 'power' },
   };
+}
+
+/** Any other picture that plotly draws. `data` and the axes' settings must be kept between calls. */
+export function Plot(props: {
+  data: readonly object[];
+  xAxis: object;
+  yAxis: object;
+  summary: string;
+  height?: number;
+}): JSX.Element {
+  const [holder, width] = useSize<HTMLDivElement>();
+  const drawn = useRef<{ plotly: IPlotly; node: HTMLElement }>();
+  const theme = useTheme();
+  const { data, xAxis, yAxis, height = 260 } = props;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of theme changes what the styles say.
+  useEffect(() => {
+    const node = holder.current;
+    if (!node || width === 0) {
+      return undefined;
+    }
+    let isGone = false;
+    void load().then(plotly => {
+      if (!isGone) {
+        drawn.current = { plotly, node };
+        const { axis, ...layout } = themed(node, width, height);
+        const axes = { xaxis: { ...axis, ...xAxis }, yaxis: { ...axis, ...yAxis } };
+        void plotly.react(node, [...data], { ...layout, ...axes, hovermode: 'closest' }, CONFIG);
+      }
+    });
+    return () => {
+      isGone = true;
+    };
+  }, [data, xAxis, yAxis, width, height, theme, holder]);
+
+  useEffect(
+    () => () => {
+      drawn.current?.plotly.purge(drawn.current.node);
+    },
+    [],
+  );
+
+  return (
+    <div
+      ref={holder}
+      className="jp-MlwsChart"
+      style={{ height }}
+      role="img"
+      aria-label={props.summary}
+    />
+  );
 }
 
 /** Ticks of a time axis at round places, written as `m:ss` or `h:mm`. */

@@ -41,6 +41,8 @@ export interface ITableProps<T> {
   /** Keys of the chosen rows. With `onSelect` there are check boxes, Space and Shift+arrows choose. */
   selected?: ReadonlySet<string>;
   onSelect?: (keys: ReadonlySet<string>) => void;
+  /** Whether a row can be chosen; all can when absent. */
+  canSelect?: (row: T) => boolean;
   /** A key that the table itself has no use for; answers whether it was of use. */
   onKey?: (key: string, row: T) => boolean;
   /** How deep a row stands, from 1, and whether what is below it is shown; undefined without such. */
@@ -64,6 +66,10 @@ export interface ITableProps<T> {
 const CHECK_WIDTH = 32;
 const LEAST_WIDTH = 44;
 const NONE: ReadonlySet<string> = new Set();
+
+function always(): boolean {
+  return true;
+}
 
 export const ROW_HEIGHT = 30;
 const OVERSCAN = 8;
@@ -95,6 +101,8 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     () => templateOf(columns, widths ?? {}, onSelect !== undefined),
     [columns, widths, onSelect],
   );
+  const canSelect = props.canSelect ?? always;
+  const selectable = (): string[] => rows.filter(canSelect).map(rowKey);
   const active = Math.max(
     0,
     rows.findIndex(row => rowKey(row) === activeKey),
@@ -175,9 +183,12 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     if (!onSelect || !(event.key === ' ' || isAll || (event.key === 'Escape' && selected.size))) {
       return false;
     }
+    if (event.key === ' ' && !canSelect(row)) {
+      return false;
+    }
     const key = rowKey(row);
     anchor.current = key;
-    onSelect(event.key === ' ' ? toggled(selected, key) : new Set(isAll ? rows.map(rowKey) : []));
+    onSelect(event.key === ' ' ? toggled(selected, key) : new Set(isAll ? selectable() : []));
     return true;
   };
 
@@ -264,8 +275,8 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
           {onSelect && (
             <CheckAll
               n={nSelected}
-              isAll={rows.length > 0 && nSelected === rows.length}
-              onChange={isAll => onSelect(new Set(isAll ? rows.map(rowKey) : []))}
+              isAll={nSelected > 0 && nSelected === selectable().length}
+              onChange={isAll => onSelect(new Set(isAll ? selectable() : []))}
             />
           )}
           {columns.map(column => (
@@ -294,7 +305,8 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
                 rowKey={key}
                 level={place?.level}
                 isOpen={place?.isOpen}
-                isSelected={onSelect ? selected.has(key) : undefined}
+                isSelected={onSelect && canSelect(row) ? selected.has(key) : undefined}
+                withChecks={onSelect !== undefined}
                 isLit={key === props.litKey}
                 onHover={onHover}
                 row={row}
@@ -322,8 +334,9 @@ interface IRowProps {
   level?: number;
   isOpen?: boolean;
   isActive: boolean;
-  /** Undefined where rows cannot be chosen. */
+  /** Undefined for a row that cannot be chosen. */
   isSelected?: boolean;
+  withChecks: boolean;
   isLit: boolean;
   onHover: (key: string | null) => void;
   columns: readonly IColumn<unknown>[];
@@ -357,6 +370,9 @@ const Row = memo(function Row(props: IRowProps): JSX.Element {
       onMouseEnter={() => props.onHover(props.rowKey)}
       onMouseLeave={() => props.onHover(null)}
     >
+      {props.withChecks && props.isSelected === undefined && (
+        <div role="gridcell" className="jp-MlwsTable-cell jp-mod-check" />
+      )}
       {props.isSelected !== undefined && (
         // biome-ignore lint/a11y/useKeyWithClickEvents: Space does it, the grid has the focus.
         <div

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Run } from '../../src/api/client';
+import { rowId } from '../../src/model/rows';
 import { CHARTED, RunsModel } from '../../src/model/runs';
 import { WorkspaceSettings } from '../../src/model/settings';
 import { WorkspaceModel } from '../../src/model/workspace';
@@ -14,6 +15,8 @@ beforeEach(async () => {
   ids = ['b', 'a'];
   service = new FakeService({
     'runs.list': () => ({ items: ids.map(id => ({ run_id: id, name: id, metrics: { loss: 1 } })) }),
+    'runs.list_folders': () => [],
+    'views.list': () => [],
     'runs.series': args => (args.run_ids as string[]).map(run_id => ({ run_id, key: 'loss' })),
   });
   const models = new WorkspaceModel(service, new FakeEvents().stream, new WorkspaceSettings());
@@ -26,7 +29,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const rows = (): string[] => model.rows.map(row => row.run.run_id);
+const rows = (): string[] => model.rows.map(rowId);
 
 test('a new run stands on top while the top is in view', async () => {
   ids = ['c', 'b', 'a'];
