@@ -23,6 +23,11 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from jupyter_mlws.entities.job import CommandJob, Input, Job, NotebookJob, Output
+    from jupyter_mlws.entities.schedule import (
+        CronTrigger,
+        RecurrencePattern,
+        RecurrenceTrigger,
+    )
     from jupyter_mlws.ipython.calls import compare, data, form, job, log, open_, output, runs
     from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
@@ -30,6 +35,7 @@ if TYPE_CHECKING:
     from jupyter_mlws.sdk.described import load_connection, load_datastore
     from jupyter_mlws.sdk.environments import load_environment
     from jupyter_mlws.sdk.jobs import JobFailed, load_job
+    from jupyter_mlws.sdk.schedules import JobSchedule, load_schedule
 
 _PLACES = {
     "entities.asset": ("Data", "Environment", "Model"),
@@ -47,12 +53,14 @@ _PLACES = {
     ),
     "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
     "ipython.calls": ("compare", "data", "form", "job", "log", "open_", "output", "runs"),
+    "entities.schedule": ("CronTrigger", "RecurrencePattern", "RecurrenceTrigger"),
     "sdk.assets": ("load_component", "load_data", "load_model"),
     "sdk.builders": ("command", "notebook"),
     "sdk.client": ("MLClient",),
     "sdk.described": ("load_connection", "load_datastore"),
     "sdk.environments": ("load_environment",),
     "sdk.jobs": ("JobFailed", "load_job"),
+    "sdk.schedules": ("JobSchedule", "load_schedule"),
     "_version": ("__version__",),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}
@@ -62,6 +70,7 @@ __all__ = [
     "BuildContext",
     "CommandJob",
     "Conflict",
+    "CronTrigger",
     "Data",
     "Denied",
     "Environment",
@@ -69,6 +78,7 @@ __all__ = [
     "Invalid",
     "Job",
     "JobFailed",
+    "JobSchedule",
     "MLClient",
     "MlwsError",
     "Model",
@@ -76,6 +86,8 @@ __all__ = [
     "NotebookJob",
     "Output",
     "PluginMissing",
+    "RecurrencePattern",
+    "RecurrenceTrigger",
     "Unauthenticated",
     "Unavailable",
     "__version__",
@@ -91,6 +103,7 @@ __all__ = [
     "load_environment",
     "load_job",
     "load_model",
+    "load_schedule",
     "log",
     "notebook",
     "open_",

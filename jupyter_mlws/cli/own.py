@@ -29,10 +29,13 @@ SPECIAL = {
     ("job", "stream"): "jobs:stream",
     ("job", "download"): "jobs:download",
     ("run", "compare"): "runs:compare",
+    ("schedule", "create"): "schedules:create",
+    ("schedule", "validate"): "schedules:validate",
     ("service", "start"): "service:start",
     ("service", "stop"): "service:stop",
     ("service", "status"): "service:status",
     ("service", "env"): "service:env",
+    ("service", "unit"): "service:unit",
     ("workspace", "restore"): "care:restore",
 }
 """Commands of our own hand: where they stand, as `module:function` below `jupyter_mlws.cli`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -56,6 +57,38 @@ def env(workspace: str | None) -> None:
     running = service.ensure(service.directory(workspace))
     for name, value in running.env().items():
         click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@click.command(short_help="Print a systemd unit that keeps the service running.")
+@_workspace
+def unit(workspace: str | None) -> None:
+    r"""Print a systemd user unit, so that schedules fire after a restart of the machine too.
+
+    \b
+    mlws service unit > ~/.config/systemd/user/mlws.service
+    systemctl --user enable --now mlws
+    loginctl enable-linger          # also while nobody is logged in
+    """
+    folder = service.directory(workspace)
+    command = shlex.join(
+        [sys.executable, "-m", "jupyter_mlws.server", f"--workspace={folder}", "--idle-timeout=0"]
+    )
+    click.echo(UNIT.format(folder=folder, command=command))
+
+
+UNIT = """\
+[Unit]
+Description=ML workspace {folder}
+After=network.target
+
+[Service]
+ExecStart={command}
+Restart=always
+# Jobs outlive the service.
+KillMode=process
+
+[Install]
+WantedBy=default.target"""
 
 
 def _public(running: service.Running) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.described import ARGUMENTS, described
 from jupyter_mlws.sdk.documents import read
 from jupyter_mlws.sdk.jobs import submission
+from jupyter_mlws.sdk.schedules import arranged
 
 NOUNS = {
     "data": "data",
@@ -32,6 +33,8 @@ NOUNS = {
     "workspaceconnection": "connections",
     "dataimport": "imports",
     "mltable": "mltable",
+    "schedule": "schedules",
+    "monitorschedule": "schedules",
 }
 """What the last segment of a `$schema` stands for."""
 
@@ -72,7 +75,10 @@ def validate(client: MLClient, output: str, query: str | None, file: str) -> Non
                 raise Invalid.of([Problem(**error) for error in answer["errors"]])
         show(answer, output, query)
         return
-    if noun == "jobs":
+    if noun == "schedules":
+        with arranged(client.transport, file) as (schedule, _):
+            _finish(client, noun, {"schedule": schedule}, output, query)
+    elif noun == "jobs":
         with submission(file, {}, check=True) as made:
             made.send(client.transport)
             _finish(client, "jobs", {"job": made.document}, output, query)
@@ -104,6 +110,8 @@ def noun_of(file: str) -> str:
         return TYPES[kind]
     if ENVIRONMENT & set(document.data) and "command" not in document.data:
         return "environments"
+    if "trigger" in document.data:
+        return "schedules"
     problem = Problem("neither `$schema` nor `type` says what this file is.")
     raise Invalid.of([document.located(problem)])
 

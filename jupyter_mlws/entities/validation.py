@@ -13,6 +13,13 @@ from jupyter_mlws.entities.errors import Invalid, Problem
 M = TypeVar("M", bound=BaseModel)
 
 
+BRANCHES = {
+    *("bool", "int", "float", "str", "Input", "Output", "InlineEnvironment"),
+    *("cron", "recurrence"),
+}
+"""Names of the members of unions, as pydantic puts them into a path."""
+
+
 def validated(model: type[M], data: Any, *, prefix: str = "") -> M:
     """`data` as a `model`.
 
@@ -50,7 +57,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def _is_branch(part: int | str) -> bool:
     """Whether pydantic put the name of a union's member into the path."""
     return isinstance(part, str) and (
-        part in {"bool", "int", "float", "str", "Input", "Output", "InlineEnvironment"}
+        part in BRANCHES
         or part.startswith(("function-", "lax-or-strict", "constrained-", "dict[", "list["))
     )
 

@@ -435,6 +435,8 @@ class Attempt:
                 tx.log(self.name, metrics=points, params=params, tags=outcome.tags)
 
     def _values(self) -> dict[str, Any]:
+        if not (self._folder / "context.json").exists():
+            return {}  # canceled before it was prepared
         tags = self._store.get_run(self.name).tags
         return outputs.values(self._spec, self._recalled().outputs, tags)
 

@@ -145,9 +145,18 @@ class Desk:
         compute = self._compute(spec)
         return Checked(prepared.spec, compute, warnings, set(), chosen, prepared.plan)
 
-    def submit(self, job: Mapping[str, Any], *, user: str, git: GitState | None = None) -> str:
+    def submit(
+        self,
+        job: Mapping[str, Any],
+        *,
+        user: str,
+        git: GitState | None = None,
+        also: Callable[[Transaction], None] | None = None,
+    ) -> str:
         """Put a job into the queue; answers its name.
 
+        Args:
+            also: writes more in the same transaction; its errors undo the whole.
         Raises:
             Invalid: with a problem for each field that is wrong; nothing is stored.
             AlreadyExists: there is a job or run of this name.
@@ -178,6 +187,8 @@ class Desk:
                 tx.link(f"secret:{secret}", "secret_of", f"run:{name}")
             for asset, names_ in _by_asset(consumed).items():
                 tx.link(asset, "input", f"run:{name}", {"inputs": names_})
+            if also is not None:
+                also(tx)
         return name
 
     def _keep_environment(self, chosen: Chosen, name: str, user: str, tx: Transaction) -> None:

@@ -16,6 +16,7 @@ from jupyter_mlws.execution.analyses import Analyses
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from jupyter_mlws.execution.automation.engine import Automation
     from jupyter_mlws.execution.dispatcher import Dispatcher
     from jupyter_mlws.execution.places import Places
     from jupyter_mlws.features.feed import Feed
@@ -41,6 +42,7 @@ class Workspace:
     store: Store
     blobs: Blobs
     dispatcher: Dispatcher
+    automation: Automation
     feed: Feed
     tokens: Tokens
     principal: Principal

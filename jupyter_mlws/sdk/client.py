@@ -13,12 +13,14 @@ from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, Environment, Mod
 from jupyter_mlws.entities.environment import Build
 from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import Job, JobSpec
+from jupyter_mlws.entities.schedule import Schedule, ScheduleSpec
 from jupyter_mlws.features.operations import Operation, find, load
 from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.assets import AssetSource, send, shipment
 from jupyter_mlws.sdk.assets import download as fetch
 from jupyter_mlws.sdk.described import ARGUMENTS, DocumentSource, described
 from jupyter_mlws.sdk.jobs import Done, LogPrinter, Source, submission
+from jupyter_mlws.sdk.schedules import Ready, ScheduleSource, arranged
 from jupyter_mlws.sdk.transport import HttpTransport, Transport
 
 
@@ -263,6 +265,39 @@ class Documents(Noun):
             return self._client.call(f"{noun}.create_or_update", **{ARGUMENTS[noun]: document})
 
 
+class Schedules(Noun):
+    """Schedules: create, switch, trigger."""
+
+    def create_or_update(self, schedule: ScheduleSource) -> Schedule:
+        """Create a schedule, or put it in the place of the one of its name; code and data are sent along.
+
+        Args:
+            schedule: an entity, a mapping as the YAML has it, or the path of a YAML file.
+        Raises:
+            Invalid: a field is wrong; with the line when it came from a file.
+        """
+        with arranged(self._client.transport, schedule) as (document, git):
+            made = self._client.call("schedules.create_or_update", schedule=document, git=git)
+            assert isinstance(made, Schedule)
+            return made
+
+    def begin_create_or_update(self, schedule: ScheduleSource) -> Ready[Schedule]:
+        """As `create_or_update`, with something to wait for, as Azure ML has it."""
+        return Ready(self.create_or_update(schedule))
+
+    def begin_enable(self, name: str) -> Ready[Schedule]:
+        """As `enable`, with something to wait for, as Azure ML has it."""
+        return Ready(self._client.call("schedules.enable", name=name))
+
+    def begin_disable(self, name: str) -> Ready[Schedule]:
+        """As `disable`, with something to wait for, as Azure ML has it."""
+        return Ready(self._client.call("schedules.disable", name=name))
+
+    def begin_delete(self, name: str) -> Ready[None]:
+        """As `delete`, with something to wait for, as Azure ML has it."""
+        return Ready(self._client.call("schedules.delete", name=name))
+
+
 class MLClient:
     """A workspace.
 
@@ -305,6 +340,7 @@ class MLClient:
         self.models = Assets(self, "models")
         self.components = Assets(self, "components")
         self.environments = Environments(self, "environments")
+        self.schedules = Schedules(self, "schedules")
 
     @classmethod
     def from_config(cls, credential: Any = None, **options: Any) -> MLClient:
@@ -335,6 +371,10 @@ class MLClient:
         """Call any operation; answers its typed result."""
         op: Operation = find(operation)
         return op.answer.validate_python(self.transport.call(operation, arguments))
+
+    def begin_create_or_update(self, entity: ScheduleSpec) -> Ready[Schedule]:
+        """Create a schedule; answers something to wait for, as Azure ML does."""
+        return self.schedules.begin_create_or_update(entity)
 
     def create_or_update(self, entity: JobSpec | AssetSpec) -> Job | Asset:
         """Submit a job, or create a version of an asset."""

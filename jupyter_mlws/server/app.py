@@ -25,6 +25,7 @@ from jupyter_mlws._version import __version__
 from jupyter_mlws.entities.access import Principal, Token
 from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.record import now
+from jupyter_mlws.execution.automation.engine import Automation
 from jupyter_mlws.execution.dispatcher import Dispatcher
 from jupyter_mlws.features.feed import Feed
 from jupyter_mlws.features.operations import load
@@ -89,7 +90,8 @@ class WorkspaceApp(ExtensionApp):
         " loses nothing. FULL: neither loses anything, each write waits for the disk.",
     ).tag(config=True)
     idle_timeout_s = Float(
-        1800.0, help="Seconds without client and job after which the service ends; 0 for never."
+        1800.0,
+        help="Seconds without client, job and enabled schedule after which the service ends; 0 for never.",
     ).tag(config=True)
 
     @default("workspace")
@@ -135,6 +137,7 @@ class WorkspaceApp(ExtensionApp):
                 store=store,
                 blobs=blobs,
                 dispatcher=dispatcher,
+                automation=Automation(store, dispatcher),
                 feed=feed,
                 tokens=tokens,
                 principal=SYSTEM,
@@ -164,6 +167,7 @@ class WorkspaceApp(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Take up the jobs that were left, and say where we are."""
         await self.service.workspace.dispatcher.start()
+        await self.service.workspace.automation.start()
         self._say(os.getpid())
         self._idle = PeriodicCallback(self._leave_when_idle, 5000)
         self._idle.start()
@@ -175,6 +179,7 @@ class WorkspaceApp(ExtensionApp):
         workspace = self.service.workspace
         if hasattr(self, "_idle"):
             self._idle.stop()
+        await workspace.automation.stop()
         await workspace.dispatcher.stop()
         workspace.feed.close()
         self._say(0)

@@ -40,5 +40,6 @@ class Service:
 
     @property
     def idle_s(self) -> float:
-        """Seconds since somebody asked for something; 0 while a job waits or runs."""
-        return time.monotonic() - self.active_at if self.workspace.dispatcher.is_idle else 0.0
+        """Seconds since somebody asked; 0 while a job waits or runs, or something may start one."""
+        is_idle = self.workspace.dispatcher.is_idle and not self.workspace.automation.is_needed
+        return time.monotonic() - self.active_at if is_idle else 0.0

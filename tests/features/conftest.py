@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from jupyter_mlws.entities.access import Principal
+from jupyter_mlws.execution.automation.engine import Automation
 from jupyter_mlws.execution.computes.local import LocalCompute
 from jupyter_mlws.execution.jobs.command import CommandJobType
 from jupyter_mlws.execution.jobs.notebook import NotebookJobType
@@ -54,6 +55,7 @@ def ws(room: Workroom) -> Iterator[Workspace]:
         store=room.store,
         blobs=room.blobs,
         dispatcher=room.dispatcher,
+        automation=Automation(room.store, room.dispatcher),
         feed=feed,
         tokens=Tokens(room.store),
         principal=Principal(name="ana"),

@@ -17,6 +17,7 @@ from tornado.web import Application
 
 from jupyter_mlws.entities.access import Principal, Token
 from jupyter_mlws.entities.record import now
+from jupyter_mlws.execution.automation.engine import Automation
 from jupyter_mlws.execution.dispatcher import Dispatcher
 from jupyter_mlws.features.feed import Feed
 from jupyter_mlws.features.tokens import Tokens
@@ -90,6 +91,7 @@ def serve(path: Path, blobs: Blobs | None = None) -> Iterator[Server]:
             store=store,
             blobs=blobs,
             dispatcher=cast(Dispatcher, None),  # the protocol starts no jobs
+            automation=cast(Automation, None),
             feed=Feed(store, loop),
             shutdown=stop.set,
             tokens=tokens,

@@ -1,0 +1,1 @@
+"""What starts and tells by itself: schedules, triggers, webhooks."""
