@@ -424,6 +424,14 @@ class LogFile(View):
     size_bytes: int
 
 
+class LogTime(View):
+    """When a line of a log was written; those after it up to the next such line too."""
+
+    line: int
+    """Lines after that with which the piece begins; 0 is the line it begins in."""
+    time_ms: int
+
+
 class LogChunk(View):
     """A piece of a log, and where the next piece begins."""
 
@@ -435,3 +443,5 @@ class LogChunk(View):
     size_bytes: int
     ended: bool
     """Whether the log is complete and `next_offset` is its end."""
+    times: list[LogTime] = Field(default_factory=list)
+    """Empty where nobody knows."""

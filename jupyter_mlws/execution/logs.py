@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import codecs
 import os
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from jupyter_mlws.entities.errors import NotFound
-from jupyter_mlws.entities.job import LogChunk, LogFile
+from jupyter_mlws.entities.job import LogChunk, LogFile, LogTime
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution import artifacts, records
 from jupyter_mlws.store.base import Blobs, Store
 
 STANDARD = "user_logs/std_log.txt"
 FOLDERS = ("user_logs", "system_logs")
+TIMES = "supervisor/times"
+"""Byte offset and milliseconds in lines of `PAIR` bytes, noted as the standard log is written."""
+PAIR = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,16 @@ class Logs:
         """
         complete = self._is_complete()  # before reading: what is written later is not missed
         try:
-            return piece(self._file(path), path, offset, limit, complete=complete)
+            found = piece(self._file(path), path, offset, limit, complete=complete)
         except FileNotFoundError:
             if path == STANDARD and not complete:
                 return LogChunk(
                     path=path, text="", offset=0, next_offset=0, size_bytes=0, ended=False
                 )
             raise NotFound(f"Job '{self.name}' has no log '{path}'.") from None
+        if path == STANDARD and found.text:
+            found.times = times(self.folder / TIMES, self._file(path), found)
+        return found
 
     def _is_complete(self) -> bool:
         if self.attempt < records.get(self.store, self.name).doc["attempt"]:
@@ -145,6 +153,46 @@ def piece(file: Path, path: str, offset: int, limit: int, *, complete: bool) -> 
         size_bytes=size,
         ended=complete and at_end,
     )
+
+
+def times(notes: Path, file: Path, chunk: LogChunk) -> list[LogTime]:
+    """When the lines of a piece were written; nothing where that was not noted.
+
+    A line has the time of its first character.
+
+    Args:
+        notes: what the supervisor noted.
+        file: the log.
+    """
+    try:
+        with notes.open("rb") as opened, file.open("rb") as log:
+            log.seek(chunk.offset)
+            return _times(opened, chunk.offset, log.read(chunk.next_offset - chunk.offset))
+    except FileNotFoundError:
+        return []
+
+
+def _times(notes: BinaryIO, start: int, data: bytes) -> list[LogTime]:
+    n_pairs = notes.seek(0, os.SEEK_END) // PAIR
+
+    def pair(at: int) -> tuple[int, int]:
+        notes.seek(at * PAIR)
+        offset, time_ms = notes.read(PAIR).split()
+        return int(offset), int(time_ms)
+
+    first = bisect_right(range(n_pairs), start, key=lambda at: pair(at)[0]) - 1
+    found: dict[int, int] = {}
+    line = seen = 0
+    for at in range(max(0, first), n_pairs):
+        offset, time_ms = pair(at)
+        place = max(0, offset - start)
+        if place >= len(data) and at > first:
+            break
+        line += data.count(b"\n", seen, place)
+        seen = place
+        begins = place == 0 or data[place - 1 : place] == b"\n"
+        found[line if begins else line + 1] = time_ms
+    return [LogTime(line=line, time_ms=time_ms) for line, time_ms in found.items()]
 
 
 def _from_character(start: int, data: bytes) -> tuple[int, bytes]:

@@ -36,6 +36,7 @@ import time
 
 CHUNK = 1 << 16
 PIPE_SIZE = 1 << 20
+TIMES_GAP_S = 0.1
 BELL_GAP_S = 0.1
 KILL_GAP_S = 0.05
 LEFTOVER_GRACE_S = 2.0
@@ -398,6 +399,27 @@ def _number(text: str) -> float | None:
         return None
 
 
+class LogTimes:
+    """When what was written to the log: byte offset and milliseconds, in lines of 32 bytes.
+
+    Args:
+        size: bytes that the log has already.
+    """
+
+    def __init__(self, path: str, size: int) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._size = size
+        self._due = 0.0
+
+    def note(self, length: int) -> None:
+        """As many bytes are written now; moments that are closer than a tenth of a second are one."""
+        at = time.monotonic()
+        if length and at >= self._due:
+            self._due = at + TIMES_GAP_S
+            os.write(self._fd, b"%015d %015d\n" % (self._size, _now_ms()))
+        self._size += length
+
+
 class Supervisor:
     """One attempt of a job, from its claim to the end of its last process."""
 
@@ -448,6 +470,7 @@ class Supervisor:
             os.O_WRONLY | os.O_CREAT | os.O_APPEND,
             0o600,
         )
+        self.times = LogTimes(os.path.join(self.own, "times"), os.lseek(self.log, 0, os.SEEK_END))
         self.wake, wake_write = os.pipe()
         for fd in (self.wake, wake_write):
             os.set_blocking(fd, False)
@@ -550,6 +573,7 @@ class Supervisor:
 
     def _write(self, data: bytes) -> None:
         try:
+            self.times.note(len(data))
             while data:
                 data = data[os.write(self.log, data) :]
         except OSError as error:

@@ -97,7 +97,7 @@ export const INotebookView = new Token<INotebookView>(
 export namespace CommandIDs {
   /** `{path?, from_job?}`: the *Run as job* dialog, for a notebook or filled from an earlier job. */
   export const runDialog = 'mlws:run-dialog';
-  /** `{run_id, tab?}`: the run page. */
+  /** `{run_id, tab?, line?}`: the run page, at a line of its log. */
   export const openRun = 'mlws:run-open';
   /** Creates the example notebook and opens it. */
   export const openExample = 'mlws:example-open';
@@ -127,7 +127,7 @@ export namespace CommandIDs {
   export const restoreRun = 'mlws:run-restore';
   /** `{run_id}`: the run dialog, filled in from this job. */
   export const rerun = 'mlws:job-run-again';
-  /** `{run_id}`: puts a link to the run's page on the clipboard. */
+  /** `{run_id, line?}`: puts a link to the run's page, or to a line of its log, on the clipboard. */
   export const copyRunLink = 'mlws:run-copy-link';
   /** `{run_id}`: puts the run's id on the clipboard. */
   export const copyRunId = 'mlws:run-copy-id';

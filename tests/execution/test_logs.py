@@ -141,3 +141,35 @@ def test_logs_are_there_when_the_folder_is_gone(room: Workroom) -> None:
 
     assert [log.path for log in logs.files()] == [STANDARD]
     assert whole(logs, 100) == "kept\n"
+
+
+def test_lines_know_when_they_were_written(room: Workroom) -> None:
+    name = room.submit(command=f"echo one; echo -n tw; {GATE}; sleep 0.2; echo o; echo three")
+    room.wait_for_log(name, b"one\ntw")
+    logs = logs_of(room, name)
+    (first,) = logs.read(STANDARD, 0, 100).times
+    (room.folder(name) / "work" / "gate").touch()
+    room.wait(name)
+
+    chunk = logs.read(STANDARD, 0, 100)
+    tail = logs.read(STANDARD, 4, 100)
+
+    assert chunk.text == "one\ntwo\nthree\n"
+    assert first.line == 0
+    assert [time.line for time in chunk.times] == [0, 2]
+    assert chunk.times[0] == first
+    assert chunk.times[1].time_ms >= first.time_ms
+    assert [(time.line, time.time_ms) for time in tail.times] == [
+        (0, first.time_ms),
+        (1, chunk.times[1].time_ms),
+    ]
+
+
+def test_a_log_whose_times_are_gone_is_read_without(room: Workroom) -> None:
+    job = room.run(command="echo one")
+    logs = logs_of(room, job.name)
+    (logs.folder / "supervisor" / "times").unlink()
+
+    chunk = logs.read(STANDARD, 0, 100)
+
+    assert (chunk.text, chunk.times) == ("one\n", [])

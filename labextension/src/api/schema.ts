@@ -4571,6 +4571,11 @@ export interface components {
              * @description Whether the log is complete and `next_offset` is its end.
              */
             ended: boolean;
+            /**
+             * Times
+             * @description Empty where nobody knows.
+             */
+            times?: components["schemas"]["LogTime"][];
         };
         /**
          * LogFile
@@ -4581,6 +4586,19 @@ export interface components {
             path: string;
             /** Size Bytes */
             size_bytes: number;
+        };
+        /**
+         * LogTime
+         * @description When a line of a log was written; those after it up to the next such line too.
+         */
+        LogTime: {
+            /**
+             * Line
+             * @description Lines after that with which the piece begins; 0 is the line it begins in.
+             */
+            line: number;
+            /** Time Ms */
+            time_ms: number;
         };
         /**
          * MetricRow
@@ -6108,6 +6126,7 @@ export type Limits = components['schemas']['Limits'];
 export type LineCount = components['schemas']['LineCount'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type LogFile = components['schemas']['LogFile'];
+export type LogTime = components['schemas']['LogTime'];
 export type MetricRow = components['schemas']['MetricRow'];
 export type MetricSpread = components['schemas']['MetricSpread'];
 export type MissedRuns = components['schemas']['MissedRuns'];

@@ -73,6 +73,9 @@ export class LogModel implements IDisposable {
     return this._error;
   }
 
+  /** Line to go to once it is there, counted from 0; a link asks for it. */
+  wanted: number | null = null;
+
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -98,6 +101,12 @@ export class LogModel implements IDisposable {
     void this._follow();
   }
 
+  /** Show a line, counted from 0, as soon as it is there. */
+  goTo(line: number | null): void {
+    this.wanted = line;
+    this._changed.emit();
+  }
+
   /** Read on after an error. */
   retry(): void {
     void this._follow();
@@ -110,8 +119,9 @@ export class LogModel implements IDisposable {
       return;
     }
     const chunk = await this._read(gap.from, Math.min(TAIL, gap.to - gap.from), 0, this._signal());
-    this.head.append(chunk.text);
+    this.head.append(chunk.text, chunk.times);
     if (chunk.next_offset >= gap.to) {
+      this.head.times.append(this.tail.times, this.head.lines.length - 1);
       this.head.append(this.tail.lines.join('\n'));
       this.tail.clear();
       this._gap = null;
@@ -189,7 +199,7 @@ export class LogModel implements IDisposable {
     this._isLoaded = true;
     this._sizeBytes = chunk.size_bytes;
     this._isEnded = chunk.ended && chunk.next_offset >= chunk.size_bytes;
-    (this._gap ? this.tail : this.head).append(chunk.text);
+    (this._gap ? this.tail : this.head).append(chunk.text, chunk.times);
     this._offset = chunk.next_offset;
     if (isFirst && chunk.size_bytes > WHOLE) {
       this._gap = { from: chunk.next_offset, to: chunk.size_bytes - TAIL };

@@ -1,4 +1,5 @@
 // Text of a log as lines, as it grows.
+import { LineTimes } from './loglines';
 
 /** A longer line is cut, and says so: it would freeze the page. */
 export const LONGEST_LINE = 20_000;
@@ -18,7 +19,18 @@ export class LogText {
     return this._lines[this._lines.length - 1] === '' ? this._lines.length - 1 : this._lines.length;
   }
 
-  append(text: string): void {
+  /** When its lines were written. */
+  readonly times = new LineTimes();
+
+  /** `times` counts lines from the one that `text` begins in. */
+  append(text: string, times: readonly { line: number; time_ms: number }[] = []): void {
+    const begun = this._lines.length - 1;
+    for (const { line, time_ms } of times) {
+      // The line that goes on keeps the moment of its first character.
+      if (line > 0 || this._lines[begun] === '') {
+        this.times.add(begun + line, time_ms);
+      }
+    }
     let from = 0;
     while (from <= text.length) {
       const newline = text.indexOf('\n', from);
@@ -36,6 +48,7 @@ export class LogText {
     this._lines = [''];
     this._dropped = 0;
     this._returned = false;
+    this.times.clear();
   }
 
   private _write(part: string): void {

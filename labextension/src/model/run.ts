@@ -3,6 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import {
   ApiError,
   type Artifact,
+  type Changes,
   type Event,
   type ICaller,
   type Job,
@@ -55,6 +56,9 @@ export class RunModel implements IDisposable {
         )) as unknown as ICodeFile[],
     );
     this.zoom = new SeriesZoom(_caller, () => [runId]);
+    this.changes = new Resource<Changes>(signal =>
+      _caller.call('runs.changes', { run_id: runId }, { signal }),
+    );
     this.artifacts = new ArtifactTree(_caller, runId);
     this.log = new LogModel(_caller, runId);
     this._following = _models.follow(this.subject, event => concernsRun(event, runId));
@@ -70,6 +74,8 @@ export class RunModel implements IDisposable {
   readonly system: Resource<readonly Series[]>;
   readonly notebook: Resource<NotebookExecution>;
   readonly code: Resource<readonly ICodeFile[]>;
+  /** What changed since the run of the same source before this one. */
+  readonly changes: Resource<Changes>;
   readonly artifacts: ArtifactTree;
   readonly log: LogModel;
 
@@ -113,7 +119,14 @@ export class RunModel implements IDisposable {
   dispose(): void {
     this._isDisposed = true;
     this._following.dispose();
-    for (const part of [this.subject, this.series, this.system, this.notebook, this.code]) {
+    for (const part of [
+      this.subject,
+      this.series,
+      this.system,
+      this.notebook,
+      this.code,
+      this.changes,
+    ]) {
       part.dispose();
     }
     this.zoom.dispose();

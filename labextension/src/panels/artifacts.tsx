@@ -1,21 +1,13 @@
 // The files of a run: a tree, and a look into what is chosen.
-import { downloadIcon, fileIcon, folderIcon } from '@jupyterlab/ui-components';
+import { fileIcon, folderIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import type { Artifact } from '../api/client';
 import type { ArtifactTree, RunModel } from '../model/run';
-import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
-import { Button, Toolbar } from '../ui/controls';
 import { bytes } from '../ui/format';
 import { useResource } from '../ui/hooks';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
-import { execute, usePage } from './page';
-
-/** Larger files are not looked into, only saved. */
-const MOST_PREVIEW = 2_000_000;
-const IMAGES = /\.(png|jpe?g|gif|svg|webp|bmp)$/i;
-const TEXTS =
-  /(^|\/)(MLmodel|README|LICENSE|Dockerfile)$|\.(txt|log|md|json|ya?ml|csv|tsv|py|toml|cfg|ini|html|xml|sh|r|jl|sql)$/i;
+import { Preview } from './preview';
 
 export function Artifacts(props: { model: RunModel }): JSX.Element {
   const { model } = props;
@@ -136,78 +128,4 @@ function moveInTree(event: KeyboardEvent<HTMLElement>): void {
   const at = items.indexOf(document.activeElement as HTMLElement);
   items[Math.max(0, Math.min(items.length - 1, at + by))]?.focus();
   event.preventDefault();
-}
-
-function Preview(props: { runId: string; artifact: Artifact }): JSX.Element {
-  const { runId, artifact } = props;
-  const page = usePage();
-  const { trans, locale } = useLanguage();
-  const args = { run_id: runId, path: artifact.path };
-  const url = page.workspace.client.url('runs.read_artifact', args);
-  const size = artifact.size_bytes ?? 0;
-  const name = artifact.path.split('/').pop() ?? artifact.path;
-  return (
-    <>
-      <Toolbar
-        label={name}
-        end={
-          <>
-            {page.commands.hasCommand(CommandIDs.openArtifact) && (
-              <Button onClick={() => execute(page, CommandIDs.openArtifact, args)}>
-                {trans.__('Open')}
-              </Button>
-            )}
-            <a className="jp-MlwsButton jp-mod-minimal" href={url} download={name}>
-              <downloadIcon.react tag="span" className="jp-MlwsButton-icon" />
-              {trans.__('Download')}
-            </a>
-          </>
-        }
-      >
-        <strong className="jp-MlwsPreview-name" title={artifact.path}>
-          {artifact.path}
-        </strong>
-        <span className="jp-MlwsNote">{bytes(size, locale)}</span>
-      </Toolbar>
-      <div className="jp-MlwsPreview-body">
-        {IMAGES.test(name) ? (
-          <img src={url} alt={artifact.path} />
-        ) : TEXTS.test(name) && size <= MOST_PREVIEW ? (
-          <Text runId={runId} path={artifact.path} />
-        ) : (
-          <Empty
-            text={
-              size > MOST_PREVIEW
-                ? trans.__('The file is too large to be shown here.')
-                : trans.__('Files of this kind are not shown here.')
-            }
-          />
-        )}
-      </div>
-    </>
-  );
-}
-
-function Text(props: { runId: string; path: string }): JSX.Element {
-  const { client } = usePage().workspace;
-  const [text, setText] = useState<string | null>(null);
-  const [error, setError] = useState<Error | null>(null);
-  const { runId, path } = props;
-  useEffect(() => {
-    const call = new AbortController();
-    client
-      .download('runs.read_artifact', { run_id: runId, path }, { signal: call.signal })
-      .then(blob => blob.text())
-      .then(setText)
-      .catch((reason: Error) => {
-        if (!call.signal.aborted) {
-          setError(reason);
-        }
-      });
-    return () => call.abort();
-  }, [client, runId, path]);
-  if (error) {
-    return <ErrorStrip error={error} />;
-  }
-  return text === null ? <Skeleton rows={5} /> : <pre className="jp-MlwsCode">{text}</pre>;
 }

@@ -1,27 +1,37 @@
 // The logs of a job: choose file and attempt, search, wrap, save.
-import { downloadIcon } from '@jupyterlab/ui-components';
+import { downloadIcon, linkIcon } from '@jupyterlab/ui-components';
 import { useEffect, useMemo, useState } from 'react';
 import { pieces, plain } from '../model/ansi';
 import type { LogModel } from '../model/log';
+import { foldsOf, type Level, ofLevel, rowsOfLog } from '../model/loglines';
+import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
 import { Button, Check, Choice, Search, Toolbar } from '../ui/controls';
 import { bytes } from '../ui/format';
 import { useDebounced, useSignal } from '../ui/hooks';
 import { LogView } from '../ui/log';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
+import { execute, usePage } from './page';
 
 /** More hits than these are not looked for. */
 const MOST_HITS = 10_000;
 
+type Shown = 'all' | Level;
+
 /** `attempts` is how many there have been. */
 export function Logs(props: { model: LogModel; attempts: number }): JSX.Element {
   const { model, attempts } = props;
+  const page = usePage();
   const { trans, locale } = useLanguage();
   useSignal(model.changed);
   const [wrap, setWrap] = useState(true);
+  const [withTimes, setWithTimes] = useState(true);
+  const [level, setLevel] = useState<Shown>('all');
   const [isRegex, setRegex] = useState(false);
   const [text, setText] = useState('');
   const [hit, setHit] = useState(0);
+  const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(new Set());
+  const [marked, setMarked] = useState<number | null>(null);
   const asked = useDebounced(text, 200);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new attempt has a log of its own.
@@ -30,6 +40,7 @@ export function Logs(props: { model: LogModel; attempts: number }): JSX.Element 
   const { head, tail, gap } = model;
   const nHead = head.length;
   const nLines = nHead + (gap ? 1 + tail.length : 0);
+  const version = model.sizeBytes + nLines;
   const lineAt = useMemo(
     () =>
       (index: number): string =>
@@ -39,14 +50,85 @@ export function Logs(props: { model: LogModel; attempts: number }): JSX.Element 
     [head, tail, gap, nHead],
   );
   const query = useMemo(() => searched(asked, isRegex), [asked, isRegex]);
-  const version = model.sizeBytes + nLines;
+
+  // Rows are lines, but for what the level leaves out and for folded frames. Null: every line is one.
+  const plainAt = useMemo(() => (index: number) => plain(lineAt(index)), [lineAt]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: version says that the lines have grown.
-  const hits = useMemo(() => findHits(nLines, lineAt, query), [nLines, lineAt, query, version]);
+  const rows = useMemo(() => {
+    const kept = level === 'all' ? null : ofLevel(nLines, plainAt, level);
+    if (kept && gap && !kept.includes(nHead)) {
+      const after = kept.findIndex(line => line > nHead);
+      kept.splice(after < 0 ? kept.length : after, 0, nHead);
+    }
+    const folds = query ? [] : foldsOf(nLines, plainAt);
+    return rowsOfLog(nLines, kept, folds, fold => unfolded.has(fold.from));
+  }, [nLines, version, plainAt, level, query, unfolded, gap, nHead]);
+  const nRows = rows ? rows.length : nLines;
+  const lineOf = (row: number): number => (rows ? (rows[row] ?? 0) : row);
+  const rowAt = useMemo(
+    () =>
+      (row: number): string => {
+        const line = rows ? (rows[row] ?? 0) : row;
+        return line < 0 ? '' : lineAt(line);
+      },
+    [rows, lineAt],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: version says that the lines have grown.
+  const hits = useMemo(() => findHits(nRows, rowAt, query), [nRows, rowAt, query, version]);
 
   const step = (by: number): void =>
     setHit(hits.length ? (hit + by + hits.length) % hits.length : 0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another search begins at its first hit.
   useEffect(() => setHit(0), [asked, isRegex]);
+
+  // A link names a line: it is gone to as soon as it is there.
+  const { wanted } = model;
+  useEffect(() => {
+    if (wanted !== null && wanted < nHead) {
+      setLevel('all');
+      setText('');
+      setMarked(wanted);
+      model.wanted = null;
+    }
+  }, [model, wanted, nHead]);
+  const markedRow = marked === null ? -1 : rows ? rows.indexOf(marked) : marked;
+
+  const isTimed = head.times.isKnown || tail.times.isKnown;
+  const clock = useMemo(
+    () =>
+      new Intl.DateTimeFormat(locale, {
+        hour: '2-digit',
+        minute: '2-digit',
+        second: '2-digit',
+        hourCycle: 'h23',
+      }),
+    [locale],
+  );
+  const timeOf = useMemo(
+    () =>
+      isTimed && withTimes
+        ? (row: number): string => {
+            const line = rows ? (rows[row] ?? 0) : row;
+            const isTail = gap !== null && line > nHead;
+            const at = isTail ? tail.times.at(line - nHead - 1) : head.times.at(line);
+            return line < 0 || at === null ? '' : clock.format(at);
+          }
+        : undefined,
+    [isTimed, withTimes, rows, gap, nHead, head, tail, clock],
+  );
+
+  /** Lines after a gap have no number: nobody has counted those in it. */
+  const numberOf = (row: number): number | null => {
+    const line = lineOf(row);
+    return line < 0 || (gap && line >= nHead) ? null : line + 1;
+  };
+  const copyLink = (row: number): void => {
+    const number = numberOf(row);
+    if (number !== null) {
+      setMarked(number - 1);
+      execute(page, CommandIDs.copyRunLink, { run_id: model.name, line: number });
+    }
+  };
 
   const save = async (): Promise<void> => {
     const url = URL.createObjectURL(await model.whole());
@@ -64,7 +146,17 @@ export function Logs(props: { model: LogModel; attempts: number }): JSX.Element 
         label={trans.__('Logs')}
         end={
           <>
+            {isTimed && (
+              <Check label={trans.__('Times')} checked={withTimes} onChange={setWithTimes} />
+            )}
             <Check label={trans.__('Wrap')} checked={wrap} onChange={setWrap} />
+            <Button
+              minimal
+              icon={linkIcon}
+              title={trans.__('Copy a link to the marked line')}
+              disabled={hits.length === 0 && markedRow < 0}
+              onClick={() => copyLink(hits[hit] ?? markedRow)}
+            />
             <span className="jp-MlwsNote">{bytes(model.sizeBytes, locale)}</span>
             <Button
               minimal
@@ -94,6 +186,17 @@ export function Logs(props: { model: LogModel; attempts: number }): JSX.Element 
             onChange={path => model.show(path, model.attempt)}
           />
         )}
+        <Choice<Shown>
+          label={trans.__('Level')}
+          value={level}
+          options={[
+            ['all', trans.__('All')],
+            ['info', trans.__('Info and worse')],
+            ['warning', trans.__('Warnings and worse')],
+            ['error', trans.__('Errors')],
+          ]}
+          onChange={setLevel}
+        />
         <Search
           className="jp-MlwsLogs-search"
           label={trans.__('Search in the log')}
@@ -126,25 +229,47 @@ export function Logs(props: { model: LogModel; attempts: number }): JSX.Element 
           }
         />
       )}
-      {nLines > 0 && (
+      {nLines > 0 && nRows === 0 && (
+        <Empty text={trans.__('No line is of this level.')}>
+          <Button onClick={() => setLevel('all')}>{trans.__('Show all lines')}</Button>
+        </Empty>
+      )}
+      {nRows > 0 && (
         <LogView
           label={trans.__('Log of the job')}
-          nLines={nLines}
+          nLines={nRows}
           version={version}
-          lineAt={lineAt}
+          lineAt={rowAt}
           pieces={pieces}
           plain={plain}
           wrap={wrap}
           hits={hits}
           hit={hit}
           query={query}
-          instead={index =>
-            gap && index === nHead ? (
+          onHit={setHit}
+          numberOf={numberOf}
+          timeOf={timeOf}
+          onNumber={copyLink}
+          marked={markedRow < 0 ? null : markedRow}
+          instead={row => {
+            const line = lineOf(row);
+            if (line < 0) {
+              return (
+                <button
+                  type="button"
+                  className="jp-MlwsMore jp-MlwsLog-fold"
+                  onClick={() => setUnfolded(new Set([...unfolded, ~line]))}
+                >
+                  {trans.__('… frames of libraries. Show')}
+                </button>
+              );
+            }
+            return gap && line === nHead ? (
               <button type="button" className="jp-MlwsMore" onClick={() => void model.fill()}>
                 {trans.__('%1 not shown here. Show more', bytes(gap.to - gap.from, locale))}
               </button>
-            ) : null
-          }
+            ) : null;
+          }}
         />
       )}
     </div>

@@ -13,6 +13,7 @@ import { useNow, useResource, useSignal } from '../ui/hooks';
 import { Boundary, ErrorStrip, Skeleton } from '../ui/states';
 import { StatusChip } from '../ui/status';
 import { Artifacts } from './artifacts';
+import { ChangedSince } from './changed';
 import { Code } from './code';
 import { ConnectionMark } from './connection';
 import { ErrorCard } from './errorcard';
@@ -83,6 +84,7 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
     // biome-ignore lint/a11y/noStaticElementInteractions: the page's keys work wherever in it the focus is.
     <div className="jp-MlwsPage jp-MlwsRunPage" data-run={run.run_id} onKeyDown={onKeyDown}>
       <Head model={model} run={run} />
+      <ChangedSince model={model} />
       {error && <ErrorStrip error={error} onRetry={() => void model.subject.refresh()} />}
       <Tabs label={trans.__('Parts of the run')} tabs={tabs} active={active} onChange={open} />
       <div

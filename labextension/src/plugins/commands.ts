@@ -146,7 +146,16 @@ function addCommands(registry: CommandRegistry, workspace: IWorkspace): void {
     label: trans.__('Copy link'),
     describedBy: RUN_ARGS,
     isEnabled: args => runId(args) !== '',
-    execute: args => Clipboard.copyToSystem(linkTo(`runs/${runId(args)}`)),
+    execute: args => {
+      const line = typeof args.line === 'number' ? `/logs/L${args.line}` : '';
+      Clipboard.copyToSystem(linkTo(`runs/${runId(args)}${line}`));
+      Notification.info(
+        line
+          ? trans.__('A link to line %1 is copied.', args.line)
+          : trans.__('The link is copied.'),
+        { autoClose: 3000 },
+      );
+    },
   });
 
   registry.addCommand(CommandIDs.archiveRun, {

@@ -177,6 +177,7 @@ function addRun(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | n
         properties: {
           ...RUN_ARGS.args.properties,
           tab: { type: 'string', description: 'Such as overview, metrics, notebook, logs' },
+          line: { type: 'number', description: 'Line of the log, counted from 1' },
         },
       },
     },
@@ -185,13 +186,16 @@ function addRun(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | n
       const runId = String(args.run_id);
       attention.see(runId);
       const open = tracker.find(widget => widget.model.runId === runId);
+      const line = typeof args.line === 'number' ? args.line - 1 : null;
       if (open) {
         open.tab.value = String(args.tab ?? open.tab.value);
+        open.model.log.goTo(line);
         app.shell.activateById(open.id);
         return;
       }
       const { RunPage } = await import('../panels/run');
       const model = new RunModel(client, models, runId);
+      model.log.goTo(line);
       const tab = new State(String(args.tab ?? ''));
       const widget = new RunWidget(page, model, tab, () => <RunPage model={model} tab={tab} />);
       widget.id = `mlws-run-${runId}`;
@@ -212,7 +216,10 @@ function addRun(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | n
   });
 }
 
-/** `?mlws=runs/ID` opens a run, `?mlws=runs` the table, `?mlws=views/ID` the table as a view has it. */
+/**
+ * `?mlws=runs/ID` opens a run, `?mlws=runs/ID/logs/L12` a line of its log, `?mlws=runs` the table,
+ * `?mlws=views/ID` the table as a view has it.
+ */
 function addLinks(app: JupyterFrontEnd, router: IRouter): void {
   const command = 'mlws:link-open';
   app.commands.addCommand(command, {
@@ -227,7 +234,10 @@ function addLinks(app: JupyterFrontEnd, router: IRouter): void {
       // A link must not be waited for by the restoration that it waits for itself.
       void app.restored.then(() =>
         found.run_id
-          ? app.commands.execute(CommandIDs.openRun, { run_id: found.run_id })
+          ? app.commands.execute(CommandIDs.openRun, {
+              run_id: found.run_id,
+              ...(found.line && { tab: 'logs', line: found.line }),
+            })
           : app.commands.execute(CommandIDs.openRuns, found.view ? { view: found.view } : {}),
       );
     },
@@ -236,13 +246,14 @@ function addLinks(app: JupyterFrontEnd, router: IRouter): void {
 }
 
 /** What a link asks for; null when there is none in the query of the address. */
-export function linkIn(search: string): { run_id?: string; view?: string } | null {
-  const where = new URLSearchParams(search).get('mlws');
-  const [, noun, id] = /^(runs|views(?=\/))(?:\/([\w-]+))?$/.exec(where ?? '') ?? [];
-  if (!noun) {
-    return null;
+export function linkIn(search: string): { run_id?: string; line?: number; view?: string } | null {
+  const where = new URLSearchParams(search).get('mlws') ?? '';
+  const view = /^views\/([\w-]+)$/.exec(where);
+  if (view) {
+    return { view: view[1] };
   }
-  return noun === 'views' ? { view: id } : { run_id: id };
+  const found = /^runs(?:\/([\w-]+)(?:\/logs\/L(\d+))?)?$/.exec(where);
+  return found ? { run_id: found[1], ...(found[2] && { line: Number(found[2]) }) } : null;
 }
 
 /** The address without what a link asked for. */

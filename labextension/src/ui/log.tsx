@@ -26,8 +26,35 @@ export interface ILogViewProps {
   /** Which of `hits` is shown now. */
   hit: number;
   query: RegExp | null;
+  /** A click on the map of hits. */
+  onHit?: (hit: number) => void;
   /** Drawn in place of a line, such as a gap. */
   instead?: (index: number) => ReactNode | null;
+  /** Number of a line as people count; its place where this is not given, none where it is not known. */
+  numberOf?: (index: number) => number | null;
+  /** Shown before the line: when it was written. */
+  timeOf?: (index: number) => string;
+  /** A click on the number of a line. */
+  onNumber?: (index: number) => void;
+  /** Line that is gone to and marked. */
+  marked?: number | null;
+}
+
+/** Characters that the gutter with times takes. */
+const TIME_WIDTH = 10;
+/** Places of the map of hits. */
+const MAP = 200;
+
+/** Where hits are, as parts of the whole: each place of the map once, with the first hit there. */
+export function mapOf(hits: readonly number[], nLines: number): { place: number; hit: number }[] {
+  const found: { place: number; hit: number }[] = [];
+  hits.forEach((line, hit) => {
+    const place = Math.floor((line / Math.max(1, nLines)) * MAP) / MAP;
+    if (found[found.length - 1]?.place !== place) {
+      found.push({ place, hit });
+    }
+  });
+  return found;
 }
 
 const LINE = 18;
@@ -61,7 +88,8 @@ export function lineAtRow(starts: readonly number[], row: number): number {
 }
 
 export function LogView(props: ILogViewProps): JSX.Element {
-  const { nLines, version, wrap, lineAt, plain, hits, hit } = props;
+  const { nLines, version, wrap, lineAt, plain, hits, hit, numberOf, timeOf, onNumber } = props;
+  const marked = props.marked ?? null;
   const { trans } = useLanguage();
   const [view, width, height] = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
@@ -72,8 +100,9 @@ export function LogView(props: ILogViewProps): JSX.Element {
 
   const columns = useMemo(() => {
     const one = (character.current?.getBoundingClientRect().width ?? 0) / 100 || 7.2;
-    return Math.max(20, Math.floor((width - (digits + 3) * one - 20) / one));
-  }, [width, digits]);
+    const gutter = digits + 3 + (timeOf ? TIME_WIDTH : 0);
+    return Math.max(20, Math.floor((width - gutter * one - 20) / one));
+  }, [width, digits, timeOf]);
 
   // First row of every line; without wrapping each line is one row.
   // biome-ignore lint/correctness/useExhaustiveDependencies: version says that the lines have grown.
@@ -112,15 +141,15 @@ export function LogView(props: ILogViewProps): JSX.Element {
 
   useEffect(() => {
     const node = view.current;
-    const line = hits[hit];
-    if (node && line !== undefined) {
+    const line = hits[hit] ?? marked;
+    if (node && line !== null && line !== undefined) {
       setFollowing(false);
       const above = rowOf(line) * LINE;
       if (above < node.scrollTop || above > node.scrollTop + node.clientHeight - 2 * LINE) {
         node.scrollTop = Math.max(0, above - node.clientHeight / 2);
       }
     }
-  }, [hits, hit, rowOf, view]);
+  }, [hits, hit, marked, rowOf, view]);
 
   const onScroll = (node: HTMLDivElement): void => {
     setTop(node.scrollTop);
@@ -131,7 +160,8 @@ export function LogView(props: ILogViewProps): JSX.Element {
     }
   };
 
-  const current = hits[hit];
+  const current = hits[hit] ?? marked;
+  const map = useMemo(() => mapOf(hits, nLines), [hits, nLines]);
   const found = useMemo(() => new Set(hits), [hits]);
   return (
     <div className="jp-MlwsLog">
@@ -157,15 +187,24 @@ export function LogView(props: ILogViewProps): JSX.Element {
               >
                 {props.instead?.(index) ?? (
                   <>
+                    {timeOf && (
+                      <span
+                        className="jp-MlwsLog-time"
+                        style={{ width: `${TIME_WIDTH}ch` }}
+                        data-time={timeOf(index)}
+                        aria-hidden="true"
+                      />
+                    )}
                     <span
-                      className="jp-MlwsLog-number"
+                      className={`jp-MlwsLog-number ${onNumber ? 'jp-mod-link' : ''}`}
                       style={{ width: `${digits + 1}ch` }}
-                      data-line={index + 1}
+                      data-line={(numberOf ? numberOf(index) : index + 1) ?? '·'}
                       aria-hidden="true"
+                      onClick={() => onNumber?.(index)}
                     />
                     <span className="jp-MlwsLog-text">
                       {found.has(index) && props.query
-                        ? marked(plain(lineAt(index)), props.query)
+                        ? highlighted(plain(lineAt(index)), props.query)
                         : props.pieces(lineAt(index)).map((piece, at) => (
                             <span
                               // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no name but their place.
@@ -188,6 +227,19 @@ export function LogView(props: ILogViewProps): JSX.Element {
           </div>
         </div>
       </div>
+      {map.length > 0 && (
+        <div className="jp-MlwsLog-map" aria-hidden="true">
+          {map.map(({ place, hit: at }) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: Enter in the search box goes from hit to hit.
+            // biome-ignore lint/a11y/noStaticElementInteractions: a mark beside the scroll bar.
+            <span
+              key={place}
+              style={{ top: `${place * 100}%` }}
+              onClick={() => props.onHit?.(at)}
+            />
+          ))}
+        </div>
+      )}
       {!isFollowing && (
         <Button
           className="jp-MlwsLog-follow"
@@ -205,7 +257,7 @@ export function LogView(props: ILogViewProps): JSX.Element {
 }
 
 /** The line with what is searched for marked. */
-function marked(line: string, query: RegExp): ReactNode[] {
+function highlighted(line: string, query: RegExp): ReactNode[] {
   const parts: ReactNode[] = [];
   let from = 0;
   for (const match of line.matchAll(query)) {

@@ -6,6 +6,13 @@ test('a link names a run or the table of runs', () => {
   expect(linkIn('?mlws=runs')).toEqual({ run_id: undefined });
 });
 
+test('a link names a line of a log', () => {
+  expect(linkIn('?mlws=runs%2Fcalm_tree_1%2Flogs%2FL12')).toEqual({
+    run_id: 'calm_tree_1',
+    line: 12,
+  });
+});
+
 test('other addresses are no links', () => {
   expect(linkIn('?reset')).toBeNull();
   expect(linkIn('?mlws=../../etc')).toBeNull();
