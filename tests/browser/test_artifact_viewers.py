@@ -54,7 +54,7 @@ def test_each_kind_of_file_has_its_view(job: str, jupyterlab: LabPage) -> None:
     page = opened(jupyterlab, job)
 
     expect(look(page, "logged.json").get_by_role("cell", name="why?")).to_be_visible()
-    expect(look(page, "config.json")).to_contain_text("depth")
+    expect(look(page, "config.json")).to_contain_text("model")
     expect(look(page, "card.md").get_by_role("heading", name="Model card")).to_be_visible()
     expect(look(page, "train.py").locator("code")).to_contain_text("# ``` fence")
     audio = look(page, "tone.wav").locator("audio")
@@ -92,7 +92,8 @@ def test_what_changed_since_the_run_before_leads_to_the_comparison(
     lab: Lab, jupyterlab: LabPage
 ) -> None:
     for number in (1, 2):
-        command = f'python -c "import mlflow; mlflow.log_param({"'lr'"}, {number})" # changing.py'
+        log = f"import mlflow; mlflow.log_param('lr', {number})"
+        command = f'python -c "{log}" # changing.py'
         name = rest.submit(lab, command, display_name=f"attempt {number}")
         rest.wait_for(lab, name, "Completed")
     page = run_page(jupyterlab, name)
