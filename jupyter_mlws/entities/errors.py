@@ -27,12 +27,14 @@ class Problem:
         field: dotted path of the field, such as `inputs.lr`; empty for the whole.
         line: line in `file`, counted from 1; None where the input was no file.
         file: path of the file as the user gave it.
+        here: whether the input is right as such, and only this workspace cannot do it.
     """
 
     message: str
     field: str = ""
     line: int | None = None
     file: str | None = None
+    here: bool = False
 
     def __str__(self) -> str:
         where = ":".join(str(part) for part in (self.file, self.line) if part is not None)

@@ -14,7 +14,7 @@ from jupyter_mlws.entities.environment import InlineEnvironment
 from jupyter_mlws.entities.interface import CellState
 from jupyter_mlws.entities.record import CreationContext, Moment, Spec, View
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.entities.scalars import fold, text
+from jupyter_mlws.entities.scalars import fold, lower, text
 
 DATA_TYPES = ("uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
 LITERAL_TYPES = ("string", "number", "integer", "boolean")
@@ -148,7 +148,7 @@ class Resources(Spec):
 class Distribution(Spec):
     """Several processes that work on one job together."""
 
-    type: Annotated[Literal["pytorch", "mpi", "tensorflow", "ray"], BeforeValidator(fold)]
+    type: Annotated[Literal["pytorch", "mpi", "tensorflow", "ray"], BeforeValidator(lower)]
     process_count_per_instance: int = Field(default=1, ge=1)
     worker_count: int | None = None
     parameter_server_count: int = 0
@@ -187,7 +187,7 @@ class ServiceSpec(Spec):
     error_message: str | None = None
 
 
-READ_ONLY = ("id", "status", "creation_context", "log_files")
+READ_ONLY = ("id", "status", "creation_context", "log_files", "parameters")
 """Fields that a saved job has and that are dropped when it is submitted again."""
 
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from jupyter_mlws.entities.errors import Invalid, Problem
 
 M = TypeVar("M", bound=BaseModel)
-
-
-BRANCHES = {
-    *("bool", "int", "float", "str", "Input", "Output", "InlineEnvironment"),
-    *("cron", "recurrence"),
-}
-"""Names of the members of unions, as pydantic puts them into a path."""
 
 
 def validated(model: type[M], data: Any, *, prefix: str = "") -> M:
@@ -29,14 +22,16 @@ def validated(model: type[M], data: Any, *, prefix: str = "") -> M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise Invalid.of(problems(model, error, prefix=prefix)) from None
+        raise Invalid.of(problems(model, error, data, prefix=prefix)) from None
 
 
-def problems(model: type[BaseModel], error: ValidationError, *, prefix: str = "") -> list[Problem]:
-    """One problem for each field, however many branches of a union refused it."""
+def problems(
+    model: type[BaseModel], error: ValidationError, data: Any, *, prefix: str = ""
+) -> list[Problem]:
+    """One problem for each field of `data`, however many branches of a union refused it."""
     found: dict[str, Problem] = {}
     for item in error.errors(include_url=False):
-        path = [part for part in item["loc"] if not _is_branch(part)]
+        path = _path(item, data)
         field = ".".join([*([prefix] if prefix else []), *(str(part) for part in path)])
         if field not in found or item["type"] == "extra_forbidden":
             found[field] = Problem(_message(model, item, [str(part) for part in path]), field)
@@ -54,12 +49,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
-def _is_branch(part: int | str) -> bool:
-    """Whether pydantic put the name of a union's member into the path."""
-    return isinstance(part, str) and (
-        part in BRANCHES
-        or part.startswith(("function-", "lax-or-strict", "constrained-", "dict[", "list["))
-    )
+def _path(item: Any, data: Any) -> list[int | str]:
+    """Where in `data` an error is: pydantic also names the members of unions on the way."""
+    path: list[int | str] = []
+    here = data
+    for place, part in enumerate(item["loc"], 1):
+        is_key = isinstance(part, str)
+        has_key = isinstance(here, Mapping) and part in here
+        has_item = isinstance(here, (list, tuple)) and not is_key and part < len(here)
+        if has_key or has_item:
+            here = here[part]
+        elif is_key and isinstance(here, BaseModel) and hasattr(here, part):
+            here = getattr(here, part)
+        elif is_key and not (item["type"] == "missing" and place == len(item["loc"])):
+            continue
+        path.append(part)
+    return path
 
 
 def _message(model: type[BaseModel], item: Any, path: list[str]) -> str:
@@ -77,11 +82,15 @@ def _message(model: type[BaseModel], item: Any, path: list[str]) -> str:
 def _keys(model: type[BaseModel], path: list[str]) -> list[str]:
     """Keys that may stand at `path` of `model`, as far as they can be followed."""
     here: Any = model
-    for part in path:
+    parts = iter(path)
+    for part in parts:
         fields = getattr(here, "model_fields", {})
         if part not in fields:
             return []
-        here = next(iter(_models(fields[part].annotation)), None)
+        annotation = fields[part].annotation
+        if get_origin(annotation) in (dict, list):
+            next(parts, None)
+        here = next(iter(_models(annotation)), None)
     return [info.alias or name for name, info in getattr(here, "model_fields", {}).items()]
 
 

@@ -73,7 +73,7 @@ def parse(text: str | bytes, *, file: str | None = None) -> Document:
     content = _decoded(text, file)
     try:
         node = yaml.compose(content, Loader=_Loader)
-        lines: Lines = {}
+        lines: Lines = {(): node.start_mark.line + 1} if node else {}
         problems = list(_walk(node, (), lines))
         data = yaml.load(content, Loader=_Loader)
     except yaml.MarkedYAMLError as error:

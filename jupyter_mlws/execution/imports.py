@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_mlws.entities.connection import Connection, DatabaseSource, DataImport, FileSource
 from jupyter_mlws.entities.datastore import S3, AzureBlob, AzureDataLakeGen2, Credentials, Sql
-from jupyter_mlws.entities.errors import Invalid, NotFound
+from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.mltable import FILE
 from jupyter_mlws.entities.snapshot import Snapshot, SnapshotFile
 from jupyter_mlws.entities.yaml import dump
@@ -55,7 +55,8 @@ def check(spec: DataImport, places: Places) -> None:
             found, _ = places.spec(name)
         except NotFound:
             message = f"there is no connection and no datastore '{name}'."
-            raise Invalid.field("source.connection", message) from None
+            problem = Problem(message, "source.connection", here=True)
+            raise Invalid.of([problem]) from None
         if isinstance(spec.source, DatabaseSource) != isinstance(found, Sql):
             wanted = (
                 "a database" if isinstance(spec.source, DatabaseSource) else "a storage of files"

@@ -47,7 +47,10 @@ def problems(
                 _check_data(given, store, blobs, places)
         except Invalid as error:
             inner = error.problems[0] if error.problems else Problem(error.message)
-            yield Problem(inner.message, ".".join(filter(None, ("inputs", name, inner.field))))
+            field = ".".join(filter(None, ("inputs", name, inner.field)))
+            # What a path leads to is a matter of this workspace; the file may be right.
+            here = inner.field == "path" and bool(given.path) and not is_literal(given)
+            yield Problem(inner.message, field, here=here)
 
 
 def lay_out(

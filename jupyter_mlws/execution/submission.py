@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import LITERAL_TYPES, CommandJob, GitState, Input, JobSpec
+from jupyter_mlws.entities.kinds import JOBS, type_name
 from jupyter_mlws.entities.pipeline import NodePort
 from jupyter_mlws.entities.run import FINAL, Status
 from jupyter_mlws.entities.snapshot import is_local
@@ -123,13 +124,13 @@ class Desk:
                 spec.environment, self.store, self.blobs, has_containers=containers.answers
             )
         except Invalid as error:
-            found += error.problems
+            found += [replace(problem, here=True) for problem in error.problems]
         recipe = chosen.choice.recipe
         if recipe and recipe.is_container and not getattr(kind, "runs_in_containers", False):
             message = (
                 f"a {spec.type} job does not run in a container: describe a Python environment."
             )
-            found.append(Problem(message, "environment"))
+            found.append(Problem(message, "environment", here=True))
         if found:
             raise Invalid.of(found)
         warnings = [*portability.warnings(spec), *chosen.warnings]
@@ -237,9 +238,14 @@ class Desk:
 
     def _typed(self, job: Mapping[str, Any]) -> tuple[JobSpec, JobType | ParentJobType]:
         name = job.get("type", DEFAULT_TYPE)
+        if (plain := type_name(name)) in self.types:
+            name = plain
         if not isinstance(name, str) or name not in self.types:
+            if shape := JOBS.get(type_name(name)):
+                problems = shape.check({**job, "type": type_name(name)})
+                raise Invalid.of([*problems, Problem(f"{shape.reason}.", "type", here=True)])
             known = ", ".join(sorted(self.types))
-            hint = did_you_mean(str(name), self.types)
+            hint = did_you_mean(str(name), {**self.types, **JOBS})
             raise Invalid.field(
                 "type", f"no installed job type is called {name!r:.80} (there are: {known}).{hint}"
             )
@@ -247,8 +253,10 @@ class Desk:
         return validated(kind.spec, {**job, "type": name}), kind
 
     def _problems(self, spec: JobSpec, pending: Collection[str]) -> Iterator[Problem]:
-        yield from (refused := list(portability.refusals(spec)))
-        yield from self._unknown(spec, skip={problem.field for problem in refused})
+        refused = list(portability.refusals(spec))
+        yield from (replace(problem, here=True) for problem in refused)
+        unknown = self._unknown(spec, skip={problem.field for problem in refused})
+        yield from (replace(problem, here=problem.field != "code") for problem in unknown)
         yield from _expression_problems(spec, self.places.vault.missing)
         pending = {*pending, *self._unsent(spec)}
         for problem in inputs.problems(spec, self.store, self.blobs, self.places, pending=pending):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,13 +12,13 @@ from pydantic import Field
 
 from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, data_spec
 from jupyter_mlws.entities.connection import import_spec
-from jupyter_mlws.entities.errors import Denied, Invalid, NotFound
+from jupyter_mlws.entities.errors import Denied, Invalid, NotFound, Problem
 from jupyter_mlws.entities.mltable import FILE, table_spec
 from jupyter_mlws.entities.profile import Analysis, TablePreview
 from jupyter_mlws.entities.record import Moment, View
 from jupyter_mlws.execution import assets, contents, imports
 from jupyter_mlws.features.assets import bind, create, held
-from jupyter_mlws.features.jobs import Validation
+from jupyter_mlws.features.jobs import Validation, judged
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.reading import addresses
@@ -198,10 +197,8 @@ def validate_import(ws: Workspace, data_import: dict[str, Any]) -> Validation:
     try:
         imports.check(import_spec(data_import), ws.places)
     except Invalid as error:
-        found = [asdict(problem) for problem in error.problems]
-        plain = [{"message": error.message, "field": "", "line": None, "file": None}]
-        return Validation(passed=False, errors=found or plain, warnings=[])
-    return Validation(passed=True, errors=[], warnings=[])
+        return judged(error.problems or [Problem(error.message)])
+    return judged([])
 
 
 async def _answer(ws: Workspace, request: Request, wait_s: float) -> Analysis:

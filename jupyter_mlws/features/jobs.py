@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Literal
 
-from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound
+from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import GitState, Job, LogChunk, LogFile, NotebookExecution
-from jupyter_mlws.entities.record import Page, View, json_schema
+from jupyter_mlws.entities.record import Field, Page, View, json_schema
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.snapshot import Snapshot
 from jupyter_mlws.execution import attempt as attempts
@@ -30,8 +31,11 @@ class Validation(View):
     """What checking a job found."""
 
     passed: bool
+    """Whether the file is right, as Azure ML means it."""
     errors: list[dict[str, Any]]
     warnings: list[str]
+    obstacles: list[dict[str, Any]] = Field(default_factory=list)
+    """What is right as such and cannot be done in this workspace; creating it fails with these."""
 
 
 class JobType(View):
@@ -41,6 +45,16 @@ class JobType(View):
     title: str
     description: str
     spec_schema: dict[str, Any]
+
+
+def judged(problems: Iterable[Problem], warnings: Iterable[str] = ()) -> Validation:
+    """What problems come to: errors of the file, and obstacles of this workspace."""
+    found = list(problems)
+    errors = [asdict(problem) for problem in found if not problem.here]
+    obstacles = [asdict(problem) for problem in found if problem.here]
+    return Validation(
+        passed=not errors, errors=errors, warnings=list(warnings), obstacles=obstacles
+    )
 
 
 @operation("jobs/write")
@@ -65,8 +79,7 @@ def validate(ws: Workspace, job: dict[str, Any]) -> Validation:
     try:
         checked = ws.dispatcher.desk.check(job)
     except Invalid as error:
-        found = [asdict(problem) for problem in error.problems]
-        return Validation(passed=False, errors=found, warnings=[])
+        return judged(error.problems)
     except AlreadyExists as error:
         taken = {"message": error.message, "field": "name", "line": None, "file": None}
         return Validation(passed=False, errors=[taken], warnings=[])

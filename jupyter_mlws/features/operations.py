@@ -206,7 +206,7 @@ def prepare(op: Operation, ws: Workspace, arguments: dict[str, Any]) -> Callable
     try:
         checked = op.arguments.model_validate(arguments)
     except ValidationError as error:
-        raise Invalid.of(problems(op.arguments, error)) from None
+        raise Invalid.of(problems(op.arguments, error, arguments)) from None
     values = {field: getattr(checked, field) for field in op.arguments.model_fields}
     bound = ws.acting(op.action)
     return lambda: op.function(bound, **values)

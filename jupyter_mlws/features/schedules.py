@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any
@@ -24,7 +23,7 @@ from jupyter_mlws.entities.validation import validated
 from jupyter_mlws.entities.zones import zone
 from jupyter_mlws.execution.automation import starting, times
 from jupyter_mlws.execution.automation.scheduler import KIND, STATE, fresh_state, kept
-from jupyter_mlws.features.jobs import Validation
+from jupyter_mlws.features.jobs import Validation, judged
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import Record
@@ -79,8 +78,7 @@ def validate(ws: Workspace, schedule: dict[str, Any]) -> Validation:
         spec = validated(ScheduleSpec, schedule)
         starting.of_spec(ws.dispatcher.desk, spec, None)
     except Invalid as error:
-        found = [asdict(problem) for problem in error.problems]
-        return Validation(passed=False, errors=found, warnings=[])
+        return judged(error.problems)
     return Validation(passed=True, errors=[], warnings=_warnings(spec.trigger))
 
 

@@ -13,7 +13,7 @@ from jupyter_mlws.entities.asset import SPECS, AssetSpec, Component, Data, Model
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.entities.yaml import Document, override
-from jupyter_mlws.sdk import environments, snapshot
+from jupyter_mlws.sdk import environments, foreign, snapshot
 from jupyter_mlws.sdk.documents import read
 from jupyter_mlws.sdk.jobs import Submission, with_components
 from jupyter_mlws.sdk.transport import Transport
@@ -128,6 +128,8 @@ def _document(source: AssetSource) -> tuple[Document, Path]:
         if "type" in type(source).model_fields:
             data["type"] = source.type  # type: ignore[attr-defined]
         return Document(data, {}, None), origin
+    if (said := foreign.described(source)) is not None:
+        return Document(said[0], {}, None), said[1]
     if isinstance(source, Mapping):
         return override(Document(dict(source), {}, None), []), Path.cwd()
     return read(source)

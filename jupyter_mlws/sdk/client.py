@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, Environment, Model
+from jupyter_mlws.entities.asset import Asset, Data, Environment, Model
 from jupyter_mlws.entities.environment import Build
 from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import Job, JobSpec
 from jupyter_mlws.entities.schedule import Schedule, ScheduleSpec
 from jupyter_mlws.features.operations import Operation, find, load
-from jupyter_mlws.sdk import service
+from jupyter_mlws.sdk import foreign, service
 from jupyter_mlws.sdk.assets import AssetSource, send, shipment
 from jupyter_mlws.sdk.assets import download as fetch
 from jupyter_mlws.sdk.described import ARGUMENTS, DocumentSource, described
@@ -376,8 +376,10 @@ class MLClient:
         """Create a schedule; answers something to wait for, as Azure ML does."""
         return self.schedules.begin_create_or_update(entity)
 
-    def create_or_update(self, entity: JobSpec | AssetSpec) -> Job | Asset:
-        """Submit a job, or create a version of an asset."""
+    def create_or_update(self, entity: Any) -> Any:
+        """Submit a job, or create a version of an asset; entities of azure-ai-ml are taken too."""
+        if noun := foreign.noun_of(entity):
+            return getattr(self, noun).create_or_update(entity)
         if isinstance(entity, JobSpec):
             return self.jobs.create_or_update(entity)
         kinds: dict[type, Assets] = {

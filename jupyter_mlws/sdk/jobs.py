@@ -22,10 +22,11 @@ from jupyter_mlws.entities.errors import (
 from jupyter_mlws.entities.inlining import inlined
 from jupyter_mlws.entities.job import GitState, Input, Job, JobSpec
 from jupyter_mlws.entities.job_types import SPECS
+from jupyter_mlws.entities.kinds import JOBS, type_name
 from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.entities.yaml import Document, override
-from jupyter_mlws.sdk import environments, snapshot
+from jupyter_mlws.sdk import environments, foreign, snapshot
 from jupyter_mlws.sdk.documents import read
 from jupyter_mlws.sdk.transport import Transport
 
@@ -285,6 +286,8 @@ def _document(source: Source) -> tuple[Document, Path]:
         origin = getattr(source, "__mlws_origin__", Path.cwd())
         data = source.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
         return Document({"type": source.type, **data}, {}, None), origin
+    if (said := foreign.described(source)) is not None:
+        return Document(said[0], {}, None), said[1]
     if isinstance(source, Mapping):
         return override(Document(dict(source), {}, None), []), Path.cwd()
     return read(source)
@@ -292,14 +295,26 @@ def _document(source: Source) -> tuple[Document, Path]:
 
 def _checked(document: Document) -> JobSpec:
     kind = str(document.data.get("type", "command"))
-    spec = SPECS.get(kind)
-    if spec is None:
-        # A type of a plug-in that only the service has: it checks.
-        return JobSpec.model_construct(**document.data)
+    spec = SPECS.get(type_name(kind))
     try:
+        if spec is None:
+            if shape := JOBS.get(type_name(kind)):
+                raise_for(shape.check(document.data))
+            # What runs it is a plug-in that only the service has: it says the rest.
+            return JobSpec.model_construct(**document.data)
         return validated(spec, document.data)
     except Invalid as error:
         raise document.invalid(error) from None
+
+
+def raise_for(problems: list[Problem]) -> None:
+    """Raise when there are any.
+
+    Raises:
+        Invalid: with all of them.
+    """
+    if problems:
+        raise Invalid.of(problems)
 
 
 def _experiment(origin: Path) -> str:

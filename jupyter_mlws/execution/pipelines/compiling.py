@@ -190,7 +190,7 @@ class _Compiler:
                 self._wrong.add((node.key, name))
                 for problem in error.problems or (Problem(error.message),):
                     field_ = ".".join(filter(None, (where, name, problem.field)))
-                    self._say(problem.message, field_)
+                    self._say(problem.message, field_, here=problem.here)
         for name, port in node.ports.inputs.items():
             if name in found or name in node.given:
                 continue
@@ -498,7 +498,7 @@ class _Compiler:
             known = ", ".join(sorted(self._catalog.computes))
             hint = did_you_mean(name, self._catalog.computes)
             text = f"there is no compute '{name}' (there are: {known}).{hint}"
-            self._say(text, "settings.default_compute")
+            self._say(text, "settings.default_compute", here=True)
         tied = {key for needed in self._made.before.values() for key in needed}
         for field_ in ("on_finalize", "on_init"):
             key = getattr(settings, field_)
@@ -583,8 +583,8 @@ class _Compiler:
         except ValueError as error:
             self._say(str(error), where)
 
-    def _say(self, message: str, where: str) -> None:
-        self._made.problems.append(Problem(message, where))
+    def _say(self, message: str, where: str, *, here: bool = False) -> None:
+        self._made.problems.append(Problem(message, where, here=here))
 
     def _take(self, error: Invalid, key: str, said: Mapping[str, Any]) -> None:
         found = {(p.field, p.message) for p in self._made.problems}

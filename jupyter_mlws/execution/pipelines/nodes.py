@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from jupyter_mlws.entities.asset import Component, component_spec
+from jupyter_mlws.entities.asset import COMPONENTS, Component, component_spec
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import JobSpec
+from jupyter_mlws.entities.kinds import JOBS, type_name
 from jupyter_mlws.entities.pipeline import CONTROL_TYPES, NodePort, PipelineJob, Ports
 from jupyter_mlws.entities.scalars import fold
 from jupyter_mlws.entities.validation import did_you_mean
@@ -139,7 +140,7 @@ def find_component(reference: Any, catalog: Catalog, field: str) -> tuple[Compon
             catalog.store, "component", match["name"], match["version"], match["label"]
         )
     except NotFound as error:
-        raise Invalid.field(field, error.message) from None
+        raise Invalid.of([Problem(error.message, field, here=True)]) from None
     content = {**record.doc["content"], "name": record.name, "version": record.version}
     if record.doc.get("description"):
         content["description"] = record.doc["description"]
@@ -199,6 +200,9 @@ def _type(kind: Any, said: Mapping[str, Any], declared: Component | None, catalo
     if kind is None:
         kind = next((name for key, name in IMPLIED.items() if key in said), "command")
     if not isinstance(kind, str) or kind not in catalog.types:
+        if (plain := type_name(kind)) in {*JOBS, *COMPONENTS}:
+            reason = JOBS[plain].reason if plain in JOBS else f"no {plain} steps run here"
+            raise Invalid.of([Problem(f"{reason}.", "type", here=True)])
         known = [*sorted(catalog.types), *CONTROL_TYPES]
         raise Invalid.field(
             "type",

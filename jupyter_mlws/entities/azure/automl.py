@@ -1,0 +1,234 @@
+"""AutoML jobs: tables, forecasts, images and text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from jupyter_mlws.entities.azure.base import Folded, JobShape, Lower, Shape
+from jupyter_mlws.entities.azure.sweep import EarlyTermination, Sampling
+from jupyter_mlws.entities.errors import Problem
+from jupyter_mlws.entities.job import Input
+from jupyter_mlws.entities.validation import did_you_mean
+
+CLASSIFYING = (
+    "auc_weighted",
+    "accuracy",
+    "norm_macro_recall",
+    "average_precision_score_weighted",
+    "precision_score_weighted",
+)
+REGRESSING = (
+    "normalized_root_mean_squared_error",
+    "spearman_correlation",
+    "r2_score",
+    "normalized_mean_absolute_error",
+)
+METRICS: dict[str, tuple[str, ...]] = {
+    "classification": CLASSIFYING,
+    "regression": REGRESSING,
+    "forecasting": REGRESSING,
+    "image_classification": CLASSIFYING,
+    "image_classification_multilabel": ("iou", *CLASSIFYING),
+    "image_object_detection": ("mean_average_precision",),
+    "image_instance_segmentation": ("mean_average_precision",),
+    "text_classification": CLASSIFYING,
+    "text_classification_multilabel": ("accuracy",),
+    "text_ner": ("accuracy",),
+}
+"""The primary metrics of each task; the first is its default."""
+
+TREES = (
+    *("gradient_boosting", "decision_tree", "knn", "sgd", "random_forest"),
+    *("extreme_random_trees", "light_gbm"),
+)
+REGRESSORS = (*TREES, "elastic_net", "lasso_lars", "xg_boost_regressor")
+ALGORITHMS: dict[str, tuple[str, ...]] = {
+    "classification": (
+        *TREES,
+        *("logistic_regression", "multinomial_naive_bayes", "bernoulli_naive_bayes"),
+        *("svm", "linear_svm", "xg_boost_classifier"),
+    ),
+    "regression": REGRESSORS,
+    "forecasting": (
+        *REGRESSORS,
+        *("auto_arima", "prophet", "naive", "seasonal_naive", "average", "seasonal_average"),
+        *("exponential_smoothing", "arimax", "tcn_forecaster"),
+    ),
+}
+"""The algorithms of each task on tables."""
+
+TABULAR = frozenset(ALGORITHMS)
+TEXTUAL = frozenset({"text_classification", "text_classification_multilabel", "text_ner"})
+Count = Annotated[int, Field(ge=1)]
+
+
+class Limits(Shape):
+    """How much is tried."""
+
+    timeout_minutes: Count | None = None
+    trial_timeout_minutes: Count | None = None
+    max_trials: Count | None = None
+    max_concurrent_trials: Count | None = None
+    max_cores_per_trial: int | None = None
+    max_nodes: Count | None = None
+    enable_early_termination: bool | None = None
+    exit_score: float | None = None
+
+
+class Featurization(Shape):
+    """What is done to columns before training."""
+
+    mode: Annotated[Literal["auto", "off", "custom", False] | None, Lower] = None
+    dataset_language: str | None = None
+    column_name_and_types: dict[str, str] | None = None
+    blocked_transformers: list[str] | None = None
+    transformer_params: dict[str, list[dict[str, Any]]] | None = None
+    enable_dnn_featurization: bool | None = None
+
+
+class Stack(Shape):
+    """How models are stacked."""
+
+    stack_meta_learner_type: str | None = None
+    stack_meta_learner_train_percentage: float | None = Field(default=None, gt=0, lt=1)
+    stack_meta_learner_kwargs: dict[str, Any] | None = None
+
+
+class Training(Shape):
+    """What is trained."""
+
+    enable_onnx_compatible_models: bool | None = None
+    enable_dnn_training: bool | None = None
+    enable_model_explainability: bool | None = None
+    enable_stack_ensemble: bool | None = None
+    enable_vote_ensemble: bool | None = None
+    ensemble_model_download_timeout_minutes: int | None = None
+    stack_ensemble_settings: Stack | None = None
+    training_mode: Annotated[Literal["auto", "distributed", "non_distributed"] | None, Folded] = (
+        None
+    )
+    allowed_training_algorithms: list[str] | None = None
+    blocked_training_algorithms: list[str] | None = None
+
+
+class Forecasting(Shape):
+    """What is forecast."""
+
+    time_column_name: str
+    forecast_horizon: Count | Literal["auto"] | None = None
+    time_series_id_column_names: str | list[str] | None = None
+    frequency: str | None = None
+    target_lags: int | list[int] | Literal["auto"] | None = None
+    target_rolling_window_size: int | Literal["auto"] | None = None
+    feature_lags: Annotated[Literal["none", "auto"] | None, Lower] = None
+    seasonality: int | Literal["auto"] | None = None
+    use_stl: Annotated[Literal["none", "season", "seasontrend"] | None, Lower] = None
+    short_series_handling_config: Annotated[
+        Literal["none", "auto", "pad", "drop"] | None, Lower
+    ] = None
+    target_aggregate_function: Annotated[
+        Literal["none", "sum", "max", "min", "mean"] | None, Lower
+    ] = None
+    country_or_region_for_holidays: str | None = None
+    cv_step_size: int | None = None
+    features_unknown_at_forecast_time: str | list[str] | None = None
+
+
+class TrialSweep(Shape):
+    """How the spaces of image and text models are searched."""
+
+    sampling_algorithm: str | Sampling
+    early_termination: EarlyTermination | None = None
+
+
+class AutoMLJob(JobShape):
+    """Find the model that fits the data best."""
+
+    model_config = ConfigDict(title="AutoML")
+
+    type: Annotated[Literal["automl"], Lower]
+    task: Annotated[
+        Literal[
+            "classification",
+            "regression",
+            "forecasting",
+            "image_classification",
+            "image_classification_multilabel",
+            "image_object_detection",
+            "image_instance_segmentation",
+            "text_classification",
+            "text_classification_multilabel",
+            "text_ner",
+        ],
+        Folded,
+    ]
+    training_data: Input | str
+    validation_data: Input | str | None = None
+    test_data: Input | str | None = None
+    target_column_name: str | None = None
+    primary_metric: str | None = None
+    log_verbosity: Annotated[
+        Literal["not_set", "debug", "info", "warning", "error", "critical"] | None, Folded
+    ] = None
+    limits: Limits | None = None
+    environment_id: str | None = None
+    environment_variables: dict[str, Any] = Field(default_factory=dict)
+    featurization: Featurization | None = None
+    training: Training | None = None
+    forecasting: Forecasting | None = None
+    positive_label: Any = None
+    validation_data_size: float | None = Field(default=None, gt=0, lt=1)
+    test_data_size: float | None = Field(default=None, gt=0, lt=1)
+    n_cross_validations: Annotated[int, Field(ge=2)] | Literal["auto"] | None = None
+    cv_split_column_names: list[str] | None = None
+    weight_column_name: str | None = None
+    sweep: TrialSweep | None = None
+    training_parameters: dict[str, Any] | None = None
+    search_space: list[dict[str, Any]] | None = None
+
+
+def loosely(word: str) -> str:
+    """A word as Azure ML compares it: no case, no underscores."""
+    return word.lower().replace("_", "")
+
+
+def problems(spec: AutoMLJob) -> Iterator[Problem]:
+    """What in an AutoML job does not fit its task."""
+    if not spec.target_column_name and spec.task != "text_ner":
+        yield Problem("is required.", "target_column_name")
+    if spec.primary_metric:
+        yield from _known(spec.primary_metric, METRICS[spec.task], "primary_metric", spec.task)
+    if spec.task in TEXTUAL and spec.validation_data is None:
+        yield Problem(f"is required by task {spec.task}.", "validation_data")
+    if (spec.task == "forecasting") != (spec.forecasting is not None):
+        message = "is required by" if spec.task == "forecasting" else "belongs to"
+        yield Problem(f"{message} task forecasting.", "forecasting")
+    allowed = spec.training and spec.training.allowed_training_algorithms
+    blocked = spec.training and spec.training.blocked_training_algorithms
+    for field, names in (("allowed", allowed), ("blocked", blocked)):
+        for index, name in enumerate(names or ()):
+            where = f"training.{field}_training_algorithms.{index}"
+            yield from _known(name, ALGORITHMS.get(spec.task, ()), where, spec.task)
+    yield from _foreign(spec)
+
+
+def _known(word: str, known: Iterable[str], field: str, task: str) -> Iterator[Problem]:
+    by_word = {loosely(name): name for name in known}
+    if loosely(word) not in by_word:
+        hint = did_you_mean(word, by_word.values())
+        choices = ", ".join(by_word.values()) or "none"
+        yield Problem(f"'{word}' is not for task {task} (there are: {choices}).{hint}", field)
+
+
+def _foreign(spec: AutoMLJob) -> Iterator[Problem]:
+    """Fields that another kind of task has."""
+    is_tabular = spec.task in TABULAR
+    own = ("training", "n_cross_validations", "cv_split_column_names", "weight_column_name")
+    others = ("sweep", "search_space", "training_parameters")
+    for field in others if is_tabular else own:
+        if getattr(spec, field) is not None:
+            what = "images and text" if is_tabular else "tables"
+            yield Problem(f"belongs to tasks on {what}.", field)
