@@ -58,12 +58,7 @@ def plan(desk: Desk, given: Mapping[str, Any] | str, name: str, git: GitState | 
     try:
         checked = desk.check(opened)
     except Invalid as error:
-        raise Invalid.of(
-            [
-                Problem(p.message, f"create_job.{p.field}".rstrip("."), p.line, p.file)
-                for p in error.problems
-            ]
-        ) from None
+        raise error.below("create_job") from None
     sealed = {}
     for key in checked.secrets:
         value = opened["inputs"][key]
@@ -82,11 +77,11 @@ def of_spec(desk: Desk, spec: ScheduleSpec, git: GitState | None) -> Plan:
         return plan(desk, spec.create_job, spec.name, git)
     field, kind = ("import_data", "import") if spec.import_data else ("create_monitor", "monitor")
     if kind not in desk.types:
-        raise Invalid.field(
-            field,
+        message = (
             f"is well formed, and needs the job type '{kind}', which is not installed in this"
-            f" workspace (there are: {', '.join(sorted(desk.types))}).",
+            f" workspace (there are: {', '.join(sorted(desk.types))})."
         )
+        raise Invalid.of([Problem(message, field, here=True)])
     action = spec.import_data or spec.create_monitor
     assert action is not None
     said = action.model_dump(mode="json", exclude_unset=True)
