@@ -5931,7 +5931,10 @@ export interface components {
          * @description What checking a job found.
          */
         Validation: {
-            /** Passed */
+            /**
+             * Passed
+             * @description Whether the file is right, as Azure ML means it.
+             */
             passed: boolean;
             /** Errors */
             errors: {
@@ -5939,6 +5942,13 @@ export interface components {
             }[];
             /** Warnings */
             warnings: string[];
+            /**
+             * Obstacles
+             * @description What is right as such and cannot be done in this workspace; creating it fails with these.
+             */
+            obstacles?: {
+                [key: string]: unknown;
+            }[];
         };
         /**
          * ValueRow
