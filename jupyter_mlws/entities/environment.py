@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.entities.record import Moment, Spec, View
 from jupyter_mlws.entities.scalars import NAME, fold, text
 from jupyter_mlws.entities.validation import validated
+from jupyter_mlws.entities.yaml import parse
 
 ANONYMOUS = "CliV2AnonymousEnvironment"
 """Name of the environments that stand inside jobs; their version is the hash of their content."""
@@ -69,6 +71,17 @@ class EnvironmentFields(Spec):
     def form(self) -> str:
         """Which field says most of what it is."""
         return next((field for field in FORMS if getattr(self, field) is not None), "python")
+
+    @field_validator("conda_file", mode="before")
+    @classmethod
+    def _text_of_conda_file(cls, value: Any) -> Any:
+        """The text of a conda file may stand in the place of its path: it has more than one line."""
+        if not isinstance(value, str) or "\n" not in value:
+            return value
+        try:
+            return parse(value).data
+        except Invalid as error:
+            raise ValueError("; ".join(str(problem) for problem in error.problems)) from None
 
     @model_validator(mode="after")
     def _is_something(self) -> EnvironmentFields:

@@ -98,7 +98,7 @@ def bind(
             raise Invalid.field("max_results", f"must be 1 to {MAX_RESULTS} (got {max_results}).")
         if page_token is not None and not page_token.isdecimal():
             raise Invalid.field("page_token", f"'{page_token:.40}' is no token of a page.")
-        found = [row for row in _rows(ws, kind, name, view) if _is_tagged(row, tag)]
+        found = [row for row in newest(ws, kind, name, view) if _is_tagged(row, tag)]
         start = int(page_token or 0)
         page = found[start : start + max_results]
         end = start + len(page)
@@ -281,7 +281,7 @@ def held(ws: Workspace, record: Record) -> contents.Content:
     return contents.Content(files, snapshot.is_file)
 
 
-def _rows(ws: Workspace, kind: str, name: str | None, view: str) -> list[Record]:
+def newest(ws: Workspace, kind: str, name: str | None, view: str) -> list[Record]:
     """Versions, newest first; without a name the newest of each."""
     rows = ws.store.list_records(kind, name=name, view="all")
     rows = [row for row in rows if row.doc["tags"].get(PROMPT, "").lower() != "true"]
@@ -295,10 +295,10 @@ def _rows(ws: Workspace, kind: str, name: str | None, view: str) -> list[Record]
     ]
     if name is not None:
         return chosen
-    newest: dict[str, Record] = {}
+    first: dict[str, Record] = {}
     for row in chosen:
-        newest.setdefault(row.name, row)
-    return list(newest.values())
+        first.setdefault(row.name, row)
+    return list(first.values())
 
 
 def _is_tagged(row: Record, tag: str | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import Literal
 
 from jupyter_mlws.entities.asset import AssetSpec, Environment, environment_spec
 from jupyter_mlws.entities.environment import (
@@ -22,7 +23,7 @@ from jupyter_mlws.execution import packages as interpreters
 from jupyter_mlws.execution.environments import choice, containers, curated, freezing
 from jupyter_mlws.execution.environments.choice import KIND, Choice, Chosen
 from jupyter_mlws.execution.environments.library import Library, State
-from jupyter_mlws.features.assets import HIDDEN, bind
+from jupyter_mlws.features.assets import HIDDEN, bind, newest
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 
@@ -85,10 +86,11 @@ def get_build(ws: Workspace, name: str, version: str | None = None) -> Build:
 
 
 @operation("environments/read")
-def list_builds(ws: Workspace) -> list[Build]:
-    """How far the latest version of each environment is made."""
-    newest = {row.name: row for row in ws.store.list_records(KIND) if row.version}
-    found = [_shown(ws, row.name, row.version) for row in newest.values() if row.name not in HIDDEN]
+def list_builds(
+    ws: Workspace, view: Literal["active", "archived", "all"] = "active"
+) -> list[Build]:
+    """How far the newest version of each environment is made, the newest first."""
+    found = [_shown(ws, row.name, row.version) for row in newest(ws, KIND, None, view)]
     return [item.model_copy(update={"lock": None}) for item in found]
 
 

@@ -45,6 +45,9 @@ def load(serverapp: Any) -> None:
         ".*$",
         [(url_path_join(base, path), cls, {"link": link}) for path, cls in routes()],
     )
+    if folder := link.kernels():
+        # Kernels of the workspace's environments; those of a shared service run on its machine, not here.
+        serverapp.kernel_spec_manager.kernel_dirs.append(str(folder))
     link.connect()
     serverapp.io_loop.add_callback(_translate_settings)
 

@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from jupyter_mlws.entities.errors import MlwsError, Unavailable
@@ -65,6 +66,14 @@ class Link:
     def known(self) -> Running | None:
         """The service as it was last found, or None; costs nothing."""
         return self._running
+
+    def kernels(self) -> Path | None:
+        """Where the kernelspecs of the workspace's environments lie, when it is on this machine."""
+        from jupyter_mlws.sdk import service
+
+        if self._url:
+            return None
+        return service.directory(self._workspace) / "environments" / "kernels"
 
     def lost(self, running: Running) -> None:
         """Remember that `running` did not answer, so that `ensure` is asked again."""

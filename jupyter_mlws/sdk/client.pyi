@@ -219,8 +219,8 @@ class Environments(Noun):
     def list(self, *, tag: builtins.str | None = ..., name: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.asset.Asset]:
         """The newest version of each, or all versions of one; newest first."""
 
-    def list_builds(self) -> builtins.list[jupyter_mlws.entities.environment.Build]:
-        """How far the latest version of each environment is made."""
+    def list_builds(self, view: typing.Literal['active', 'archived', 'all'] = ...) -> builtins.list[jupyter_mlws.entities.environment.Build]:
+        """How far the newest version of each environment is made, the newest first."""
 
     def list_choices(self) -> builtins.list[jupyter_mlws.entities.environment.EnvironmentChoice]:
         """All that a job's `environment` can name: the workspace's own Python first."""

@@ -69,7 +69,7 @@ def send(
         Invalid: a file is not there, or cannot be read.
     """
     fields.pop("$schema", None)
-    if isinstance(conda := fields.get("conda_file"), str):
+    if isinstance(conda := fields.get("conda_file"), str) and "\n" not in conda:
         fields["conda_file"] = _conda(_found(conda, origin, f"{prefix}conda_file"))
     if isinstance(path := fields.get("requirements"), str) and "\n" not in path:
         file = _found(path, origin, f"{prefix}requirements")

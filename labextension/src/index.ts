@@ -4,6 +4,7 @@ import { artifacts } from './plugins/artifacts';
 import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
 import { core, runActions } from './plugins/core';
+import { environments } from './plugins/environments';
 import { executed } from './plugins/executed';
 import { menu } from './plugins/menu';
 import { mime } from './plugins/mime';
@@ -23,6 +24,7 @@ export default [
   runDialog,
   cellTags,
   artifacts,
+  environments,
   executed,
   mime,
 ];

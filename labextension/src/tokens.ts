@@ -111,6 +111,12 @@ export namespace CommandIDs {
   export const compareWith = 'mlws:run-compare-with';
   /** `{format, filter?, run_ids?, order_by?, view?}`: runs as CSV, Parquet or a notebook that loads them. */
   export const exportRuns = 'mlws:runs-export';
+  /** `{name?}`: the environments page, at one of them. */
+  export const openEnvironments = 'mlws:environments-open';
+  /** `{kernel?}`: the form for a new environment, filled from a kernel if named. */
+  export const newEnvironment = 'mlws:environment-new';
+  /** `{kernelName}`: a new notebook on a kernel, beside the files that are shown. */
+  export const newNotebook = 'mlws:notebook-new';
   /** No arguments: shows the panel on the left. */
   export const openPanel = 'mlws:panel-open';
   /** `{name, cell_id?}`: the executed notebook, at a cell if named. */

@@ -5,3 +5,4 @@ import './runs.css';
 import './rundialog.css';
 import './notebook.css';
 import './compare.css';
+import './environments.css';

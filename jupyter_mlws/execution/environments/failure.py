@@ -43,8 +43,7 @@ def _explanation(log: str) -> str:
     said = next((n for n, line in enumerate(rest) if line in {"[stderr]", "[stdout]"}), len(rest))
     found, output = rest[:said], rest[said:]
     found += [line for line in output if re.match(r"\w*(Error|Exception)\b", line)][-1:]
-    sentences = [re.sub(r"^cause: ", "", line) for line in found if line]
-    text = ": ".join(sentences).strip()
+    text = re.sub(r":? cause: ", ": ", " ".join(line for line in found if line)).strip()
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]} …"
 
 

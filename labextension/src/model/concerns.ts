@@ -32,6 +32,12 @@ export function concernsComputes(event: Event): boolean {
   return kind === 'compute' || (kind === 'job' && event.action !== 'jobs/progress');
 }
 
+/** Whether the list of environments, or what is made of one, may have changed. */
+export function concernsEnvironments(event: Event): boolean {
+  const { kind } = subjectOf(event);
+  return kind === 'environment' || kind === 'build' || event.action === 'jobs/write';
+}
+
 /** Whether the run, or the job of the same name, changed in what its head and overview show. */
 export function concernsRun(event: Event, runId: string): boolean {
   return subjectOf(event).id === runId && !isSampling(event);

@@ -1,4 +1,4 @@
-// A log of a job, followed as it grows.
+// A log of a job or a build, followed as it grows.
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ApiError, ICaller, LogChunk, LogFile } from '../api/client';
@@ -22,13 +22,40 @@ export interface IGap {
   to: number;
 }
 
+/** Which piece of a log is read. */
+export interface IPlace {
+  path: string;
+  /** Counted from 1; undefined for the newest. */
+  attempt?: number;
+  offset: number;
+  limit: number;
+  /** Seconds to wait for growth. */
+  wait_s: number;
+}
+
+/** Where the logs of one thing are read. */
+export interface ILogSource {
+  readonly name: string;
+  list(attempt: number | undefined, signal: AbortSignal): Promise<readonly LogFile[]>;
+  read(place: IPlace, signal: AbortSignal): Promise<LogChunk>;
+}
+
+/** The logs of a job. */
+export function jobLogs(caller: ICaller, name: string): ILogSource {
+  return {
+    name,
+    list: (attempt, signal) => caller.call('jobs.list_logs', { name, attempt }, { signal }),
+    read: (place, signal) => caller.call('jobs.read_log', { name, ...place }, { signal }),
+  };
+}
+
 export class LogModel implements IDisposable {
-  constructor(
-    private readonly _caller: ICaller,
-    /** Name of the job. */
-    readonly name: string,
-  ) {
+  constructor(private readonly _source: ILogSource) {
     document.addEventListener('visibilitychange', this._onVisibility);
+  }
+
+  get name(): string {
+    return this._source.name;
   }
 
   /** What is shown; the log of the newest attempt at first. */
@@ -179,8 +206,7 @@ export class LogModel implements IDisposable {
 
   private async _step(signal: AbortSignal): Promise<void> {
     if (this._files.length === 0) {
-      const { name, attempt } = this;
-      this._files = await this._caller.call('jobs.list_logs', { name, attempt }, { signal });
+      this._files = await this._source.list(this.attempt, signal);
       if (this._files.length > 0 && !this._files.some(file => file.path === this._path)) {
         this._path = this._files[0]?.path ?? this._path;
       }
@@ -214,12 +240,8 @@ export class LogModel implements IDisposable {
     wait_s: number,
     signal: AbortSignal,
   ): Promise<LogChunk> {
-    const { name, path, attempt } = this;
-    return this._caller.call(
-      'jobs.read_log',
-      { name, path, attempt, offset, limit, wait_s },
-      { signal },
-    );
+    const { path, attempt } = this;
+    return this._source.read({ path, attempt, offset, limit, wait_s }, signal);
   }
 
   private _signal(): AbortSignal {

@@ -12,7 +12,7 @@ import {
   type Series,
 } from '../api/client';
 import { concernsRun, subjectOf } from './concerns';
-import { LogModel } from './log';
+import { jobLogs, LogModel } from './log';
 import { isSystem } from './metrics';
 import { Resource } from './resource';
 import type { WorkspaceModel } from './workspace';
@@ -60,7 +60,7 @@ export class RunModel implements IDisposable {
       _caller.call('runs.changes', { run_id: runId }, { signal }),
     );
     this.artifacts = new ArtifactTree(_caller, runId);
-    this.log = new LogModel(_caller, runId);
+    this.log = new LogModel(jobLogs(_caller, runId));
     this._following = _models.follow(this.subject, event => concernsRun(event, runId));
     void this.subject.refresh();
   }

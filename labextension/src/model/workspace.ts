@@ -1,9 +1,24 @@
 // The workspace as the front end sees it: a model per noun, kept up to date by the events.
 import { DisposableDelegate, DisposableSet, type IDisposable } from '@lumino/disposable';
-import type { Compute, Event, ICaller, ILabState, Job, Run, WorkspaceInfo } from '../api/client';
+import type {
+  Build,
+  Compute,
+  Event,
+  ICaller,
+  ILabState,
+  Job,
+  Run,
+  WorkspaceInfo,
+} from '../api/client';
 import type { EventStream } from '../api/events';
 import { Collection } from './collection';
-import { concernsComputes, concernsJobs, concernsRun, concernsRuns } from './concerns';
+import {
+  concernsComputes,
+  concernsEnvironments,
+  concernsJobs,
+  concernsRun,
+  concernsRuns,
+} from './concerns';
 import { Resource } from './resource';
 import { quoteKey } from './search';
 import type { WorkspaceSettings } from './settings';
@@ -60,12 +75,16 @@ export class WorkspaceModel implements IDisposable {
     });
     this.service = new Resource<ILabState>(() => this._caller.labState());
     events.failed.connect(() => void this.service.refresh());
+    this.environments = new Resource<readonly Build[]>(signal =>
+      _caller.call('environments.list_builds', {}, { signal }),
+    );
     const never = (): boolean => false;
     this._share(this.info, never, REFRESH_MS);
     this._share(this.jobs, concernsJobs, REFRESH_MS);
     this._share(this.recentRuns, concernsRuns, SLOW_REFRESH_MS);
     this._share(this.bestRun, concernsRuns, SLOW_REFRESH_MS);
     this._share(this.computes, concernsComputes, REFRESH_MS);
+    this._share(this.environments, concernsEnvironments, REFRESH_MS);
   }
 
   readonly info: Resource<WorkspaceInfo>;
@@ -74,6 +93,8 @@ export class WorkspaceModel implements IDisposable {
   /** The newest runs, newest first. */
   readonly recentRuns: Collection<Run>;
   readonly computes: Resource<readonly Compute[]>;
+  /** How far the newest version of each environment is made. */
+  readonly environments: Resource<readonly Build[]>;
   /** The best run by the metric chosen in the settings; null when none is chosen or has it. */
   readonly bestRun: Resource<Run | null>;
   /** The service behind the server extension; read when the connection is lost. */

@@ -23,6 +23,8 @@ export interface IPage {
   notebookView: INotebookView | null;
   /** JupyterLab's renderers of outputs and files. */
   rendermime?: IRenderMimeRegistry | null;
+  /** Name of the kernel of the notebook that was used last; null where there is none. */
+  kernelOfNotebook?: () => string | null;
 }
 
 const Page = createContext<IPage | null>(null);

@@ -28,8 +28,8 @@ export function Searched(props: {
 /** Which sections are folded, by id. */
 export type Folded = Record<string, boolean>;
 
-/** Shares of the height that sections get at first. */
-const SIZES = [3, 4, 3];
+/** Shares of the height that sections get at first, by id; those of others get 2. */
+const SHARES: Readonly<Record<string, number>> = { activity: 3, runs: 4, compute: 3 };
 
 export class WorkspacePanel extends SidePanel {
   constructor(
@@ -41,7 +41,6 @@ export class WorkspacePanel extends SidePanel {
     this.addClass('jp-MlwsWorkspacePanel');
     this.header.addWidget(new PageWidget(_page, () => <Head search={search} />));
     this._showSections();
-    (this.content as AccordionPanel).setRelativeSizes(SIZES);
     _page.workspace.panelsChanged.connect(this._showSections, this);
     const accordion = this.content as AccordionPanel;
     accordion.expansionToggled.connect((_, index) => {
@@ -106,6 +105,8 @@ export class WorkspacePanel extends SidePanel {
         (this.content as AccordionPanel).collapse(this.widgets.length - 1);
       }
     }
+    const shares = panels.map(section => SHARES[section.id] ?? 2);
+    (this.content as AccordionPanel).setRelativeSizes(shares);
   }
 
   private _folded: Folded = {};

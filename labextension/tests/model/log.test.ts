@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { ICaller, LogChunk } from '../../src/api/client';
-import { LogModel } from '../../src/model/log';
+import { jobLogs, LogModel } from '../../src/model/log';
 
 /** A log on a server: bytes that grow, and an end. */
 class Log implements ICaller {
@@ -49,7 +49,7 @@ class Log implements ICaller {
 }
 
 function open(log: Log): LogModel {
-  const model = new LogModel(log, 'job');
+  const model = new LogModel(jobLogs(log, 'job'));
   model.show('user_logs/std_log.txt', undefined);
   return model;
 }
