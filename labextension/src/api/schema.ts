@@ -1139,8 +1139,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How far the latest version of each environment is made.
-         * @description How far the latest version of each environment is made.
+         * How far the newest version of each environment is made, the newest first.
+         * @description How far the newest version of each environment is made, the newest first.
          */
         get: operations["environments.list_builds"];
         put?: never;
@@ -8574,7 +8574,9 @@ export interface operations {
     };
     "environments.list_builds": {
         parameters: {
-            query?: never;
+            query?: {
+                view?: "active" | "archived" | "all";
+            };
             header?: never;
             path?: never;
             cookie?: never;
