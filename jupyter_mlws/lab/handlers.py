@@ -23,6 +23,7 @@ from tornado.web import HTTPError, RequestHandler, authenticated
 from jupyter_mlws.entities.errors import Invalid, MlwsError, NotFound, Unavailable
 
 if TYPE_CHECKING:
+    from jupyter_mlws.entities.job import Job
     from jupyter_mlws.lab.link import Link
     from jupyter_mlws.sdk.client import MLClient
     from jupyter_mlws.sdk.service import Running
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RESOURCE = "mlws"
+YAML = {".yml", ".yaml"}
 FORWARDED = ("Accept", "Content-Type", "Range", "If-None-Match")
 ANSWERED = (
     "Content-Type",
@@ -129,11 +131,18 @@ class JobsHandler(LabHandler):
     @authenticated
     @authorized("write", resource=RESOURCE)
     async def post(self) -> None:
-        """Run the notebook or script at `path` with the fields of `job`; its folder is sent along."""
+        """Run the file at `path` with the fields of `job`: a notebook, a script, or the YAML of a job.
+
+        Its folder, or what the YAML names, is sent along.
+        """
         body = self.get_json_body() or {}
         file = await self._file(str(body.get("path", "")))
-        job = job_of(file, dict(body.get("job") or {}))
-        made = await self.ask(lambda client: client.jobs.create_or_update(job))
+        fields = dict(body.get("job") or {})
+        if file.suffix in YAML:
+            made = await self.ask(lambda client: submitted(client, file, fields))
+        else:
+            job = job_of(file, fields)
+            made = await self.ask(lambda client: client.jobs.create_or_update(job))
         self.finish(made.model_dump_json(by_alias=True))
 
     async def _file(self, path: str) -> Path:
@@ -244,6 +253,20 @@ class ForwardHandler(LabHandler):
 
 
 CLIENT = SimpleAsyncHTTPClient(force_instance=True, max_clients=1000, max_body_size=1 << 40)
+
+
+def submitted(client: MLClient, file: Path, fields: dict[str, Any]) -> Job:
+    """The job that a YAML file describes, with `fields` in place of its own, on its way.
+
+    Raises:
+        Invalid: with the line of what is wrong in the file.
+    """
+    from jupyter_mlws.sdk.jobs import submission
+
+    with submission(file, fields, check=True) as made:
+        made.send(client.transport)
+        job: Job = client.call("jobs.create_or_update", job=made.document, git=made.git)
+        return job
 
 
 def job_of(file: Path, job: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
 import { core, runActions } from './plugins/core';
 import { environments } from './plugins/environments';
+import { designer } from './plugins/designer';
 import { executed } from './plugins/executed';
 import { menu } from './plugins/menu';
 import { mime } from './plugins/mime';
@@ -26,5 +27,6 @@ export default [
   artifacts,
   environments,
   executed,
+  designer,
   mime,
 ];

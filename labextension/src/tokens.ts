@@ -135,6 +135,10 @@ export namespace CommandIDs {
   export const rerun = 'mlws:job-run-again';
   /** `{run_id, line?}`: puts a link to the run's page, or to a line of its log, on the clipboard. */
   export const copyRunLink = 'mlws:run-copy-link';
+  /** `{folder?}`: makes a pipeline file and opens it in the designer. */
+  export const newPipeline = 'mlws:pipeline-new';
+  /** Makes a pipeline of the notebooks that are chosen in the file browser. */
+  export const pipelineOfNotebooks = 'mlws:pipeline-of-notebooks';
   /** `{run_id}`: puts the run's id on the clipboard. */
   export const copyRunId = 'mlws:run-copy-id';
 }

@@ -6,3 +6,4 @@ import './rundialog.css';
 import './notebook.css';
 import './compare.css';
 import './environments.css';
+import './designer.css';

@@ -144,6 +144,33 @@ async def test_a_notebook_becomes_a_job_with_its_folder(jp_fetch: Fetch, noteboo
     )
 
 
+async def test_a_job_file_is_submitted_with_fields_of_ones_own(
+    jp_fetch: Fetch, jp_root_dir: Path
+) -> None:
+    file = "type: command\ncommand: echo ${{inputs.word}}\ninputs: {word: one}\n"
+    (jp_root_dir / "say.yml").write_text(file)
+    body = {"path": "say.yml", "job": {"inputs": {"word": "two"}, "display_name": "say"}}
+
+    answer = await jp_fetch("mlws", "lab", "jobs", method="POST", body=json.dumps(body))
+
+    job = json.loads(answer.body)
+    assert (job["type"], job["display_name"], job["inputs"]) == ("command", "say", {"word": "two"})
+
+
+async def test_what_is_wrong_in_a_job_file_is_told_with_its_line(
+    jp_fetch: Fetch, jp_root_dir: Path
+) -> None:
+    (jp_root_dir / "wrong.yml").write_text("type: command\ncomand: x\ncommand: y\n")
+    body = {"path": "wrong.yml", "job": {}}
+
+    status, answer = await refused(
+        jp_fetch("mlws", "lab", "jobs", method="POST", body=json.dumps(body))
+    )
+
+    assert status == 422
+    assert [problem["line"] for problem in answer["problems"]] == [2]
+
+
 async def test_a_wrong_parameter_is_told_at_its_field(jp_fetch: Fetch, notebook: str) -> None:
     body = {"path": notebook, "job": {"inputs": {"lr": 7}}}
 

@@ -27,7 +27,7 @@ export function Button(props: IButtonProps): JSX.Element {
   return (
     <button
       type="button"
-      aria-label={rest.title}
+      aria-label={children ? undefined : rest.title}
       {...rest}
       className={names.filter(Boolean).join(' ')}
     >

@@ -1,0 +1,311 @@
+// The graph as it is drawn: steps, their ports, and what leads from where to where.
+import dagre from '@dagrejs/dagre';
+import type { Schemas } from '../api/client';
+import {
+  bindingOf,
+  type IPipeline,
+  type IStep,
+  isControl,
+  nameIn,
+  type Place,
+} from './pipelinefile';
+
+type Port = Schemas['NodePort'];
+type Graph = Schemas['Graph'];
+
+/** A port of a step; `type` is `any` until the service has said it. */
+export interface IPort {
+  name: string;
+  type: string;
+  required: boolean;
+  description: string;
+  fallback: unknown;
+  choices: readonly unknown[] | null;
+}
+
+export interface IDrawnStep {
+  step: IStep;
+  inputs: readonly IPort[];
+  outputs: readonly IPort[];
+  problems: readonly string[];
+  place: Place;
+}
+
+export interface IDrawnEdge {
+  id: string;
+  source: string;
+  /** Empty for an edge that is order only. */
+  output: string;
+  target: string;
+  input: string;
+  kind: 'data' | 'order' | 'control';
+}
+
+export interface IDrawing {
+  steps: readonly IDrawnStep[];
+  edges: readonly IDrawnEdge[];
+}
+
+export const WIDTH = 220;
+const HEAD = 52;
+const ROW = 20;
+
+type Family = 'file' | 'folder' | 'table' | 'model' | 'path';
+
+/** Of types that are files; all others are values. The service has the same tables, and the last word. */
+const FAMILY: Readonly<Record<string, Family>> = {
+  uri_file: 'file',
+  file: 'file',
+  uri_folder: 'folder',
+  folder: 'folder',
+  figure: 'folder',
+  mltable: 'table',
+  dataset: 'table',
+  mlflow_model: 'model',
+  model: 'model',
+  custom_model: 'model',
+  triton_model: 'model',
+  path: 'path',
+};
+const REFUSED = [
+  'file>folder',
+  'file>table',
+  'folder>file',
+  'model>file',
+  'model>table',
+  'table>model',
+];
+/** Which other values an input of a type takes. */
+const WIDER: Readonly<Record<string, readonly string[]>> = {
+  string: ['integer', 'number', 'boolean', 'date', 'datetime', 'path'],
+  number: ['integer'],
+  date: ['string'],
+  datetime: ['string', 'date'],
+  list: ['object', 'string'],
+  object: ['list', 'string'],
+  secret: ['string'],
+  path: ['string'],
+};
+
+/** What is drawn for a pipeline; `graph` is what the service said last, and may be older. */
+export function drawingOf(pipeline: IPipeline, graph: Graph | null): IDrawing {
+  const edges = edgesOf(pipeline);
+  const nodes = new Map((graph?.nodes ?? []).map(node => [node.key, node]));
+  const unplaced = pipeline.steps.some(step => !pipeline.places[step.key]);
+  const steps = pipeline.steps.map(step => {
+    const node = nodes.get(step.key);
+    const used = edges.filter(edge => edge.source === step.key).map(edge => edge.output);
+    return {
+      step,
+      inputs: ports(node?.inputs, Object.keys(step.inputs)),
+      outputs: isControl(step.type) ? [] : ports(node?.outputs, [...step.outputs, ...used]),
+      problems: (graph?.problems ?? []).filter(p => p.node === step.key).map(p => p.message),
+    };
+  });
+  const found = unplaced ? arranged(steps, edges) : {};
+  return {
+    edges,
+    steps: steps.map(drawn => ({
+      ...drawn,
+      place: pipeline.places[drawn.step.key] ?? found[drawn.step.key] ?? [0, 0],
+    })),
+  };
+}
+
+/** Places from left to right, so that few edges cross. */
+export function arranged(
+  steps: readonly Omit<IDrawnStep, 'place'>[],
+  edges: readonly IDrawnEdge[],
+): Record<string, Place> {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: 'LR', nodesep: 28, ranksep: 72, marginx: 24, marginy: 24 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const drawn of steps) {
+    graph.setNode(drawn.step.key, { width: WIDTH, height: heightOf(drawn) });
+  }
+  for (const edge of edges) {
+    if (graph.hasNode(edge.source) && graph.hasNode(edge.target)) {
+      graph.setEdge(edge.source, edge.target);
+    }
+  }
+  dagre.layout(graph);
+  return Object.fromEntries(
+    steps.map(drawn => {
+      const { x, y } = graph.node(drawn.step.key);
+      return [drawn.step.key, [x - WIDTH / 2, y - heightOf(drawn) / 2]];
+    }),
+  );
+}
+
+/** Height of a step's box in pixels. */
+export function heightOf(drawn: Pick<IDrawnStep, 'inputs' | 'outputs'>): number {
+  return HEAD + ROW * Math.max(drawn.inputs.length, drawn.outputs.length, 1) + 8;
+}
+
+/** Whether what comes out of a port of type `from` can go into one of type `to`. */
+export function fits(from: string, to: string): boolean {
+  if (from === to || from === 'any' || to === 'any') {
+    return true;
+  }
+  const [given, taken] = [FAMILY[from], FAMILY[to]];
+  if (given && taken) {
+    return !REFUSED.includes(`${given}>${taken}`);
+  }
+  if (given || taken) {
+    return to === 'path' && from === 'string';
+  }
+  return WIDER[to]?.includes(from) ?? false;
+}
+
+/** Whether a port takes or gives files rather than a value. */
+export function isFile(type: string): boolean {
+  return type in FAMILY;
+}
+
+/** Shape and colour of a port. */
+export function familyOf(type: string): Family | 'value' | 'any' {
+  return type === 'any' ? 'any' : (FAMILY[type] ?? 'value');
+}
+
+/** Steps that a step needs, directly or through others. */
+export function ancestors(edges: readonly IDrawnEdge[], key: string): Set<string> {
+  const found = new Set<string>();
+  const queue = [key];
+  for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
+    for (const edge of edges) {
+      if (edge.target === at && !found.has(edge.source)) {
+        found.add(edge.source);
+        queue.push(edge.source);
+      }
+    }
+  }
+  return found;
+}
+
+/** Ports that an output could be joined to: those that fit and close no circle; free ones first. */
+export function targetsOf(
+  drawing: IDrawing,
+  source: string,
+  output: string,
+): { step: string; label: string; input: IPort; taken: boolean }[] {
+  const before = ancestors(drawing.edges, source);
+  const from = drawing.steps.find(drawn => drawn.step.key === source);
+  const type = from?.outputs.find(port => port.name === output)?.type ?? 'any';
+  return drawing.steps
+    .filter(drawn => drawn.step.key !== source && !before.has(drawn.step.key))
+    .flatMap(drawn =>
+      drawn.inputs
+        .filter(input => fits(type, input.type))
+        .map(input => ({
+          step: drawn.step.key,
+          label: drawn.step.label,
+          input,
+          taken: drawn.step.inputs[input.name] !== undefined,
+        })),
+    )
+    .sort((a, b) => Number(a.taken) - Number(b.taken));
+}
+
+/** Joins that names and types suggest, for required inputs that nothing is given for. */
+export function suggested(drawing: IDrawing): IDrawnEdge[] {
+  const found: IDrawnEdge[] = [];
+  for (const drawn of drawing.steps) {
+    for (const input of drawn.inputs) {
+      if (!isFile(input.type) || drawn.step.inputs[input.name] !== undefined) {
+        continue;
+      }
+      const sources = drawing.steps.filter(
+        other =>
+          other.step.key !== drawn.step.key &&
+          !ancestors(drawing.edges, other.step.key).has(drawn.step.key) &&
+          other.outputs.some(port => port.name === input.name && fits(port.type, input.type)),
+      );
+      const [only] = sources;
+      if (only && sources.length === 1) {
+        found.push(edge('data', only.step.key, input.name, drawn.step.key, input.name));
+      }
+    }
+  }
+  return found;
+}
+
+function edgesOf(pipeline: IPipeline): IDrawnEdge[] {
+  const keys = new Set(pipeline.steps.map(step => step.key));
+  const found: IDrawnEdge[] = [];
+  for (const step of pipeline.steps) {
+    for (const [input, value] of Object.entries(step.inputs)) {
+      const binding = bindingOf(value);
+      if (binding?.kind === 'output' && keys.has(binding.step)) {
+        found.push(edge('data', binding.step, binding.port, step.key, input));
+      }
+    }
+    for (const key of step.after.filter(item => keys.has(item))) {
+      found.push(edge('order', key, '', step.key, ''));
+    }
+    if (isControl(step.type)) {
+      found.push(...controlEdges(step, keys));
+    }
+  }
+  return found;
+}
+
+/** What a control node looks at, and what it starts. */
+function controlEdges(step: IStep, keys: ReadonlySet<string>): IDrawnEdge[] {
+  const found: IDrawnEdge[] = [];
+  for (const field of ['condition', 'items']) {
+    const binding = bindingOf(step.said[field]);
+    if (binding?.kind === 'output' && keys.has(binding.step)) {
+      found.push(edge('data', binding.step, binding.port, step.key, ''));
+    }
+  }
+  for (const field of ['true_block', 'false_block', 'body']) {
+    const said = step.said[field];
+    for (const name of Array.isArray(said) ? said : [said]) {
+      const key = typeof name === 'string' ? nameIn(name) : '';
+      if (keys.has(key)) {
+        found.push(edge('control', step.key, '', key, field));
+      }
+    }
+  }
+  return found;
+}
+
+function edge(
+  kind: IDrawnEdge['kind'],
+  source: string,
+  output: string,
+  target: string,
+  input: string,
+): IDrawnEdge {
+  return {
+    id: `${kind}:${source}.${output}>${target}.${input}`,
+    kind,
+    source,
+    output,
+    target,
+    input,
+  };
+}
+
+function ports(known: readonly Port[] | undefined, named: readonly string[]): IPort[] {
+  const found = (known ?? []).map(port => ({
+    name: port.name,
+    type: port.type ?? 'any',
+    required: port.required ?? false,
+    description: port.description ?? '',
+    fallback: port.default ?? null,
+    choices: port.choices ?? null,
+  }));
+  const more = [...new Set(named)].filter(name => name && !found.some(port => port.name === name));
+  return [
+    ...found,
+    ...more.map(name => ({
+      name,
+      type: 'any',
+      required: false,
+      description: '',
+      fallback: null,
+      choices: null,
+    })),
+  ];
+}

@@ -1,0 +1,475 @@
+// The canvas of the designer: steps as boxes with ports, what is handed on as lines.
+import {
+  applyNodeChanges,
+  Background,
+  BackgroundVariant,
+  type Connection,
+  Controls,
+  type Edge,
+  Handle,
+  MarkerType,
+  MiniMap,
+  type Node,
+  type NodeChange,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  ReactFlowProvider,
+  useReactFlow,
+} from '@xyflow/react';
+import '@xyflow/react/dist/base.css';
+import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { Designer, StepView } from '../designer/designer';
+import {
+  ancestors,
+  familyOf,
+  fits,
+  heightOf,
+  type IDrawing,
+  type IDrawnEdge,
+  type IDrawnStep,
+  type IPort,
+  suggested,
+  WIDTH,
+} from '../designer/drawing';
+import {
+  type INote,
+  keepNotes,
+  outputOf,
+  type Place,
+  setAfter,
+  setField,
+  setInput,
+} from '../designer/pipelinefile';
+import { useLanguage } from '../ui/context';
+import { useSignal } from '../ui/hooks';
+import { StepMark } from './designer-state';
+
+/** What is dragged from the palette, as JSON. */
+export const STEP_MIME = 'application/x-mlws-step';
+
+export interface IPaletteStep {
+  name: string;
+  said: Readonly<Record<string, unknown>>;
+}
+
+type StepNode = Node<
+  { drawn: IDrawnStep; view: StepView | null; onOpen: (key: string) => void },
+  'step'
+>;
+type NoteNode = Node<{ note: INote; onChange: (text: string | null) => void }, 'note'>;
+type AnyNode = StepNode | NoteNode;
+
+export interface ICanvasProps {
+  designer: Designer;
+  /** How steps stand, by key; null while the pipeline is only drawn. */
+  views: ReadonlyMap<string, StepView> | null;
+  onOpen: (key: string) => void;
+}
+
+const NODE_TYPES = { step: memo(StepBox), note: memo(NoteBox) };
+const FIT = { padding: 0.15, maxZoom: 1 };
+
+export function DesignerCanvas(props: ICanvasProps): JSX.Element {
+  return (
+    <ReactFlowProvider>
+      <Flow {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
+  const { trans } = useLanguage();
+  useSignal(designer.changed);
+  const flow = useReactFlow<AnyNode, Edge>();
+  const { drawing, pipeline, selection } = designer;
+  const drawn = useMemo(
+    () => nodesOf(designer, drawing, pipeline.notes, selection, views, onOpen),
+    [designer, drawing, pipeline, selection, views, onOpen],
+  );
+  // React Flow moves its own copies while something is dragged; the file hears of it at the end.
+  const [nodes, setNodes] = useState<AnyNode[]>(drawn);
+  useEffect(() => setNodes(drawn), [drawn]);
+  const suggestions = useMemo(() => suggested(drawing), [drawing]);
+  const edges = useMemo(
+    () => [
+      ...drawing.edges.map(edge => edgeOf(edge, views, false)),
+      ...suggestions.map(edge => edgeOf(edge, views, true)),
+    ],
+    [drawing, suggestions, views],
+  );
+
+  const onNodesChange = useCallback(
+    (changes: NodeChange<AnyNode>[]) => {
+      setNodes(now => applyNodeChanges(changes, now));
+      const keys = new Set(designer.selection);
+      for (const change of changes) {
+        if (change.type === 'select' && !isNote(change.id)) {
+          change.selected ? keys.add(change.id) : keys.delete(change.id);
+        }
+      }
+      designer.select(keys);
+    },
+    [designer],
+  );
+  const finishMove = useCallback(
+    (_: unknown, __: unknown, moved: AnyNode[]) => {
+      const places: Record<string, Place> = {};
+      for (const node of moved.filter(item => item.type === 'step')) {
+        places[node.id] = [node.position.x, node.position.y];
+      }
+      if (Object.keys(places).length > 0) {
+        designer.move(places);
+      }
+      const notes = new Map(moved.filter(n => n.type === 'note').map(n => [n.id, n.position]));
+      if (notes.size > 0) {
+        designer.edit(text =>
+          keepNotes(
+            text,
+            designer.pipeline.notes.map(note => {
+              const at = notes.get(`note:${note.id}`);
+              return at ? { ...note, at: [at.x, at.y] } : note;
+            }),
+          ),
+        );
+      }
+    },
+    [designer],
+  );
+  const isValid = useCallback(
+    (connection: Connection | Edge) => canJoin(designer, connection),
+    [designer],
+  );
+  const join = useCallback(
+    (connection: Connection) => {
+      const [output, input] = [portOf(connection.sourceHandle), portOf(connection.targetHandle)];
+      if (output && input) {
+        designer.edit(text =>
+          setInput(text, connection.target, input, outputOf(connection.source, output)),
+        );
+      } else {
+        const target = designer.pipeline.steps.find(step => step.key === connection.target);
+        designer.edit(text =>
+          setAfter(text, connection.target, [
+            ...new Set([...(target?.after ?? []), connection.source]),
+          ]),
+        );
+      }
+    },
+    [designer],
+  );
+  const drop = (event: React.DragEvent): void => {
+    const said = event.dataTransfer.getData(STEP_MIME);
+    if (said) {
+      event.preventDefault();
+      const step = JSON.parse(said) as IPaletteStep;
+      const at = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+      designer.add(step.name, step.said, [at.x - WIDTH / 2, at.y - 20]);
+    }
+  };
+  // A file that is opened is shown whole, and once more when its ports are known and it has grown.
+  const isEmpty = drawing.steps.length === 0;
+  const shape = `${isEmpty}, ${designer.graph.value !== null}`;
+  const lastShape = useRef('');
+  useEffect(() => {
+    if (isEmpty || lastShape.current === shape) {
+      return undefined;
+    }
+    lastShape.current = shape;
+    const frame = window.requestAnimationFrame(() => void flow.fitView(FIT));
+    return () => window.cancelAnimationFrame(frame);
+  }, [flow, isEmpty, shape]);
+
+  return (
+    <div
+      className="jp-MlwsCanvas"
+      role="application"
+      aria-label={trans.__('Canvas')}
+      data-mlws-canvas
+      onDragOver={event => {
+        if (event.dataTransfer.types.includes(STEP_MIME)) {
+          event.preventDefault();
+          event.dataTransfer.dropEffect = 'copy';
+        }
+      }}
+      onDrop={drop}
+      onKeyDown={event => {
+        if (event.key === '!' || (event.shiftKey && event.code === 'Digit1')) {
+          void flow.fitView(FIT);
+        }
+      }}
+    >
+      <ReactFlow<AnyNode, Edge>
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        onNodesChange={onNodesChange}
+        onNodeDragStop={finishMove}
+        onSelectionDragStop={(event, moved) => finishMove(event, null, moved)}
+        onNodeDoubleClick={(_, node) => node.type === 'step' && onOpen(node.id)}
+        isValidConnection={isValid}
+        onConnect={join}
+        onEdgeClick={(_, edge) => {
+          const wanted = suggestions.find(item => suggestionId(item) === edge.id);
+          if (wanted) {
+            designer.edit(text =>
+              setInput(text, wanted.target, wanted.input, outputOf(wanted.source, wanted.output)),
+            );
+          }
+        }}
+        onEdgesDelete={gone => release(designer, gone)}
+        onNodesDelete={gone => {
+          designer.remove(gone.filter(node => node.type === 'step').map(node => node.id));
+          const notes = new Set(gone.filter(n => n.type === 'note').map(n => n.id));
+          if (notes.size > 0) {
+            designer.edit(text =>
+              keepNotes(
+                text,
+                designer.pipeline.notes.filter(note => !notes.has(`note:${note.id}`)),
+              ),
+            );
+          }
+        }}
+        deleteKeyCode={['Delete', 'Backspace']}
+        multiSelectionKeyCode={['Shift', 'Control', 'Meta']}
+        onlyRenderVisibleElements
+        snapToGrid
+        snapGrid={[10, 10]}
+        minZoom={0.1}
+        maxZoom={2}
+        fitView
+        fitViewOptions={FIT}
+        proOptions={{ hideAttribution: true }}
+        aria-label={trans.__('Steps of the pipeline')}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
+        <Controls
+          showInteractive={false}
+          fitViewOptions={FIT}
+          aria-label={trans.__('Zoom')}
+          position="bottom-left"
+        />
+        <MiniMap
+          pannable
+          zoomable
+          style={{ width: 130, height: 96 }}
+          ariaLabel={trans.__('Overview of the pipeline')}
+          nodeClassName={node => `jp-mod-${String((node.data as StepNode['data']).view?.state)}`}
+        />
+      </ReactFlow>
+    </div>
+  );
+}
+
+function StepBox({ id, data, selected }: NodeProps<StepNode>): JSX.Element {
+  const { trans } = useLanguage();
+  const { drawn, view, onOpen } = data;
+  const { step, inputs, outputs, problems } = drawn;
+  const names = [
+    'jp-MlwsStep',
+    selected && 'jp-mod-selected',
+    problems.length > 0 && 'jp-mod-wrong',
+  ];
+  return (
+    <div
+      className={names.filter(Boolean).join(' ')}
+      data-mlws-step={id}
+      data-state={view?.state}
+      style={{ width: WIDTH, minHeight: heightOf(drawn) }}
+    >
+      <Handle type="target" id="after" position={Position.Left} className="jp-MlwsStep-after" />
+      <Handle type="source" id="before" position={Position.Right} className="jp-MlwsStep-after" />
+      <div className="jp-MlwsStep-head">
+        <div className="jp-MlwsStep-name">
+          <strong title={step.label}>{step.label}</strong>
+          {view ? (
+            <StepMark view={view} />
+          ) : (
+            problems.length > 0 && (
+              <span
+                className="jp-MlwsStep-problems"
+                role="img"
+                title={problems.join('\n')}
+                aria-label={trans._n('%1 problem', '%1 problems', problems.length)}
+              >
+                {problems.length}
+              </span>
+            )
+          )}
+        </div>
+        <div className="jp-MlwsStep-source" title={step.source}>
+          <span className="jp-MlwsStep-type">{step.type}</span> {firstLine(step.source)}
+        </div>
+      </div>
+      <div className="jp-MlwsStep-ports">
+        <ul>
+          {inputs.map(port => (
+            <PortMark
+              key={port.name}
+              port={port}
+              side="in"
+              isMissing={port.required && step.inputs[port.name] === undefined}
+            />
+          ))}
+        </ul>
+        <ul className="jp-mod-out">
+          {outputs.map(port => (
+            <PortMark key={port.name} port={port} side="out" isMissing={false} />
+          ))}
+        </ul>
+      </div>
+      {view?.job && (
+        <button type="button" className="jp-MlwsStep-open nodrag" onClick={() => onOpen(id)}>
+          {trans.__('Open run')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function PortMark(props: { port: IPort; side: 'in' | 'out'; isMissing: boolean }): JSX.Element {
+  const { port, side, isMissing } = props;
+  const title = [`${port.name}: ${port.type}`, port.description].filter(Boolean).join('\n');
+  const isIn = side === 'in';
+  return (
+    <li className={isMissing ? 'jp-mod-missing' : undefined} title={title}>
+      <Handle
+        type={isIn ? 'target' : 'source'}
+        id={`${side}:${port.name}`}
+        position={isIn ? Position.Left : Position.Right}
+        className={`jp-MlwsPort jp-mod-${familyOf(port.type)}`}
+      />
+      <span>{port.name}</span>
+    </li>
+  );
+}
+
+function NoteBox({ data, selected }: NodeProps<NoteNode>): JSX.Element {
+  const { trans } = useLanguage();
+  const [text, setText] = useState(data.note.text);
+  useEffect(() => setText(data.note.text), [data.note.text]);
+  return (
+    <div className={`jp-MlwsNote ${selected ? 'jp-mod-selected' : ''}`}>
+      <textarea
+        className="nodrag nowheel"
+        aria-label={trans.__('Note')}
+        value={text}
+        placeholder={trans.__('A note')}
+        onChange={event => setText(event.target.value)}
+        onBlur={() => data.onChange(text)}
+        onKeyDown={event => event.stopPropagation()}
+      />
+    </div>
+  );
+}
+
+function nodesOf(
+  designer: Designer,
+  drawing: IDrawing,
+  notes: readonly INote[],
+  selection: ReadonlySet<string>,
+  views: ICanvasProps['views'],
+  onOpen: (key: string) => void,
+): AnyNode[] {
+  const steps = drawing.steps.map<StepNode>(drawn => ({
+    id: drawn.step.key,
+    type: 'step',
+    position: { x: drawn.place[0], y: drawn.place[1] },
+    width: WIDTH,
+    height: heightOf(drawn),
+    selected: selection.has(drawn.step.key),
+    data: { drawn, view: views?.get(drawn.step.key) ?? null, onOpen },
+    ariaLabel: `${drawn.step.label}, ${drawn.step.type}`,
+  }));
+  const noteNodes = notes.map<NoteNode>(note => ({
+    id: `note:${note.id}`,
+    type: 'note',
+    position: { x: note.at[0], y: note.at[1] },
+    data: {
+      note,
+      onChange: text => {
+        if (text !== null && text !== note.text) {
+          designer.edit(file =>
+            keepNotes(
+              file,
+              designer.pipeline.notes.map(other =>
+                other.id === note.id ? { ...other, text } : other,
+              ),
+            ),
+          );
+        }
+      },
+    },
+  }));
+  return [...steps, ...noteNodes];
+}
+
+function isNote(id: string): boolean {
+  return id.startsWith('note:');
+}
+
+function suggestionId(edge: IDrawnEdge): string {
+  return `suggested:${edge.id}`;
+}
+
+function edgeOf(edge: IDrawnEdge, views: ICanvasProps['views'], suggestion: boolean): Edge {
+  const isOrder = edge.kind !== 'data' || !edge.input;
+  const state = views?.get(edge.target)?.state;
+  return {
+    id: suggestion ? suggestionId(edge) : edge.id,
+    source: edge.source,
+    target: edge.target,
+    sourceHandle: edge.output ? `out:${edge.output}` : 'before',
+    targetHandle: isOrder ? 'after' : `in:${edge.input}`,
+    markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
+    animated: state === 'running',
+    className: `jp-MlwsEdge jp-mod-${edge.kind}${suggestion ? ' jp-mod-suggested' : ''}`,
+    deletable: !suggestion,
+    focusable: true,
+    data: { edge },
+    ...(edge.kind === 'control' && { label: edge.input.replace('_block', '') }),
+    ...(suggestion && { label: '+' }),
+  };
+}
+
+/** Whether a port fits another, and no circle would be closed. */
+function canJoin(designer: Designer, connection: Connection | Edge): boolean {
+  const { drawing } = designer;
+  const { source, target } = connection;
+  if (source === target || ancestors(drawing.edges, source).has(target)) {
+    return false;
+  }
+  const output = portOf(connection.sourceHandle ?? null);
+  const input = portOf(connection.targetHandle ?? null);
+  if (!output || !input) {
+    return !output && !input;
+  }
+  const from = drawing.steps.find(item => item.step.key === source);
+  const to = drawing.steps.find(item => item.step.key === target);
+  const given = from?.outputs.find(port => port.name === output)?.type ?? 'any';
+  const taken = to?.inputs.find(port => port.name === input)?.type ?? 'any';
+  return fits(given, taken);
+}
+
+function release(designer: Designer, gone: readonly Edge[]): void {
+  for (const { data } of gone) {
+    const edge = data?.edge as IDrawnEdge | undefined;
+    const target = designer.pipeline.steps.find(step => step.key === edge?.target);
+    if (edge?.kind === 'data' && edge.input) {
+      designer.edit(text => setInput(text, edge.target, edge.input, undefined));
+    } else if (edge?.kind === 'order') {
+      const after = (target?.after ?? []).filter(key => key !== edge.source);
+      designer.edit(text => setAfter(text, edge.target, after));
+    } else if (edge?.kind === 'control') {
+      designer.edit(text => setField(text, edge.source, [edge.input], undefined));
+    }
+  }
+}
+
+function portOf(handle: string | null): string {
+  return /^(?:in|out):(.+)$/.exec(handle ?? '')?.[1] ?? '';
+}
+
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}

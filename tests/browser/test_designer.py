@@ -1,0 +1,201 @@
+"""The pipeline designer: built by drag and by keyboard, run, broken, resumed; the file stays the person's."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from playwright.sync_api import Locator, expect
+
+from tests.browser import notebooks, rest
+from tests.browser.conftest import Lab, LabPage
+
+PIPELINE = """# Kept by hand
+type: pipeline
+display_name: Two
+inputs:
+  word: hello
+jobs:
+  write:  # first
+    type: command
+    command: >-
+      echo ${{inputs.word}} > ${{outputs.text}}/word.txt
+    inputs:
+      word: ${{parent.inputs.word}}
+    outputs:
+      text:
+        type: uri_folder
+  read:
+    type: command
+    command: cat ${{inputs.text}}/word.txt
+    inputs:
+      text: ${{parent.jobs.write.outputs.text}}
+"""
+
+
+@pytest.fixture
+def folder(lab: Lab, request: pytest.FixtureRequest) -> Path:
+    made = lab.project / re.sub(r"\W+", "-", request.node.name)
+    made.mkdir()
+    return made
+
+
+def open_designer(jupyterlab: LabPage, file: Path) -> Locator:
+    jupyterlab.execute("docmanager:open", path=os.path.relpath(file, jupyterlab.lab.project))
+    shown = jupyterlab.page.locator("[data-mlws-designer]:visible")
+    shown.wait_for()
+    return shown
+
+
+def step(shown: Locator, key: str) -> Locator:
+    return shown.locator(f"[data-mlws-step='{key}']")
+
+
+def save(jupyterlab: LabPage) -> None:
+    jupyterlab.execute("docmanager:save")
+
+
+def said(file: Path) -> dict[str, object]:
+    read: dict[str, object] = yaml.safe_load(file.read_text())
+    return read
+
+
+def test_a_pipeline_file_opens_as_a_graph_with_its_problems(
+    jupyterlab: LabPage, folder: Path
+) -> None:
+    file = folder / "two.pipeline.yml"
+    file.write_text(PIPELINE.replace("jobs.write.outputs.text", "jobs.nobody.outputs.text"))
+
+    shown = open_designer(jupyterlab, file)
+
+    expect(step(shown, "write")).to_be_visible()
+    expect(step(shown, "read")).to_have_class(re.compile("jp-mod-wrong"))
+    problems = shown.get_by_role("region", name="Problems")
+    expect(problems).to_contain_text("nobody")
+    problems.get_by_role("button").first.click()
+    expect(shown.get_by_role("complementary", name="Inspector")).to_contain_text("read")
+
+
+def test_an_edit_leaves_comments_and_order_as_they_are(jupyterlab: LabPage, folder: Path) -> None:
+    file = folder / "two.pipeline.yml"
+    file.write_text(PIPELINE)
+    shown = open_designer(jupyterlab, file)
+
+    step(shown, "read").click()
+    name = shown.get_by_label("Name", exact=True)
+    name.fill("show")
+    name.press("Enter")
+    expect(step(shown, "show")).to_be_visible()
+    save(jupyterlab)
+
+    expect(jupyterlab.page.locator(".jp-mod-dirty")).to_have_count(0)
+    assert file.read_text() == PIPELINE.replace("  read:", "  show:")
+
+
+def test_what_was_done_can_be_taken_back(jupyterlab: LabPage, folder: Path) -> None:
+    file = folder / "two.pipeline.yml"
+    file.write_text(PIPELINE)
+    shown = open_designer(jupyterlab, file)
+    step(shown, "read").click()
+
+    jupyterlab.page.keyboard.press("Delete")
+    expect(step(shown, "read")).to_have_count(0)
+    shown.get_by_role("button", name="Undo").click()
+
+    expect(step(shown, "read")).to_be_visible()
+
+
+def test_steps_are_dragged_from_the_parts_onto_the_canvas(
+    jupyterlab: LabPage, folder: Path
+) -> None:
+    notebooks.write(folder, "clean", "x = rows", parameters="rows: int = 3  # How many")
+    file = folder / "new.pipeline.yml"
+    file.write_text("type: pipeline\njobs: {}\n")
+    shown = open_designer(jupyterlab, file)
+
+    part = shown.get_by_role("listitem").filter(has_text="clean.ipynb")
+    part.drag_to(shown.locator("[data-mlws-canvas]"))
+
+    expect(step(shown, "clean")).to_contain_text("rows")
+    expect(shown.get_by_role("textbox", name="rows integer")).to_have_attribute("placeholder", "3")
+    save(jupyterlab)
+    expect(jupyterlab.page.locator(".jp-mod-dirty")).to_have_count(0)
+    assert said(file)["jobs"] == {"clean": {"type": "notebook", "notebook": "clean.ipynb"}}
+
+
+def test_a_pipeline_is_built_run_broken_and_resumed_by_keyboard_alone(
+    jupyterlab: LabPage, lab: Lab, folder: Path
+) -> None:
+    (folder / "produce.py").write_text("print('made')\n")
+    (folder / "check.py").write_text("import sys; sys.exit(1)\n")
+    file = folder / "keys.pipeline.yml"
+    file.write_text("type: pipeline\njobs: {}\n")
+    shown = open_designer(jupyterlab, file)
+    keys = jupyterlab.page.keyboard
+    shown.get_by_role("listitem").filter(has_text="produce.py").wait_for()
+
+    search = shown.get_by_role("searchbox", name="Search parts")
+    for part in ("produce", "check"):
+        search.focus()
+        search.fill(part)
+        keys.press("ArrowDown")
+        keys.press("Enter")
+        expect(step(shown, part)).to_be_visible()
+    shown.get_by_role("checkbox", name="produce").press("Space")
+    expect(shown.get_by_role("checkbox", name="produce")).to_be_checked()
+    shown.get_by_role("button", name="Arrange").focus()
+    keys.press("Control+Enter")
+    dialog = jupyterlab.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("2 steps: produce, check")
+    keys.press("Enter")
+
+    expect(step(shown, "check")).to_have_attribute("data-state", "failed", timeout=60_000)
+    expect(step(shown, "produce")).to_have_attribute("data-state", "completed")
+    [job] = [
+        item
+        for item in rest.call(lab, "GET", "/api/jobs?type=pipeline")["items"]
+        if item["properties"].get("mlws.path", "").endswith("keys.pipeline.yml")
+    ]
+    rest.wait_for(lab, job["name"], "Failed")
+    shown.locator(".react-flow__node[data-id='check']").focus()
+    keys.press("Enter")
+    shown.get_by_role("button", name="From here").press("Enter")
+    expect(shown.get_by_text("Attempt 2")).to_be_visible(timeout=60_000)
+    rest.wait_for(lab, job["name"], "Failed")
+
+
+def test_the_list_is_the_twin_of_the_graph(jupyterlab: LabPage, folder: Path) -> None:
+    file = folder / "two.pipeline.yml"
+    file.write_text(PIPELINE)
+    shown = open_designer(jupyterlab, file)
+
+    shown.get_by_role("tab", name="List").click()
+
+    row = shown.locator("[data-mlws-row='read']")
+    expect(row).to_contain_text("text = write › text")
+    row.focus()
+    expect(shown.get_by_role("complementary", name="Inspector")).to_contain_text("read")
+
+
+def test_runs_are_seen_in_place_and_stay_below_the_canvas(
+    jupyterlab: LabPage, lab: Lab, folder: Path
+) -> None:
+    file = folder / "two.pipeline.yml"
+    file.write_text(PIPELINE)
+    shown = open_designer(jupyterlab, file)
+
+    for _ in range(2):
+        shown.get_by_role("button", name="Run…").click()
+        jupyterlab.page.get_by_role("dialog").get_by_role("button", name="Run").click()
+        expect(step(shown, "read")).to_have_attribute(
+            "data-state", re.compile("completed|reused"), timeout=60_000
+        )
+        shown.get_by_role("button", name="Edit").click()
+        expect(step(shown, "read")).not_to_have_attribute("data-state", re.compile("."))
+
+    expect(shown.get_by_role("navigation", name="Past runs").get_by_role("button")).to_have_count(2)
+    jupyterlab.dark()
+    expect(step(shown, "write")).to_be_visible()
