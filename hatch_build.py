@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 BUILT = ROOT / "jupyter_mlws" / "labextension" / "package.json"
-BUILDER = ROOT / "node_modules" / "@jupyter" / "builder"
+MODULES = ROOT / "node_modules"
 
 
 def is_fresh() -> bool:
@@ -23,6 +24,12 @@ def is_fresh() -> bool:
     sources += [ROOT / "package.json", ROOT / "labextension" / "rspack.config.js"]
     built_at = BUILT.stat().st_mtime
     return all(file.stat().st_mtime <= built_at for file in sources if file.exists())
+
+
+def lacks_modules() -> bool:
+    """Whether something that is bundled, or bundles, was not installed yet."""
+    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    return not all((MODULES / name / "package.json").exists() for name in wanted)
 
 
 def npm(*args: str) -> None:
@@ -41,6 +48,7 @@ class FrontEndHook(BuildHookInterface[Any]):
         """Build unless the bundle is there and fresh."""
         if is_fresh():
             return
-        if not BUILDER.exists():
-            npm("ci", "--omit=dev")
+        if lacks_modules():
+            # What a developer has installed for tests stays.
+            npm("ci", *([] if (MODULES / "typescript").exists() else ["--omit=dev"]))
         npm("run", "build")
