@@ -51,4 +51,8 @@ class FrontEndHook(BuildHookInterface[Any]):
         if lacks_modules():
             # What a developer has installed for tests stays.
             npm("ci", *([] if (MODULES / "typescript").exists() else ["--omit=dev"]))
-        npm("run", "build")
+        try:
+            npm("run", "build")
+        except subprocess.CalledProcessError:
+            BUILT.unlink(missing_ok=True)  # half a bundle must not be taken for a fresh one
+            raise
