@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import runpy
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 import yaml
 from nbclient import NotebookClient
+
+from jupyter_mlws.entities.pipeline import StepView
+from jupyter_mlws.sdk.client import MLClient
+from jupyter_mlws.sdk.jobs import Done
+from jupyter_mlws.testing.service import running_service
 
 
 @pytest.fixture
@@ -84,3 +91,32 @@ def test_the_script_runs_on_its_own(
 
     assert "of what differs" in done.stdout
     assert (tmp_path / "kept" / "MLmodel").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_pipeline_is_the_same_from_yaml_and_from_python(examples: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "pipeline"
+    shutil.copytree(examples / "pipeline", folder)
+    with running_service(tmp_path / "workspace"):
+        client = MLClient(workspace=tmp_path / "workspace")
+
+        def run(source: Any) -> dict[str, StepView]:
+            job = Done(client.jobs.create_or_update(source), client).result(400)
+            assert job.error is None
+            return {step.key: step for step in client.call("pipelines.list_steps", name=job.name)}
+
+        first = run(folder / "life.pipeline.yml")
+        second = run(runpy.run_path(str(folder / "life.py"))["job"])
+        changed = (folder / "neighbours.ipynb").read_text().replace("distance", "uniform")
+        (folder / "neighbours.ipynb").write_text(changed)
+        third = run(folder / "life.pipeline.yml")
+
+        assert {step.state for step in first.values()} == {"completed"}
+        assert {step.state for step in second.values()} == {"reused"}
+        ran = {key: step.why for key, step in third.items() if step.state == "completed"}
+        assert ran["neighbours"] == "ran: code cell 3 changed"
+        assert ran["compare"].startswith("ran: input 'neighbours' changed")
+        assert third["prepare"].state == third["forest"].state == "reused"
+        versions = client.call("models.list", name="life-expectancy").items
+        assert 1 <= len(versions) <= 2

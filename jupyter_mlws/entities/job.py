@@ -224,6 +224,11 @@ class JobSpec(Spec):
     identity: Identity | None = None
     services: dict[str, ServiceSpec] = Field(default_factory=dict)
 
+    @property
+    def job_retries(self) -> int:
+        """How often the job as a whole starts again by itself."""
+        return self.retry_settings.max_retries
+
     @model_validator(mode="before")
     @classmethod
     def _drop_read_only(cls, value: Any) -> Any:

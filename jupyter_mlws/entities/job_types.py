@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from jupyter_mlws.entities.job import CommandJob, JobSpec, NotebookJob
+from jupyter_mlws.entities.parallel import ParallelJob
 from jupyter_mlws.entities.pipeline import PipelineJob
 
 SPECS: dict[str, type[JobSpec]] = {
     "command": CommandJob,
     "notebook": NotebookJob,
+    "parallel": ParallelJob,
     "pipeline": PipelineJob,
 }
 """By the `type` that a document says."""

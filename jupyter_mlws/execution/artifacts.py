@@ -34,8 +34,12 @@ SPEED = 10e6
 
 def root(store: Store, row: RunRow) -> str:
     """Where the run's artifacts lie under the workspace's artifact root."""
-    location = store.get_experiment(row.experiment_id).artifact_location
-    return f"{location.removeprefix('mlflow-artifacts:').strip('/')}/{row.run_id}/artifacts"
+    return place(store.get_experiment(row.experiment_id).artifact_location, row.run_id)
+
+
+def place(location: str, run_id: str) -> str:
+    """Where the artifacts of a run of an experiment at `location` lie under the artifact root."""
+    return f"{location.removeprefix('mlflow-artifacts:').strip('/')}/{run_id}/artifacts"
 
 
 def load(store: Store, reference: str) -> Snapshot:

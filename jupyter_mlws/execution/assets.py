@@ -189,6 +189,13 @@ def resolve(store: Store, kind: str, reference: str) -> Record | None:
     return find(store, kind, match["name"], match["version"], match["label"])
 
 
+def is_newest(store: Store, made: Draft) -> bool:
+    """Whether the latest version of the asset has this content already."""
+    version = latest(store, made.kind, made.spec.name)
+    record = store.find_record(made.kind, made.spec.name, version) if version else None
+    return record is not None and record.doc.get("digest") == made.digest
+
+
 def kind_of(type_: str) -> str:
     """Of what kind the assets are that an input or output of this type takes."""
     return "model" if type_.endswith("_model") else "data"

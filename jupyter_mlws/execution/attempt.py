@@ -48,6 +48,7 @@ from jupyter_mlws.execution.base import (
     Report,
     Step,
 )
+from jupyter_mlws.execution.caching import shelf
 from jupyter_mlws.execution.environments.choice import Choice
 from jupyter_mlws.execution.environments.library import Library
 from jupyter_mlws.execution.kernelspecs import Runtime
@@ -461,7 +462,7 @@ class Attempt:
                 error = JobError(cause=Cause.WRONG_TYPE, message=message)
         if error.cause is Cause.TIMEOUT:
             return self._end(Status.CANCELED, error)
-        if self._doc["retries"] < self._spec.retry_settings.max_retries:
+        if self._doc["retries"] < self._spec.job_retries:
             return again(self._store, self.name, "dispatcher", "jobs/retry", of=Status.FINALIZING)
         return self._end(Status.FAILED, error)
 
@@ -472,6 +473,8 @@ class Attempt:
 
         def register(tx: Transaction) -> None:
             outputs.register(made, who, self._store, self._shop.blobs, tx)
+            if status is Status.COMPLETED:
+                shelf.keep(self._store, tx, self.name, self._doc)
 
         records.move(
             self._store,

@@ -201,8 +201,8 @@ class JobType(ABC):
 
     def ingredients(self, spec: JobSpec, code: Snapshot, read: Any) -> Ingredients:
         """What of the code and the spec the result depends on; all of it unless the type knows better."""
-        said = spec.model_dump(mode="json", include={"type", "environment_variables"})
-        return Ingredients(said, {file.path: file.blob for file in code.files})
+        said = spec.model_dump(mode="json", exclude=set(JobSpec.model_fields) - _COUNTED)
+        return Ingredients(said, literals(spec), {file.path: file.blob for file in code.files})
 
     def secret_inputs(self, spec: JobSpec, read: Any) -> set[str]:
         """Names of the given inputs whose values are secret.
@@ -243,13 +243,13 @@ class Ingredients:
 
     Attributes:
         code: what is run, by the names by which people know its parts: cells, the command line.
+        values: of the inputs that are no data, as the job will see them.
         files: content of the files in the code folder that it uses, by path.
-        unused: names of inputs whose values do not count.
     """
 
     code: dict[str, Any]
+    values: dict[str, Any]
     files: dict[str, str] = field(default_factory=dict)
-    unused: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,6 +350,19 @@ class ParentJobType(ABC):
 
         Pure: the same family gives the same answer, whatever was answered before.
         """
+
+
+_COUNTED = {"environment_variables"}
+"""Of the fields that all jobs have, those that change a result and are no part of the key elsewhere."""
+
+
+def literals(spec: JobSpec) -> dict[str, Any]:
+    """The inputs of a job that are values."""
+    return {
+        name: given.value if isinstance(given, Input) else given
+        for name, given in spec.inputs.items()
+        if not isinstance(given, Input) or given.path is None
+    }
 
 
 def declared_ports(spec: JobSpec) -> Ports:

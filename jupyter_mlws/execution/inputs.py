@@ -67,6 +67,17 @@ def lay_out(
     }
 
 
+def content(given: Input, store: Store, blobs: Blobs) -> Snapshot | None:
+    """What an input that is data holds now; None where it lies on the web.
+
+    Raises:
+        NotFound: it leads nowhere.
+        Invalid: it means something of another type.
+    """
+    path = _content(given, store)
+    return None if _is_web(path) else _find(path, store, blobs)
+
+
 def is_literal(given: Input | bool | int | float | str) -> bool:
     """Whether an input is a value and not data at a path."""
     if not isinstance(given, Input):

@@ -125,13 +125,15 @@ class Parent:
                 "experiment_name": job.experiment_name,
                 "parent_job_name": self.name,
             }
-            if name in children:
-                self.desk.submit_again(given, user=job.user, attempt=start.attempt)
-            else:
-                try:
+            try:
+                if name in children:
+                    self.desk.submit_again(given, user=job.user, attempt=start.attempt)
+                else:
                     self.desk.submit(given, user=job.user, git=git)
-                except AlreadyExists:
-                    raise Invalid.field("name", f"'{name}' is another job's already.") from None
+            except AlreadyExists:
+                raise Invalid.field("name", f"'{name}' is another job's already.") from None
+            except Invalid as error:
+                raise Invalid(f"'{name}' cannot start: {error.message}") from None
             children[name] = records.load(self.shop.store, self.shop.url, name)
             begun.append(name)
         return begun
@@ -205,7 +207,8 @@ class Parent:
         doc = records.get(self.shop.store, self.name).doc
         if outcome.error is None and not canceled and spec is not None:
             try:
-                made = outputs.drafts(spec, self.name, self.shop.store, self.shop.blobs)
+                found = outputs.drafts(spec, self.name, self.shop.store, self.shop.blobs)
+                made = [draft for draft in found if not assets.is_newest(self.shop.store, draft)]
             except Invalid as error:
                 outcome.error = JobError(cause=Cause.MISSING_OUTPUT, message=error.message)
         error_ = outcome.error

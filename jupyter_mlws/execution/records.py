@@ -103,7 +103,11 @@ def view(store: Store, url: str, row: RunRow, record: Record) -> Job:
         "user": row.user,
         "compute": doc["compute"],
         "tags": {k: v for k, v in row.tags.items() if not k.startswith(INTERNAL_TAGS)},
-        "properties": {**spec.get("properties", {}), **git_properties(doc.get("git"))},
+        "properties": {
+            **spec.get("properties", {}),
+            **git_properties(doc.get("git")),
+            **_reuse(doc.get("reused_from")),
+        },
         "archived": row.archived,
         "attempt": doc["attempt"],
         "error": doc.get("error"),
@@ -164,6 +168,11 @@ def wanted_again(store: Store, name: str, *, of: Collection[str] | None = None) 
         of = of or [row.run_id for row in rows]
     attempts = {row.run_id: int(get(store, row.run_id).doc["attempt"]) for row in rows}
     return {child: attempts[child] + 1 for child in of if child in attempts}
+
+
+def _reuse(source: str | None) -> dict[str, str]:
+    """The properties by which Azure ML tells that a step was reused."""
+    return {"azureml.isreused": "true", "azureml.reusedrunid": source} if source else {}
 
 
 def git_properties(git: Doc | None) -> dict[str, str]:

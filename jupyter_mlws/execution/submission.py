@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -28,6 +29,8 @@ from jupyter_mlws.execution import (
 )
 from jupyter_mlws.execution import secrets as secrets_
 from jupyter_mlws.execution.base import Catalog, JobType, ParentJobType
+from jupyter_mlws.execution.caching import key as keys
+from jupyter_mlws.execution.caching import shelf
 from jupyter_mlws.execution.environments import containers
 from jupyter_mlws.execution.environments.choice import Choice, Chosen, choose
 from jupyter_mlws.execution.places import Places
@@ -35,7 +38,7 @@ from jupyter_mlws.execution.queueing import PRIORITIES
 from jupyter_mlws.execution.sealing import MASK, Seal
 
 if TYPE_CHECKING:
-    from jupyter_mlws.store.base import Blobs, Record, Store, Transaction
+    from jupyter_mlws.store.base import Blobs, Record, RunRow, Store, Transaction
 
 DEFAULT_TYPE = "command"
 DEFAULT_COMPUTE = "local"
@@ -44,6 +47,8 @@ MANAGED_COMPUTES = frozenset({"local", "serverless"})
 """Names by which Azure ML means: take whatever is there."""
 
 Types = Mapping[str, JobType | ParentJobType]
+STEP_PROPERTY = "mlws.pipeline.step"
+"""Property of a step's job: the step's key in its pipeline."""
 LATER = "azureml://jobs/later/outputs/later"
 """Where an input lies whose value comes later."""
 NOTHING: Mapping[str, NodePort] = MappingProxyType({})
@@ -63,6 +68,14 @@ class Checked:
     secrets: set[str]
     environment: Chosen
     plan: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reused:
+    """The run whose result is taken, and the assets that its outputs still become."""
+
+    source: RunRow
+    drafts: list[assets.Draft]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,32 +178,94 @@ class Desk:
         checked = self.check(job)
         if git and git.diff:
             snapshots.load(self.store, self.blobs, git.diff)
-        name = checked.spec.name or names.make()
-        consumed = inputs.pinned(checked.spec, self.store)
-        with self.store.change(user, "jobs/write", f"job:{name}", type=checked.spec.type) as tx:
-            experiment_id = self._experiment(tx, checked.spec.experiment_name or DEFAULT_EXPERIMENT)
+        spec, name = checked.spec, checked.spec.name or names.make()
+        consumed = inputs.pinned(spec, self.store)
+        doc = self._document(checked, user, git)
+        result = self._result(doc, spec, name)
+        status = Status.COMPLETED if result else Status.QUEUED
+        with self.store.change(user, "jobs/write", f"job:{name}", type=spec.type) as tx:
+            experiment_id = self._experiment(tx, spec.experiment_name or DEFAULT_EXPERIMENT)
             tx.create_run(
                 name,
                 experiment_id,
-                name=checked.spec.display_name or name,
-                type=checked.spec.type,
+                name=spec.display_name or name,
+                type=spec.type,
                 user=user,
-                status=Status.QUEUED.value,
-                parent_id=checked.spec.parent_job_name,
-                tags=_tags(checked.spec, user, git),
+                status=status.value,
+                parent_id=spec.parent_job_name,
+                tags=_tags(spec, user, git),
             )
             self._keep_environment(checked.environment, name, user, tx)
-            tx.add_record(records.KIND, name, self._document(checked, user, git))
-            tx.note(status=Status.QUEUED.value, experiment_id=str(experiment_id))
-            if checked.spec.code:
-                tx.link(f"code:{checked.spec.code.partition(':')[2]}", "code_of", f"run:{name}")
-            for secret in sorted(secrets_.asked_for(checked.spec)):
+            tx.add_record(records.KIND, name, doc)
+            tx.note(status=status.value, experiment_id=str(experiment_id))
+            if spec.code:
+                tx.link(f"code:{spec.code.partition(':')[2]}", "code_of", f"run:{name}")
+            for secret in sorted(secrets_.asked_for(spec)):
                 tx.link(f"secret:{secret}", "secret_of", f"run:{name}")
             for asset, names_ in _by_asset(consumed).items():
                 tx.link(asset, "input", f"run:{name}", {"inputs": names_})
+            for source, names_ in _by_run(spec).items():
+                tx.link(f"run:{source}", "feeds", f"run:{name}", {"inputs": names_})
             if also is not None:
                 also(tx)
+            if result:
+                self._take_over(tx, result, spec, name, experiment_id, user)
         return name
+
+    def _result(self, doc: dict[str, Any], spec: JobSpec, name: str) -> Reused | None:
+        """What an earlier, equal job came to; notes in the document what the result depends on."""
+        if spec.cache is None or isinstance(self.types[spec.type], ParentJobType):
+            return None
+        policy, step = spec.cache.policy, spec.properties.get(STEP_PROPERTY)
+        experiment = spec.experiment_name or DEFAULT_EXPERIMENT
+        cache: dict[str, Any] = {"policy": policy}
+        cache["step"] = shelf.identity(experiment, spec, step)
+        doc["cache"] = cache
+        kind = self.types[spec.type]
+        assert isinstance(kind, JobType)
+        if policy == "off":
+            return None
+        marks = {
+            key: self.seal.fingerprint(self.seal.open(text)) for key, text in doc["secrets"].items()
+        }
+        choice = Choice.of_doc(doc["environment"])
+        key = keys.of(spec, kind, choice, marks, self.store, self.blobs)
+        if key is None:
+            return None
+        cache |= {"key": key.digest, "parts": key.parts}
+        found = None
+        if policy == "use":
+            found, cache["too_old"] = shelf.find(self.store, key, spec.cache.max_age)
+        if found is None:
+            cache["nearest"] = shelf.nearest(self.store, cache["step"], key, name)
+            return None
+        source = self.store.get_run(found)
+        drafts = [
+            draft
+            for draft in outputs.drafts(spec, found, self.store, self.blobs)
+            if not assets.is_newest(self.store, draft)
+        ]
+        doc.update(
+            reused_from=found,
+            values=records.get(self.store, found).doc.get("values", {}),
+        )
+        return Reused(source, drafts)
+
+    def _take_over(
+        self,
+        tx: Transaction,
+        result: Reused,
+        spec: JobSpec,
+        name: str,
+        experiment_id: int,
+        user: str,
+    ) -> None:
+        at_ms = time.time_ns() // 1_000_000
+        tx.update_run(name, start_ms=at_ms, end_ms=at_ms)
+        location = self.store.get_experiment(experiment_id).artifact_location
+        shelf.copy(self.store, tx, result.source, artifacts.place(location, name), name)
+        tx.link(f"run:{result.source.run_id}", "reused_as", f"run:{name}")
+        outputs.register(result.drafts, user, self.store, self.blobs, tx)
 
     def _keep_environment(self, chosen: Chosen, name: str, user: str, tx: Transaction) -> None:
         """Link the job to its environment; one that stands inside the job becomes a version."""
@@ -218,6 +293,8 @@ class Desk:
         kept = {key: before[key] for key in ("git", "turn", "created_by")}
         fresh = {**self._document(checked, user, None), **kept, "attempt": attempt}
         fresh["wanted"] = records.wanted_again(self.store, name)
+        self._result(fresh, checked.spec, name)
+        fresh.update(reused_from=None, values={})
         place = artifacts.root(self.store, self.store.get_run(name, with_data=False))
 
         def forget(tx: Transaction) -> None:
@@ -352,6 +429,16 @@ def _draft_file(files: Mapping[str, str], path: str) -> bytes:
     if path not in files:
         raise NotFound(f"There is no '{path}'.")
     return files[path].encode()
+
+
+def _by_run(spec: JobSpec) -> dict[str, list[str]]:
+    """The names of the inputs by the run that left them."""
+    found: dict[str, list[str]] = {}
+    for name, given in spec.inputs.items():
+        match = artifacts.REFERENCE.match(given.path or "") if isinstance(given, Input) else None
+        if match:
+            found.setdefault(match["job"] or match["run"], []).append(name)
+    return found
 
 
 def _later_type(port: NodePort) -> str:

@@ -11,11 +11,13 @@ from typing import Any, Literal
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import GitState, Job, LogChunk, LogFile, NotebookExecution
+from jupyter_mlws.entities.pipeline import Why
 from jupyter_mlws.entities.record import Field, Page, View, json_schema
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.snapshot import Snapshot
 from jupyter_mlws.execution import attempt as attempts
 from jupyter_mlws.execution import records, snapshots
+from jupyter_mlws.execution.caching import words
 from jupyter_mlws.execution.logs import STANDARD, Logs
 from jupyter_mlws.execution.notebooks.record import read_execution
 from jupyter_mlws.features.operations import Download, operation
@@ -260,10 +262,21 @@ def get_notebook(ws: Workspace, name: str, attempt: int | None = None) -> Notebo
     Raises:
         NotFound: it is no notebook job, or has not begun.
     """
-    found = read_execution(_logs(ws, name, attempt).folder)
+    source = records.get(ws.store, name).doc.get("reused_from") or name
+    found = read_execution(_logs(ws, source, attempt if source == name else None).folder)
     if found is None:
         raise NotFound(f"Job '{name}' has no executed notebook (yet).")
     return found
+
+
+@operation("jobs/read")
+def why(ws: Workspace, name: str) -> Why:
+    """Why a job ran, or why the result of an earlier one was taken in its place.
+
+    Raises:
+        NotFound: there is no such job.
+    """
+    return words.why(ws.store, name)
 
 
 @operation("jobs/read")

@@ -10,6 +10,7 @@ from jupyter_mlws.entities.pipeline import Graph, StepView
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution import records
 from jupyter_mlws.execution.attempt import again
+from jupyter_mlws.execution.caching import words
 from jupyter_mlws.execution.pipelines import drawing
 from jupyter_mlws.execution.pipelines import steps as standing
 from jupyter_mlws.features.operations import operation
@@ -56,7 +57,11 @@ def list_steps(ws: Workspace, name: str) -> list[StepView]:
     Raises:
         NotFound: there is no such job, or it is no pipeline.
     """
-    return standing.steps(ws.store, ws.blobs, ws.url, name, lambda job: "")
+
+    def explain(job: str) -> str:
+        return words.why(ws.store, job).sentence
+
+    return standing.steps(ws.store, ws.blobs, ws.url, name, explain)
 
 
 @operation("jobs/write")

@@ -21,8 +21,10 @@ from jupyter_mlws.entities.job import (
     Progress,
 )
 from jupyter_mlws.entities.pipeline import NodePort, Ports
+from jupyter_mlws.entities.snapshot import Snapshot
 from jupyter_mlws.entities.values import convert
 from jupyter_mlws.execution.base import (
+    Ingredients,
     JobContext,
     JobType,
     Outcome,
@@ -30,7 +32,9 @@ from jupyter_mlws.execution.base import (
     Step,
     declared_ports,
 )
+from jupyter_mlws.execution.caching import sources
 from jupyter_mlws.execution.notebooks import interface as interfaces
+from jupyter_mlws.execution.notebooks.client import SKIPPED_TAGS
 from jupyter_mlws.execution.notebooks.injection import port_types
 from jupyter_mlws.execution.notebooks.outputs import FILE as OUTPUTS_FILE
 from jupyter_mlws.execution.notebooks.plan import Plan
@@ -69,6 +73,38 @@ class NotebookJobType(JobType):
             inputs={port.name: _node_port(port) for port in interface.inputs},
             outputs={**{port.name: _node_port(port) for port in interface.outputs}, **declared},
             is_open=not interface.inputs and _is_unchecked(interface),
+        )
+
+    def ingredients(self, spec: JobSpec, code: Snapshot, read: Any) -> Ingredients:
+        """Its code cells, the modules that they import, the files that they name, all its values."""
+        assert isinstance(spec, NotebookJob)
+        notebook = interfaces.parse(_bytes(spec, read), spec.notebook)
+        interface = interfaces.read(notebook)
+        known = {port.name for port in interface.inputs if port.default is not None}
+        cells = [
+            (interfaces.tags_of(cell), interfaces.source_of(cell))
+            for cell in notebook["cells"]
+            if cell["cell_type"] == "code"
+        ]
+        blobs = {file.path: file.blob for file in code.files if file.path != spec.notebook}
+        start = Path(spec.notebook).parent.as_posix().removeprefix(".")
+        used = sources.used(
+            blobs,
+            [source for tags, source in cells if not SKIPPED_TAGS & set(tags)],
+            read,
+            start=start,
+            strict=True,
+        )
+        data = {name for name in spec.inputs if _is_data(spec, name)}
+        values = _converted(spec, interface, data={}, resolved=None, pending=data)
+        return Ingredients(
+            code={
+                "cells": [_cell_mark(tags, source, known) for tags, source in cells],
+                "kernel": interface.kernel if spec.environment is None else None,
+                "environment_variables": spec.environment_variables,
+            },
+            values={**_defaults(interface, {*values, *data}), **values},
+            files={path: blobs[path] for path in used},
         )
 
     def secret_inputs(self, spec: JobSpec, read: Any) -> set[str]:
@@ -228,6 +264,14 @@ def _takes_data(port: Port) -> bool:
 def _is_unchecked(interface: Interface) -> bool:
     """Whether the notebook has parameters that nobody can read: then any value is passed on."""
     return interface.has_parameters and interface.language.lower() != "python"
+
+
+def _cell_mark(tags: Sequence[str], source: str, known: Collection[str]) -> str:
+    """What a cell does, as a hash; defaults that can be read count as values and not here."""
+    if SKIPPED_TAGS & set(tags) or interfaces.INJECTED in tags:
+        return ""
+    without = known if interfaces.PARAMETERS in tags else ()
+    return sources.fingerprint(sources.normal(source, without=without))
 
 
 def _node_port(port: Port) -> NodePort:

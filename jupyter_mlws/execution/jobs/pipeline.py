@@ -9,8 +9,16 @@ from typing import Any
 
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.entities.job import JobSpec
-from jupyter_mlws.entities.pipeline import NodePort, PipelineJob
-from jupyter_mlws.execution.base import Catalog, Family, Outcome, ParentJobType, Prepared, Start
+from jupyter_mlws.entities.pipeline import NodePort, PipelineJob, Ports
+from jupyter_mlws.execution.base import (
+    Catalog,
+    Family,
+    Outcome,
+    ParentJobType,
+    Prepared,
+    Start,
+    declared_ports,
+)
 from jupyter_mlws.execution.pipelines.compiling import all_problems, compiled
 from jupyter_mlws.execution.pipelines.planning import Plan, planned
 from jupyter_mlws.execution.pipelines.running import COLLECTED, Progress
@@ -31,6 +39,14 @@ class PipelineJobType(ParentJobType):
         if problems := list(all_problems(made)):
             raise Invalid.of(problems)
         return Prepared(made.spec, planned(made).model_dump(mode="json"), made.warnings)
+
+    def ports(self, spec: JobSpec, read: Any) -> Ports:
+        """What it declares; outputs without a type may be anything that a step gives."""
+        told = declared_ports(spec)
+        for name, output in spec.outputs.items():
+            if "type" not in output.model_fields_set:
+                told.outputs[name] = NodePort(name=name)
+        return told
 
     def next(self, family: Family) -> Sequence[Start] | Outcome:
         answer = Progress(family, Plan.model_validate(family.plan)).next()

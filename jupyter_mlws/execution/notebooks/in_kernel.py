@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import inspect
 import io
 import json
 import os
@@ -260,8 +261,20 @@ def _save_model(value: Any, target: pathlib.Path, is_file: bool) -> pathlib.Path
             " (is mlflow installed in the kernel's environment?)"
         )
     shutil.rmtree(target, ignore_errors=True)
-    flavor.save_model(value, target, pip_requirements=flavor.get_default_pip_requirements())
+    needs = flavor.get_default_pip_requirements()
+    flavor.save_model(value, target, pip_requirements=needs, **_trust(flavor, value))
     return target
+
+
+def _trust(flavor: Any, value: Any) -> dict[str, Any]:
+    """The types inside a model that MLflow asks about: whoever made it here trusts them."""
+    if "skops_trusted_types" not in inspect.signature(flavor.save_model).parameters:
+        return {}
+    try:
+        skops = importlib.import_module("skops.io")
+    except ImportError:
+        return {}
+    return {"skops_trusted_types": skops.get_untrusted_types(data=skops.dumps(value))}
 
 
 def _figure_of(value: Any) -> Any:

@@ -17,6 +17,8 @@ from jupyter_mlws.execution.pipelines import bindings, fitting, nodes, order
 from jupyter_mlws.execution.pipelines.control import CONTROLS, Control
 from jupyter_mlws.execution.pipelines.nodes import Node
 
+UNFILLED = ("inputs", "outputs", "component", "jobs")
+"""Keys of a step in which expressions are followed, not filled in; those in `jobs` are not ours."""
 ARTIFACTS = NodePort(name="artifacts", type="uri_folder", description="All files the step leaves.")
 """The output that every step has."""
 OPTIONAL_TEXT = re.compile(r"\$\[\[(.*?)\]\]")
@@ -158,7 +160,7 @@ class _Compiler:
             self._say("a step is a mapping of fields.", where)
             return
         try:
-            free = {k: v for k, v in said.items() if k not in ("inputs", "outputs", "component")}
+            free = {k: v for k, v in said.items() if k not in UNFILLED}
             filled = bindings.fill(free, lambda name: self._own(name, as_text=True))
             node = nodes.read(key, {**said, **filled}, self._catalog)
             if node.control is None:

@@ -170,7 +170,7 @@ def ports_of(node: Node, catalog: Catalog) -> Ports:
         return Ports(
             inputs={**told.inputs, **ports.inputs}, outputs={**told.outputs, **ports.outputs}
         )
-    if node.type in ("notebook", "pipeline"):
+    if node.type == "notebook":
         return told
     return told.model_copy(update={"is_open": True})
 

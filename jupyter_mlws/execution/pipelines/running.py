@@ -18,9 +18,8 @@ from jupyter_mlws.execution.pipelines import fitting
 from jupyter_mlws.execution.pipelines.compiling import child_document, input_of, settle_options
 from jupyter_mlws.execution.pipelines.control import read_items
 from jupyter_mlws.execution.pipelines.planning import Plan, PlannedNode
+from jupyter_mlws.execution.submission import STEP_PROPERTY
 
-STEP_PROPERTY = "mlws.pipeline.step"
-"""Property of a step's job: the step's key in its pipeline."""
 MAX_NAME = 255
 ENDED: frozenset[StepState] = frozenset({"completed", "failed", "canceled", "skipped"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jupyter_mlws.entities.errors import Invalid, NotFound
+from jupyter_mlws.entities.errors import NotFound
 from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.pipeline import PipelineJob, StepState, StepView
 from jupyter_mlws.entities.run import Status
@@ -14,7 +14,8 @@ from jupyter_mlws.execution import artifacts, records
 from jupyter_mlws.execution.base import Family
 from jupyter_mlws.execution.pipelines.order import around
 from jupyter_mlws.execution.pipelines.planning import Plan
-from jupyter_mlws.execution.pipelines.running import STEP_PROPERTY, Progress, Standing
+from jupyter_mlws.execution.pipelines.running import Progress, Standing
+from jupyter_mlws.execution.submission import STEP_PROPERTY
 from jupyter_mlws.store.base import Blobs, Store
 
 Explain = Callable[[str], str]
@@ -136,6 +137,3 @@ def _facts(job: Job | None) -> dict[str, Any]:
         "reused_from": job.reused_from,
         "error": job.error.message if job.error else "",
     }
-
-
-__all__ = ["Invalid", "chosen", "jobs_of", "progress", "steps"]

@@ -9,6 +9,7 @@ import {
   type Job,
   type NotebookExecution,
   type Run,
+  type Schemas,
   type Series,
 } from '../api/client';
 import { concernsRun, subjectOf } from './concerns';
@@ -47,6 +48,9 @@ export class RunModel implements IDisposable {
     this.notebook = new Resource<NotebookExecution>(signal =>
       _caller.call('jobs.get_notebook', { name: runId }, { signal }),
     );
+    this.steps = new Resource<readonly Schemas['StepView'][]>(signal =>
+      _caller.call('pipelines.list_steps', { name: runId }, { signal }),
+    );
     this.code = new Resource<readonly ICodeFile[]>(
       async signal =>
         (await _caller.call(
@@ -73,6 +77,8 @@ export class RunModel implements IDisposable {
   /** Points of what the workspace sampled: CPU, memory, GPU. */
   readonly system: Resource<readonly Series[]>;
   readonly notebook: Resource<NotebookExecution>;
+  /** The steps of a pipeline, how each stands and why. */
+  readonly steps: Resource<readonly Schemas['StepView'][]>;
   readonly code: Resource<readonly ICodeFile[]>;
   /** What changed since the run of the same source before this one. */
   readonly changes: Resource<Changes>;
@@ -124,6 +130,7 @@ export class RunModel implements IDisposable {
       this.series,
       this.system,
       this.notebook,
+      this.steps,
       this.code,
       this.changes,
     ]) {
@@ -142,6 +149,9 @@ export class RunModel implements IDisposable {
 
   private _concerns(part: Resource<unknown>, event: Event): boolean {
     const { kind, id } = subjectOf(event);
+    if (part === this.steps) {
+      return kind === 'job' && (id === this.runId || id.startsWith(`${this.runId}_`));
+    }
     if (id !== this.runId) {
       return false;
     }

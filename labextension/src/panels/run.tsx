@@ -23,8 +23,10 @@ import { Metrics, System } from './metrics';
 import { NotebookTab } from './notebooktab';
 import { Overview } from './overview';
 import { execute, openRunMenu, targetOfRun, usePage } from './page';
+import { Steps } from './steps';
 
 export type RunTab =
+  | 'steps'
   | 'overview'
   | 'metrics'
   | 'notebook'
@@ -54,6 +56,7 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
   }
   const { run, job } = value;
   const labels: Record<RunTab, string> = {
+    steps: trans.__('Steps'),
     overview: trans.__('Overview'),
     metrics: trans.__('Metrics'),
     notebook: trans.__('Notebook'),
@@ -65,7 +68,7 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
   };
   const ids = tabsOf(job?.type ?? run.type);
   const tabs = ids.map(id => ({ id, label: labels[id] }));
-  const active = ids.find(id => id === tab.value) ?? 'overview';
+  const active = ids.find(id => id === tab.value) ?? ids[0] ?? 'overview';
   const open = (id: string): void => {
     tab.value = id;
   };
@@ -100,6 +103,7 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
               <Overview model={model} openTab={open} />
             </>
           )}
+          {active === 'steps' && <Steps model={model} />}
           {active === 'metrics' && <Metrics model={model} />}
           {active === 'notebook' && <NotebookTab model={model} />}
           {active === 'code' && <Code model={model} />}
@@ -118,6 +122,8 @@ function tabsOf(type: string): readonly RunTab[] {
   switch (type) {
     case 'mlflow':
       return ['overview', 'metrics', 'system', 'artifacts', 'json'];
+    case 'pipeline':
+      return ['steps', 'overview', 'metrics', 'artifacts', 'json'];
     case 'notebook':
       return ['overview', 'metrics', 'notebook', 'logs', 'system', 'artifacts', 'json'];
     default:

@@ -1,0 +1,1 @@
+"""Mini batches: what runs inside a parallel job."""

@@ -1,0 +1,71 @@
+"""The steps of a pipeline on its run page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.browser import rest
+from tests.browser.conftest import Lab, LabPage
+
+
+def pipeline(lab: Lab, name: str) -> str:
+    """Three steps, the second of which fails at first, and one beside them."""
+    jobs: dict[str, Any] = {
+        "prepare": {"command": "echo 1 > ${{outputs.n}}", "outputs": {"n": {"type": "integer"}}},
+        "train": {
+            "command": "test -e ../../seen || { touch ../../seen; echo broken; exit 3; };"
+            " echo model > ${{outputs.model}}/weights",
+            "inputs": {"n": "${{parent.jobs.prepare.outputs.n}}"},
+            "outputs": {"model": {}},
+        },
+        "register": {
+            "command": "true",
+            "inputs": {"model": "${{parent.jobs.train.outputs.model}}"},
+        },
+        "report": {"command": "echo done", "cache": {"salt": name}},
+    }
+    job = {"type": "pipeline", "display_name": "Nightly", "name": name, "jobs": jobs}
+    made: str = rest.call(lab, "POST", "/api/jobs", {"job": job})["name"]
+    return made
+
+
+def test_a_broken_pipeline_shows_where_and_goes_on_from_there(
+    lab: Lab, jupyterlab: LabPage
+) -> None:
+    name = pipeline(lab, "nightly-one")
+    rest.wait_for(lab, name, "Failed")
+
+    jupyterlab.execute("mlws:run-open", run_id=name)
+    page = jupyterlab.page.locator(f"[data-run='{name}'].jp-MlwsPage")
+    train = page.locator("[data-step='train']")
+    expect(train).to_have_attribute("data-state", "failed")
+    expect(train).to_contain_text("exit code 3")
+    expect(page.locator("[data-step='register']")).to_contain_text("step 'train' failed")
+    page.get_by_role("button", name="Resume").click()
+
+    expect(page.locator("[data-step='register']")).to_have_attribute(
+        "data-state", "completed", timeout=60_000
+    )
+    expect(train).to_contain_text("Attempt 2")
+
+
+def test_a_step_runs_again_by_the_keyboard_and_its_run_is_a_key_away(
+    lab: Lab, jupyterlab: LabPage
+) -> None:
+    name = pipeline(lab, "nightly-two")
+    rest.wait_for(lab, name, "Failed")
+    jupyterlab.execute("mlws:run-open", run_id=name)
+    page = jupyterlab.page.locator(f"[data-run='{name}'].jp-MlwsPage")
+
+    page.get_by_role("button", name="Run again: report").press("Enter")
+    item = jupyterlab.page.locator(".lm-Menu").get_by_text("Run only this step again")
+    expect(item).to_be_visible()
+    item.click()
+
+    expect(page.locator("[data-step='report']")).to_contain_text("Attempt 2", timeout=60_000)
+    page.locator("[data-step='report']").get_by_role("button", name="report", exact=True).press(
+        "Enter"
+    )
+    expect(jupyterlab.page.locator(f"[data-run='{name}_report'].jp-MlwsPage")).to_be_visible()
