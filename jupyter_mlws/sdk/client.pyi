@@ -318,6 +318,9 @@ class Jobs(Noun):
     def update(self, name: builtins.str, display_name: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.job.Job:
         """Change what may change after a job was submitted."""
 
+    def why(self, name: builtins.str) -> jupyter_mlws.entities.pipeline.Why:
+        """Why a job ran, or why the result of an earlier one was taken in its place."""
+
     def create_or_update(self, job: jupyter_mlws.entities.job.JobSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str], *, description: builtins.str | None = ..., compute: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ..., experiment_name: builtins.str | None = ..., skip_validation: builtins.bool = ...) -> jupyter_mlws.entities.job.Job:
         """Submit a job; its code and local data are sent along."""
 

@@ -89,6 +89,7 @@ export const ROUTES = {
   'jobs.retry': ['POST', '/jobs/{name}:retry'],
   'jobs.update': ['PATCH', '/jobs/{name}'],
   'jobs.validate': ['POST', '/jobs:validate'],
+  'jobs.why': ['GET', '/jobs/{name}:why'],
   'models.archive': ['POST', '/models/{name}:archive'],
   'models.create_or_update': ['POST', '/models'],
   'models.delete_label': ['POST', '/models/{name}:delete_label'],

@@ -1499,6 +1499,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{name}:why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a job ran, or why the result of an earlier one was taken in its place.
+         * @description Why a job ran, or why the result of an earlier one was taken in its place.
+         */
+        get: operations["jobs.why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs:list_types": {
         parameters: {
             query?: never;
@@ -2971,6 +2991,23 @@ export interface components {
             size_bytes: number;
             /** N Blobs */
             n_blobs: number;
+        };
+        /**
+         * BatchRetry
+         * @description How often a mini batch is tried again, and how long it may take.
+         */
+        BatchRetry: {
+            /**
+             * Max Retries
+             * @default 2
+             */
+            max_retries?: number;
+            /**
+             * Timeout
+             * @description Seconds for one mini batch.
+             * @default 60
+             */
+            timeout?: number;
         };
         /**
          * Build
@@ -4939,6 +4976,152 @@ export interface components {
             next_page_token?: string;
         };
         /**
+         * Parallel
+         * @description Run a script over mini batches, several at the same time.
+         */
+        ParallelJob: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @default parallel
+             * @constant
+             */
+            type?: "parallel";
+            /**
+             * Name
+             * @description Unique in the workspace; made up when absent.
+             */
+            name?: string;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Experiment Name */
+            experiment_name?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /**
+             * Compute
+             * @description Name of a compute; `local` when absent.
+             */
+            compute?: string;
+            /**
+             * Environment
+             * @description `azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+             *     service's own Python when absent.
+             */
+            environment?: string | components["schemas"]["InlineEnvironment"];
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: string;
+            };
+            /**
+             * Code
+             * @description Folder that is snapshotted and becomes the working directory.
+             */
+            code?: string;
+            /** Inputs */
+            inputs?: {
+                [key: string]: components["schemas"]["Input"] | boolean | number | string;
+            };
+            /** Outputs */
+            outputs?: {
+                [key: string]: components["schemas"]["Output"];
+            };
+            limits?: components["schemas"]["Limits"];
+            resources?: components["schemas"]["Resources"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            retry_settings?: components["schemas"]["BatchRetry"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
+            /** Parent Job Name */
+            parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
+            task: components["schemas"]["ParallelTask"];
+            /**
+             * Input Data
+             * @description `${{inputs.NAME}}`: the input that is split.
+             */
+            input_data: string;
+            /**
+             * Mini Batch Size
+             * @description Files in a mini batch; for tables bytes (`10kb`, `1mb`) or, *ours*, rows (`100 rows`).
+             * @default 1
+             */
+            mini_batch_size?: string;
+            /**
+             * Partition Keys
+             * @description Columns of a table: each combination of their values is a mini batch.
+             */
+            partition_keys?: string[];
+            /**
+             * Max Concurrency Per Instance
+             * @description Processes at the same time; the machine's cores when absent.
+             */
+            max_concurrency_per_instance?: number;
+            /**
+             * Error Threshold
+             * @description Most items that may fail; -1 for any number.
+             * @default -1
+             */
+            error_threshold?: number;
+            /**
+             * Mini Batch Error Threshold
+             * @description Most mini batches that may fail; -1 for any number.
+             * @default -1
+             */
+            mini_batch_error_threshold?: number;
+            /**
+             * Logging Level
+             * @default INFO
+             * @enum {string}
+             */
+            logging_level?: "DEBUG" | "INFO" | "WARNING";
+        };
+        /**
+         * ParallelTask
+         * @description What is done with each mini batch.
+         */
+        ParallelTask: {
+            /**
+             * Type
+             * @default run_function
+             * @enum {string}
+             */
+            type?: "run_function" | "function" | "model";
+            /**
+             * Entry Script
+             * @description Script in `code` with `run(mini_batch)`, and perhaps `init()` and `shutdown()`.
+             */
+            entry_script: string;
+            /**
+             * Program Arguments
+             * @default
+             */
+            program_arguments?: string;
+            /**
+             * Append Row To
+             * @description `${{outputs.NAME}}`: the file that gathers all that `run` answers.
+             */
+            append_row_to?: string;
+            /** Model */
+            model?: string | {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * ParamImportance
          * @description How much of a metric a param explains.
          */
@@ -6027,6 +6210,37 @@ export interface components {
             columns: components["schemas"]["ColumnChange"][];
         };
         /**
+         * Why
+         * @description Why a job ran, or was reused.
+         */
+        Why: {
+            /** Job */
+            job: string;
+            /** Reused From */
+            reused_from?: string;
+            /**
+             * Compared With
+             * @description The earlier job of the same step that is nearest.
+             */
+            compared_with?: string;
+            /** Reasons */
+            reasons?: string[];
+            /**
+             * Sentence
+             * @default
+             */
+            sentence?: string;
+            /** Key */
+            key?: string;
+            /**
+             * Parts
+             * @description Fingerprint of each part of the key.
+             */
+            parts?: {
+                [key: string]: string;
+            };
+        };
+        /**
          * WorkspaceInfo
          * @description A workspace and its service.
          */
@@ -6075,6 +6289,7 @@ export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
 export type Backfill = components['schemas']['Backfill'];
 export type Backup = components['schemas']['Backup'];
+export type BatchRetry = components['schemas']['BatchRetry'];
 export type Build = components['schemas']['Build'];
 export type BuildContext = components['schemas']['BuildContext'];
 export type Cache = components['schemas']['Cache'];
@@ -6154,6 +6369,8 @@ export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
 export type PageSchedule = components['schemas']['Page_Schedule_'];
+export type ParallelJob = components['schemas']['ParallelJob'];
+export type ParallelTask = components['schemas']['ParallelTask'];
 export type ParamImportance = components['schemas']['ParamImportance'];
 export type PipelineJob = components['schemas']['PipelineJob'];
 export type PipelineSettings = components['schemas']['PipelineSettings'];
@@ -6195,6 +6412,7 @@ export type Validation = components['schemas']['Validation'];
 export type ValueRow = components['schemas']['ValueRow'];
 export type Verdict = components['schemas']['Verdict'];
 export type VersionComparison = components['schemas']['VersionComparison'];
+export type Why = components['schemas']['Why'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -9248,6 +9466,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "jobs.why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
                 };
             };
             /** @description What was wrong. */

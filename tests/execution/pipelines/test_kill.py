@@ -35,7 +35,7 @@ N_KILLS = 4
 
 
 def thirty() -> dict[str, Any]:
-    """Five chains of six steps; each adds one to what it got."""
+    """Five chains of six steps; each adds one to what it got. Equal steps would else be reused."""
     jobs: dict[str, Any] = {}
     for chain in range(CHAINS):
         for place in range(LENGTH):
@@ -45,7 +45,7 @@ def thirty() -> dict[str, Any]:
                 "inputs": {"n": before},
                 "outputs": {"n": {"type": "integer"}},
             }
-    return {"type": "pipeline", "name": "p", "jobs": jobs}
+    return {"type": "pipeline", "name": "p", "jobs": jobs, "settings": {"force_rerun": True}}
 
 
 @pytest.mark.slow
