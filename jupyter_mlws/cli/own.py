@@ -24,6 +24,8 @@ SPECIAL = {
     },
     ("data", "import"): "documents:import_",
     ("secret", "set"): "documents:set_secret",
+    ("import", "mlflow"): "transfer:bring_in",
+    ("export", "mlflow"): "transfer:take_out",
     ("job", "create"): "jobs:create",
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",
@@ -40,7 +42,14 @@ SPECIAL = {
 }
 """Commands of our own hand: where they stand, as `module:function` below `jupyter_mlws.cli`."""
 
-HELP = {"service": "The workspace's service on this machine: start, stop, find."}
+FOR_PROGRAMS = frozenset({"import"})
+"""Nouns whose operations are steps of a command of our own hand."""
+
+HELP = {
+    "service": "The workspace's service on this machine: start, stop, find.",
+    "import": "Bring in what other tools keep.",
+    "export": "Take out what the workspace keeps, for other tools.",
+}
 
 
 def fail(error: MlwsError) -> NoReturn:

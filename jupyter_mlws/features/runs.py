@@ -36,6 +36,7 @@ from jupyter_mlws.features.comparing import (
     verdict,
 )
 from jupyter_mlws.features.comparing.subjects import pair, subjects
+from jupyter_mlws.features.deletion import delete_run
 from jupyter_mlws.features.importance import importances
 from jupyter_mlws.features.operations import Download, Stream, operation
 from jupyter_mlws.features.run_files import RunFiles
@@ -106,6 +107,17 @@ def archive(ws: Workspace, run_id: str) -> Run:
 def restore(ws: Workspace, run_id: str) -> Run:
     """Show an archived run in lists again."""
     return _set_archived(ws, run_id, False)
+
+
+@operation("runs/delete")
+def delete(ws: Workspace, run_id: str) -> None:
+    """Delete an archived run for good, with its metrics and files; the event of it stays.
+
+    Raises:
+        NotFound: there is no such run.
+        Conflict: it is not archived, its job has not ended, or a registered model needs its files.
+    """
+    delete_run(ws, run_id)
 
 
 @operation("runs/read")
