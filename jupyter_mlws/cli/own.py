@@ -31,6 +31,7 @@ SPECIAL = {
     ("job", "stream"): "jobs:stream",
     ("job", "download"): "jobs:download",
     ("run", "compare"): "runs:compare",
+    ("run", "download"): "runs:download",
     ("schedule", "create"): "schedules:create",
     ("schedule", "validate"): "schedules:validate",
     ("service", "start"): "service:start",
