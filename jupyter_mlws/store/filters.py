@@ -1,11 +1,12 @@
-"""The search language: MLflow's grammar, and OR, NOT and parentheses besides.
+"""The search language: MLflow's grammar, and OR, NOT, parentheses and full text besides.
 
 ```
 condition  = conjunct {OR conjunct}         conjunct = term {AND term}
-term       = NOT term | "(" condition ")" | comparison
+term       = NOT term | "(" condition ")" | comparison | text
 comparison = name operator value | name [NOT] IN "(" value {"," value} ")" | name IS [NOT] NULL
 name       = [entity "."] key               odd keys stand in backticks or double quotes
 ```
+A text by itself is looked for in name, id, params and tags of a run, in any letter case.
 Words are read in any letter case. Source: MLflow search syntax; the messages are MLflow's as well,
 since its users match on them.
 """
@@ -23,6 +24,8 @@ DEEPEST = 50
 LONGEST = 500
 """Most nested parentheses, and most comparisons."""
 
+FULL_TEXT = "text"
+"""Entity of a text by itself."""
 NUMERIC = frozenset({"=", "!=", ">", ">=", "<", "<="})
 TEXTUAL = frozenset({"=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"})
 NULLABLE = frozenset({"IS NULL", "IS NOT NULL"})
@@ -83,12 +86,14 @@ class Language:
         entities: by every name of an entity (`params`, `param`) its own (`parameter`).
         texts, numbers: by every name of an attribute its own.
         dataset_keys: what can be said about data sets.
+        has_full_text: whether a text by itself is looked for in all that is written there.
     """
 
     entities: dict[str, str]
     texts: dict[str, str]
     numbers: dict[str, str]
     dataset_keys: frozenset[str] = frozenset()
+    has_full_text: bool = False
 
     def is_number(self, entity: str, key: str) -> bool:
         """Whether it compares as a number."""
@@ -121,6 +126,7 @@ RUNS = Language(
     },
     numbers=_names(start_time="created Created", end_time=""),
     dataset_keys=frozenset({"name", "digest", "context"}),
+    has_full_text=True,
 )
 EXPERIMENTS = Language(
     entities=_names(tag="tags", attribute="attributes attr"),
@@ -273,6 +279,8 @@ class _Parser:
         if self._n_comparisons > LONGEST:
             self.fail(f"The filter has more than {LONGEST} comparisons")
         self._from = self._at
+        if self._language.has_full_text and self.next.kind == "text":
+            return Comparison(FULL_TEXT, "", "HAS", self._text(FULL_TEXT))
         entity, key = self.identifier()
         token = self.next
         operator = self._operator()
