@@ -44,7 +44,7 @@ class _Outlet(io.RawIOBase):
 def as_zip(blobs: Blobs, files: list[tuple[str, ArtifactRow]]) -> Iterator[bytes]:
     """The archive in pieces of about a mebibyte; entries in the order of `files`."""
     outlet = _Outlet()
-    with zipfile.ZipFile(outlet, "w") as archive:  # type: ignore[arg-type]
+    with zipfile.ZipFile(outlet, "w") as archive:
         for path, row in files:
             with (
                 archive.open(_entry(path, row), "w", force_zip64=True) as target,
