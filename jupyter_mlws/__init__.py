@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         RecurrencePattern,
         RecurrenceTrigger,
     )
-    from jupyter_mlws.ipython.calls import compare, data, form, job, log, open_, output, runs
+    from jupyter_mlws.ipython.calls import chart, compare, data, form, job, log, open_, output, runs
     from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
     from jupyter_mlws.sdk.client import MLClient
@@ -52,7 +52,7 @@ _PLACES = {
         "Unavailable",
     ),
     "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
-    "ipython.calls": ("compare", "data", "form", "job", "log", "open_", "output", "runs"),
+    "ipython.calls": ("chart", "compare", "data", "form", "job", "log", "open_", "output", "runs"),
     "entities.schedule": ("CronTrigger", "RecurrencePattern", "RecurrenceTrigger"),
     "sdk.assets": ("load_component", "load_data", "load_model"),
     "sdk.builders": ("command", "notebook"),
@@ -91,6 +91,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "__version__",
+    "chart",
     "command",
     "compare",
     "data",

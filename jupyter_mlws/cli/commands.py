@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from jupyter_mlws.cli.output import FORMATS, show
-from jupyter_mlws.cli.own import HELP, SPECIAL
+from jupyter_mlws.cli.own import FOR_PROGRAMS, HELP, SPECIAL
 from jupyter_mlws.entities.record import SchemaGenerator
 from jupyter_mlws.features.operations import Operation, load
 from jupyter_mlws.sdk.client import MLClient
@@ -26,7 +26,7 @@ def verbs(noun: str) -> click.Group:
     """All commands of a noun."""
     group = click.Group(noun, help=HELP.get(noun))
     for op in load().values():
-        if op.singular == noun:
+        if op.singular == noun and noun not in FOR_PROGRAMS:
             group.help = inspect.getdoc(inspect.getmodule(op.function))
             name = VERBS.get(op.verb, op.verb.replace("_", "-"))
             if (noun, name) not in SPECIAL:

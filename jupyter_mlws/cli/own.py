@@ -24,11 +24,14 @@ SPECIAL = {
     },
     ("data", "import"): "documents:import_",
     ("secret", "set"): "documents:set_secret",
+    ("import", "mlflow"): "transfer:bring_in",
+    ("export", "mlflow"): "transfer:take_out",
     ("job", "create"): "jobs:create",
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",
     ("job", "download"): "jobs:download",
     ("run", "compare"): "runs:compare",
+    ("run", "download"): "runs:download",
     ("schedule", "create"): "schedules:create",
     ("schedule", "validate"): "schedules:validate",
     ("service", "start"): "service:start",
@@ -40,7 +43,14 @@ SPECIAL = {
 }
 """Commands of our own hand: where they stand, as `module:function` below `jupyter_mlws.cli`."""
 
-HELP = {"service": "The workspace's service on this machine: start, stop, find."}
+FOR_PROGRAMS = frozenset({"import"})
+"""Nouns whose operations are steps of a command of our own hand."""
+
+HELP = {
+    "service": "The workspace's service on this machine: start, stop, find.",
+    "import": "Bring in what other tools keep.",
+    "export": "Take out what the workspace keeps, for other tools.",
+}
 
 
 def fail(error: MlwsError) -> NoReturn:

@@ -1,14 +1,16 @@
-"""Commands on runs that do more than one call: compare."""
+"""Commands on runs that do more than one call: compare, download."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from jupyter_mlws.cli.commands import answering
 from jupyter_mlws.cli.output import show
+from jupyter_mlws.sdk.artifacts import fetch
 from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.comparison import Compared, Grid, patch
 
@@ -46,6 +48,31 @@ def compare(
     if diff:
         for text in _diffs(client, found, run_ids):
             click.echo(f"\n{text.rstrip()}")
+
+
+@click.command(short_help="Fetch the files that a run left.")
+@click.option("--name", "-n", "run_id", required=True, help="The run's id.")
+@click.option(
+    "--download-path",
+    "-p",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".",
+    show_default=True,
+    help="The folder that gets them.",
+)
+@click.option("--path", default="", help="Only this file or folder.")
+@answering("json")
+def download(
+    client: MLClient, output: str, query: str | None, run_id: str, target: Path, path: str
+) -> None:
+    """Fetch the files that a run left, as they lie, into a folder.
+
+    Each is written whole or not at all; what is there already in its size is passed over, so that an
+    interrupted download goes on where it was.
+    """
+    made = fetch(client, run_id, target, path)
+    show([str(place) for place in made], output, query)
 
 
 def _table(grid: Grid, names: list[str]) -> Iterator[str]:

@@ -63,6 +63,8 @@ class WorkspaceInfo(View):
     n_jobs_running: int
     n_jobs_queued: int
     last_event: int
+    retention_days: float | None = None
+    """How long archived runs are kept; for ever when absent."""
 
 
 class Finding(View):
@@ -92,6 +94,9 @@ class GcReport(View):
 
     n_blobs: int
     n_bytes: int
+    n_runs: int = 0
+    n_experiments: int = 0
+    """Archived ones that were deleted for good."""
     n_environments: int = 0
     n_environment_bytes: int = 0
     """Size of the removed environments; what they shared with the cache of packages is still there."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from jupyter_mlws.entities.errors import Denied
 from jupyter_mlws.entities.record import Page, from_ms
 from jupyter_mlws.entities.run import Experiment
+from jupyter_mlws.features.deletion import delete_experiment
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import ExperimentRow
@@ -34,6 +36,64 @@ def list_(
 def get(ws: Workspace, experiment_id: int) -> Experiment:
     """One experiment."""
     return view_of(ws.store.get_experiment(experiment_id))
+
+
+@operation("experiments/write")
+def update(
+    ws: Workspace,
+    experiment_id: int,
+    name: str | None = None,
+    tags: dict[str, str] | None = None,
+    drop_tags: list[str] | None = None,
+) -> Experiment:
+    """Rename an experiment, set and drop tags.
+
+    Raises:
+        AlreadyExists: the name is taken, perhaps by an archived one.
+    """
+    row = _own(ws, experiment_id)
+    with ws.change(f"experiment:{row.name}", name=name, tags=sorted(tags or ())) as tx:
+        tx.update_experiment(experiment_id, name=name, tags=tags or {}, drop_tags=drop_tags or ())
+    return get(ws, experiment_id)
+
+
+@operation("experiments/write")
+def archive(ws: Workspace, experiment_id: int) -> Experiment:
+    """Hide an experiment and its runs from lists."""
+    return _set_archived(ws, experiment_id, True)
+
+
+@operation("experiments/write")
+def restore(ws: Workspace, experiment_id: int) -> Experiment:
+    """Show an archived experiment and all its runs in lists again."""
+    return _set_archived(ws, experiment_id, False)
+
+
+@operation("experiments/delete")
+def delete(ws: Workspace, experiment_id: int) -> None:
+    """Delete an archived experiment for good, with its runs and files; its name is free again.
+
+    Raises:
+        Invalid: it is the default one.
+        Conflict: it is not archived, or one of its runs cannot be deleted.
+    """
+    delete_experiment(ws, experiment_id)
+
+
+def _set_archived(ws: Workspace, experiment_id: int, archived: bool) -> Experiment:
+    row = _own(ws, experiment_id)
+    if row.archived != archived:
+        with ws.change(f"experiment:{row.name}", archived=archived) as tx:
+            tx.update_experiment(experiment_id, archived=archived)
+    return get(ws, experiment_id)
+
+
+def _own(ws: Workspace, experiment_id: int) -> ExperimentRow:
+    """The experiment, when the caller is no job: a job changes its own run only."""
+    row = ws.store.get_experiment(experiment_id)
+    if ws.principal.run_id is not None:
+        raise Denied(f"The token of job '{ws.principal.run_id}' may not change '{row.name}'.")
+    return row
 
 
 def view_of(row: ExperimentRow) -> Experiment:

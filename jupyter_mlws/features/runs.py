@@ -16,6 +16,7 @@ from jupyter_mlws.entities.comparison import (
     Table,
     TableDiff,
 )
+from jupyter_mlws.entities.errors import NotFound
 from jupyter_mlws.entities.record import Page, from_ms
 from jupyter_mlws.entities.run import Artifact, Run, Series, Status, special_float
 from jupyter_mlws.entities.run_set import (
@@ -26,6 +27,7 @@ from jupyter_mlws.entities.run_set import (
     RunGroup,
 )
 from jupyter_mlws.features import exporting, run_sets
+from jupyter_mlws.features.archiving import as_zip
 from jupyter_mlws.features.comparing import (
     artifacts,
     code,
@@ -36,6 +38,7 @@ from jupyter_mlws.features.comparing import (
     verdict,
 )
 from jupyter_mlws.features.comparing.subjects import pair, subjects
+from jupyter_mlws.features.deletion import delete_run
 from jupyter_mlws.features.importance import importances
 from jupyter_mlws.features.operations import Download, Stream, operation
 from jupyter_mlws.features.run_files import RunFiles
@@ -106,6 +109,17 @@ def archive(ws: Workspace, run_id: str) -> Run:
 def restore(ws: Workspace, run_id: str) -> Run:
     """Show an archived run in lists again."""
     return _set_archived(ws, run_id, False)
+
+
+@operation("runs/delete")
+def delete(ws: Workspace, run_id: str) -> None:
+    """Delete an archived run for good, with its metrics and files; the event of it stays.
+
+    Raises:
+        NotFound: there is no such run.
+        Conflict: it is not archived, its job has not ended, or a registered model needs its files.
+    """
+    delete_run(ws, run_id)
 
 
 @operation("runs/read")
@@ -273,6 +287,26 @@ def read_artifact(ws: Workspace, run_id: str, path: str) -> Download:
     """One file that a run left."""
     row = RunFiles(ws, ws.store.get_run(run_id, with_data=False)).get(path)
     return Download(ws.blobs.path(row.blob or ""), path.rpartition("/")[2])
+
+
+@operation("runs/read")
+def download_artifacts(ws: Workspace, run_id: str, path: str = "") -> Stream:
+    """The files that a run left, in one folder and all below it, as one zip archive.
+
+    Args:
+        path: the folder, or one file; everything when empty.
+    Raises:
+        NotFound: there is nothing.
+    """
+    row = ws.store.get_run(run_id, with_data=False)
+    files = RunFiles(ws, row)
+    found = [item for item in files.items(path, recursive=True) if item[1].blob is not None]
+    if not found:
+        if not path.strip("/"):
+            raise NotFound(f"Run '{run_id}' left no files.")
+        found = [(path.strip("/"), files.get(path))]
+    name = path.strip("/").rpartition("/")[2] or row.name or run_id
+    return Stream(as_zip(ws.blobs, found), f"{name}.zip", "application/zip")
 
 
 @operation("runs/read")

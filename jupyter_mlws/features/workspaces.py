@@ -7,11 +7,16 @@ import re
 from jupyter_mlws._version import __version__
 from jupyter_mlws.entities.compute import Backup, CheckReport, GcReport, WorkspaceInfo
 from jupyter_mlws.entities.errors import Conflict, Invalid
+from jupyter_mlws.entities.record import to_ms
 from jupyter_mlws.entities.run import Status
+from jupyter_mlws.features.deletion import Deleted, delete_archived
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import RunQuery
 
+RETENTION = ("setting", "retention")
+"""Kind and name of the record that says how long archived things are kept."""
+MOST_DAYS = 36_500
 WAITING = [Status.NOT_STARTED, Status.QUEUED]
 WORKING = [
     Status.PREPARING,
@@ -44,6 +49,7 @@ def show(ws: Workspace) -> WorkspaceInfo:
         n_jobs_running=jobs(WORKING),
         n_jobs_queued=jobs(WAITING),
         last_event=ws.store.last_event(),
+        retention_days=_retention_days(ws),
     )
 
 
@@ -95,9 +101,26 @@ def check(ws: Workspace, deep: bool = False) -> CheckReport:
     return care.check(ws.store, ws.blobs, deep=deep)
 
 
+@operation("workspaces/write")
+def update(ws: Workspace, retention_days: float | None = None) -> WorkspaceInfo:
+    """Change settings of the workspace.
+
+    Args:
+        retention_days: how long archived runs and experiments are kept: `gc` deletes those that were
+            archived longer ago for good. Kept for ever when absent.
+    Raises:
+        Invalid: it is negative.
+    """
+    if retention_days is not None and not 0 <= retention_days <= MOST_DAYS:
+        raise Invalid.field("retention_days", f"must be 0 to {MOST_DAYS} (got {retention_days}).")
+    with ws.change("workspace:retention", retention_days=retention_days) as tx:
+        tx.put_record(*RETENTION, {"days": retention_days})
+    return show(ws)
+
+
 @operation("workspaces/gc")
 def gc(ws: Workspace, environments_unused_days: float = 30) -> GcReport:
-    """Free the blobs that nothing refers to any more, and environments that nobody uses.
+    """Delete what was archived longer ago than is kept; free the blobs and environments nobody needs.
 
     Args:
         environments_unused_days: built environments not used for so long go; they are made anew from
@@ -109,9 +132,14 @@ def gc(ws: Workspace, environments_unused_days: float = 30) -> GcReport:
 
     if environments_unused_days < 0:
         raise Invalid.field("environments_unused_days", "must not be negative.")
+    deleted = Deleted()
+    if (days := _retention_days(ws)) is not None:
+        before_ms = to_ms(ws.clock()) - round(days * 86_400_000)
+        deleted = delete_archived(ws, before_ms)
     freed = care.gc(ws.store, ws.blobs)
     n, size = ws.dispatcher.library.sweep(environments_unused_days * 86_400)
-    return freed.model_copy(update={"n_environments": n, "n_environment_bytes": size})
+    more = {"n_runs": deleted.n_runs, "n_experiments": deleted.n_experiments}
+    return freed.model_copy(update={"n_environments": n, "n_environment_bytes": size, **more})
 
 
 @operation("workspaces/backup")
@@ -124,3 +152,8 @@ def backup(ws: Workspace, path: str) -> Backup:
     from jupyter_mlws.store import care
 
     return care.backup(ws.store, ws.blobs, path)
+
+
+def _retention_days(ws: Workspace) -> float | None:
+    record = ws.store.find_record(*RETENTION)
+    return record.doc["days"] if record else None

@@ -18,6 +18,7 @@ from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.comparison import Compared
 
 if TYPE_CHECKING:
+    from jupyter_mlws.ipython.chart import LiveChart
     from jupyter_mlws.ipython.form import JobForm
 
 T = TypeVar("T")
@@ -44,6 +45,20 @@ def runs(filter: str = "", *, order_by: list[str] | None = None, max_results: in
         "runs.list", filter=filter, order_by=order_by or [], max_results=max_results
     )
     return RunList(client(), page.items)
+
+
+def chart(runs: Any, metric: str, *, log: bool = False) -> LiveChart:
+    """A chart of a metric that follows runs until they have ended.
+
+    Args:
+        runs: a run or job, or some: ids, cards, or what `runs` answered; at most 20.
+        log: whether the values are drawn on a logarithmic axis.
+    Raises:
+        NotFound: there is no such run.
+    """
+    from jupyter_mlws.ipython.chart import LiveChart, run_ids_of
+
+    return LiveChart(client(), run_ids_of(runs), metric, log=log)
 
 
 def compare(*run_ids: str, metric: str | None = None) -> RunComparison:

@@ -45,6 +45,7 @@ class HttpTransport:
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
+        self.token = token
         self._client = httpx.Client(
             base_url=f"{self.url}/api",
             headers={"Authorization": f"Bearer {token}"},

@@ -49,6 +49,13 @@ class ExperimentRow:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+class Times(NamedTuple):
+    """When something was made and last changed elsewhere, before it was brought here."""
+
+    created_ms: int
+    updated_ms: int
+
+
 class Point(NamedTuple):
     """One value of a metric. Two equal points are one point."""
 
@@ -163,9 +170,16 @@ class Transaction(ABC):
     # Records
     @abstractmethod
     def put_record(
-        self, kind: str, name: str, doc: Doc, *, version: str = "", archived: bool = False
+        self,
+        kind: str,
+        name: str,
+        doc: Doc,
+        *,
+        version: str = "",
+        archived: bool = False,
+        times: Times | None = None,
     ) -> None:
-        """Insert the record or replace its document."""
+        """Insert the record or replace its document; `times` instead of now."""
 
     @abstractmethod
     def add_record(self, kind: str, name: str, doc: Doc, *, version: str = "") -> None:
@@ -182,12 +196,22 @@ class Transaction(ABC):
     # Experiments
     @abstractmethod
     def create_experiment(
-        self, name: str, *, artifact_location: str | None = None, tags: Mapping[str, str] = {}
+        self,
+        name: str,
+        *,
+        artifact_location: str | None = None,
+        tags: Mapping[str, str] = {},
+        experiment_id: int | None = None,
+        archived: bool = False,
+        times: Times | None = None,
     ) -> int:
         """Make an experiment and return its id; the location defaults to `mlflow-artifacts:/<id>`.
 
+        Args:
+            experiment_id: the id to have; the next when absent.
+            times: instead of now.
         Raises:
-            AlreadyExists: the name is taken, by an archived one too.
+            AlreadyExists: the name or the id is taken, by an archived one too.
         """
 
     @abstractmethod
@@ -201,6 +225,15 @@ class Transaction(ABC):
         drop_tags: Sequence[str] = (),
     ) -> None:
         """Change what is given. Archiving archives its runs, restoring restores all of them."""
+
+    @abstractmethod
+    def delete_experiment(self, experiment_id: int) -> None:
+        """Delete an experiment that has no runs, with its tags.
+
+        Raises:
+            NotFound: no such experiment.
+            Conflict: it has runs.
+        """
 
     # Runs
     @abstractmethod
@@ -217,11 +250,24 @@ class Transaction(ABC):
         parent_id: str | None = None,
         tags: Mapping[str, str] = {},
         params: Mapping[str, str] = {},
+        created_ms: int | None = None,
     ) -> None:
         """Make a run.
 
+        Args:
+            created_ms: instead of now.
         Raises:
             AlreadyExists: the id is taken.
+        """
+
+    @abstractmethod
+    def delete_run(self, run_id: str) -> int:
+        """Delete a run with its metrics, params, tags and edges; answers how many points went.
+
+        Runs below it stay. Its artifacts are the caller's to delete.
+
+        Raises:
+            NotFound: no such run.
         """
 
     @abstractmethod
@@ -355,6 +401,16 @@ class Store(ABC):
 
         Raises:
             NotFound: no such run.
+        """
+
+    @abstractmethod
+    def archived_before(
+        self, before_ms: int, *, experiment_id: int | None = None
+    ) -> tuple[list[str], list[int]]:
+        """Runs and experiments that were archived before a moment and are archived still.
+
+        Args:
+            experiment_id: only this experiment and its runs.
         """
 
     @abstractmethod

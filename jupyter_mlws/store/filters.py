@@ -1,11 +1,12 @@
-"""The search language: MLflow's grammar, and OR, NOT and parentheses besides.
+"""The search language: MLflow's grammar, and OR, NOT, parentheses and full text besides.
 
 ```
 condition  = conjunct {OR conjunct}         conjunct = term {AND term}
-term       = NOT term | "(" condition ")" | comparison
+term       = NOT term | "(" condition ")" | comparison | text
 comparison = name operator value | name [NOT] IN "(" value {"," value} ")" | name IS [NOT] NULL
 name       = [entity "."] key               odd keys stand in backticks or double quotes
 ```
+A text by itself is looked for in name, id, params and tags of a run, in any letter case.
 Words are read in any letter case. Source: MLflow search syntax; the messages are MLflow's as well,
 since its users match on them.
 """
@@ -13,7 +14,7 @@ since its users match on them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
@@ -23,6 +24,8 @@ DEEPEST = 50
 LONGEST = 500
 """Most nested parentheses, and most comparisons."""
 
+FULL_TEXT = "text"
+"""Entity of a text by itself."""
 NUMERIC = frozenset({"=", "!=", ">", ">=", "<", "<="})
 TEXTUAL = frozenset({"=", "!=", "LIKE", "ILIKE", "IN", "NOT IN"})
 NULLABLE = frozenset({"IS NULL", "IS NOT NULL"})
@@ -83,12 +86,14 @@ class Language:
         entities: by every name of an entity (`params`, `param`) its own (`parameter`).
         texts, numbers: by every name of an attribute its own.
         dataset_keys: what can be said about data sets.
+        has_full_text: whether a text by itself is looked for in all that is written there.
     """
 
     entities: dict[str, str]
     texts: dict[str, str]
     numbers: dict[str, str]
     dataset_keys: frozenset[str] = frozenset()
+    has_full_text: bool = False
 
     def is_number(self, entity: str, key: str) -> bool:
         """Whether it compares as a number."""
@@ -121,6 +126,7 @@ RUNS = Language(
     },
     numbers=_names(start_time="created Created", end_time=""),
     dataset_keys=frozenset({"name", "digest", "context"}),
+    has_full_text=True,
 )
 EXPERIMENTS = Language(
     entities=_names(tag="tags", attribute="attributes attr"),
@@ -190,15 +196,22 @@ def parse_order(items: Sequence[str], language: Language) -> tuple[Order, ...]:
 
 def _order_item(text: str, language: Language) -> Order:
     parser = _Parser(text, language, "order_by")
+    if parser.next.kind == "end":
+        parser.fail(f"Invalid order_by clause '{text}'. Could not be parsed.")
     entity, key = parser.identifier()
     descending = parser.next.word == "DESC"
     if parser.next.word in {"ASC", "DESC"}:
         parser.advance()
     if parser.next.kind != "end":
-        parser.fail(f"Invalid order_by clause '{text}'. Could not be parsed.")
+        parser.fail(f"Invalid ordering key in order_by clause '{text}'. Could not be parsed.")
     if entity == "dataset":
-        parser.fail("Invalid order_by entity type 'dataset'")
+        parser.fail("Invalid identifier type 'dataset'")
     return Order(entity, key, descending)
+
+
+def _set_of(words: Iterable[str]) -> str:
+    """Words as MLflow's messages list them."""
+    return f"'{{{', '.join(map(repr, sorted(words)))}}}'"
 
 
 class _Parser:
@@ -213,7 +226,7 @@ class _Parser:
             if match.lastgroup != "blank"
         ]
         self._tokens.append(Token("end", "", len(text)))
-        self._at = self._depth = self._n_comparisons = 0
+        self._at = self._from = self._depth = self._n_comparisons = 0
         if "\0" in text:
             raise Invalid.field(field, "NUL cannot be searched for")
 
@@ -265,6 +278,9 @@ class _Parser:
         self._n_comparisons += 1
         if self._n_comparisons > LONGEST:
             self.fail(f"The filter has more than {LONGEST} comparisons")
+        self._from = self._at
+        if self._language.has_full_text and self.next.kind == "text":
+            return Comparison(FULL_TEXT, "", "HAS", self._text(FULL_TEXT))
         entity, key = self.identifier()
         token = self.next
         operator = self._operator()
@@ -300,18 +316,18 @@ class _Parser:
     def _own_key(self, entity: str, key: str, token: Token) -> str:
         language = self._language
         if entity == "dataset" and key not in language.dataset_keys:
-            valid = sorted(language.dataset_keys)
+            valid = _set_of(language.dataset_keys)
             self.fail(f"Invalid dataset key '{key}' specified. Valid keys are {valid}", token)
         if entity != "attribute":
             return key
         own = language.texts.get(key) or language.numbers.get(key)
         if own is None:
-            valid = sorted({*language.texts, *language.numbers})
+            valid = _set_of({*language.texts, *language.numbers})
             self.fail(f"Invalid attribute key '{key}' specified. Valid keys are {valid}", token)
         return own
 
     def _operator(self) -> str:
-        token = self.advance()
+        token = self._value()
         words = [token.word]
         if words == ["NOT"]:
             words.append(self.advance().word)
@@ -332,10 +348,10 @@ class _Parser:
                 f" not for '{entity}' '{key}'",
                 token,
             )
-        self.fail(f"Invalid comparator '{operator}' not one of {sorted(allowed)}", token)
+        self.fail(f"Invalid comparator '{operator}' not one of {_set_of(allowed)}", token)
 
     def _number(self, entity: str, key: str) -> float:
-        token = self.advance()
+        token = self._value()
         if token.kind != "number":
             what = "metric" if entity == "metric" else f"numeric attribute: {key}"
             self.fail(f"Expected numeric value type for {what}. Found {token.text}", token)
@@ -344,8 +360,15 @@ class _Parser:
         except ValueError:
             return float(token.text)
 
+    def _value(self) -> Token:
+        """What a comparison compares with; there must be something."""
+        if self.next.kind == "end":
+            said = ", ".join(f"'{token.text}'" for token in self._tokens[self._from : self._at])
+            self.fail(f"Invalid clause(s) in filter string: {said}")
+        return self.advance()
+
     def _text(self, entity: str) -> str:
-        token = self.advance()
+        token = self._value()
         if token.kind == "name" and not token.word:
             self.fail(
                 "Parameter value is either not quoted or unidentified quote types used for"
@@ -360,6 +383,12 @@ class _Parser:
 
     def _texts(self, entity: str) -> tuple[str, ...]:
         self._require("(")
+        if self.next.kind != "text":
+            found = "empty list" if self.next.word == ")" else "ill-formed list."
+            self.fail(
+                "While parsing a list in the query, expected a non-empty list of string values,"
+                f" but got {found}"
+            )
         texts = [self._text(entity)]
         while self._take(","):
             texts.append(self._text(entity))

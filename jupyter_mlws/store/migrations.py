@@ -168,7 +168,23 @@ def m001_tables(db: Database) -> None:
         db.conn.execute(statement)
 
 
-STEPS = (m001_tables,)
+def m_model_points_by_run(db: Database) -> None:
+    """The points of models of one run are found, and so deleted, without a look at all others."""
+    db.conn.execute("CREATE INDEX IF NOT EXISTS model_points_by_run ON model_points (rid)")
+
+
+def m_archived_since(db: Database) -> None:
+    """Runs and experiments know since when they are archived; those that are, since now."""
+    now = "CAST(strftime('%s', 'now') AS INTEGER) * 1000"
+    for table in ("runs", "experiments"):
+        db.conn.execute(f"ALTER TABLE {table} ADD COLUMN archived_ms INTEGER")
+        db.conn.execute(f"UPDATE {table} SET archived_ms = {now} WHERE archived")
+        db.conn.execute(
+            f"CREATE INDEX {table}_archived ON {table} (archived_ms) WHERE archived_ms IS NOT NULL"
+        )
+
+
+STEPS = (m001_tables, m_model_points_by_run, m_archived_since)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.store.filters import And, Comparison, Condition, Not, Or
+from jupyter_mlws.store.filters import FULL_TEXT, And, Comparison, Condition, Not, Or
 from jupyter_mlws.store.keys import Keys
 
 Sql = tuple[str, list[Any]]
@@ -103,6 +103,8 @@ class RunPredicates(Predicates):
             return text_test(self.TEXTS[key], comparison)
         if entity == "dataset":
             return self._dataset(comparison)
+        if entity == FULL_TEXT:
+            return self._full_text(str(comparison.value))
         kid = self._keys.number(self._db, key)
         if kid is None:
             return TRUE if operator == "IS NULL" else FALSE
@@ -131,6 +133,17 @@ class RunPredicates(Predicates):
             f"SELECT rid FROM {self.TABLES[entity]} WHERE eid {eids[0]} AND kid = ? AND {test}",
             [*eids[1], kid, *values],
         )
+
+    def _full_text(self, text: str) -> Sql:
+        """Whether a text stands in what is written about the run; its own rows only are read."""
+        escaped = re.sub(r"[\\%_]", lambda match: f"\\{match.group()}", text)
+        own = [f"r.{column} LIKE ? ESCAPE '\\'" for column in ("name", "run_id")]
+        others = [
+            f"EXISTS (SELECT 1 FROM {table} WHERE rid = r.rid AND value LIKE ? ESCAPE '\\')"
+            for table in ("params", "tags")
+        ]
+        tests = [*own, *others]
+        return f"({' OR '.join(tests)})", [f"%{escaped}%"] * len(tests)
 
     def _dataset(self, comparison: Comparison) -> Sql:
         test, values = text_test(DATASETS[comparison.key], comparison)

@@ -189,6 +189,18 @@ class SqliteStore(Store):
                 raise NotFound(f"Run with id={run_id} not found")
             return rows.run_with_data(db, self._keys, row) if with_data else rows.run(row)
 
+    def archived_before(
+        self, before_ms: int, *, experiment_id: int | None = None
+    ) -> tuple[list[str], list[int]]:
+        where = "archived AND archived_ms < ?1 AND (?2 IS NULL OR eid = ?2)"
+        values = (before_ms, experiment_id)
+        with self._connections.reading() as db:
+            runs = db.execute(f"SELECT run_id FROM runs WHERE {where} ORDER BY rid", values)
+            experiments = db.execute(
+                f"SELECT eid FROM experiments WHERE {where} ORDER BY eid", values
+            )
+            return [run_id for (run_id,) in runs], [eid for (eid,) in experiments]
+
     def search_runs(self, query: RunQuery) -> tuple[list[RunRow], str | None]:
         with self._connections.reading() as db:
             found, token = searching.runs(db, self._keys, query)

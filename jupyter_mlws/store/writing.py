@@ -10,10 +10,17 @@ from typing import Any
 import orjson
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
-from jupyter_mlws.store.base import Doc, Point, Transaction
+from jupyter_mlws.store.base import Doc, Point, Times, Transaction
 from jupyter_mlws.store.keys import Keys, OpenKeys
 
 RUN_NAME = "mlflow.runName"
+ARCHIVED_SINCE = (
+    "archived_ms = CASE WHEN {0} IS NULL THEN archived_ms WHEN {0} = 0 THEN NULL"
+    " ELSE coalesce(archived_ms, {1}) END"
+)
+"""Sets since when a row is archived; places for whether it is to be, and for now."""
+LAST_EXPERIMENT = ("counter", "experiment")
+"""Kind and name of the record that remembers the greatest id of deleted experiments."""
 PARENT_RUN_ID = "mlflow.parentRunId"
 
 LatestRow = tuple[int, int, int, float, int]
@@ -41,13 +48,21 @@ class SqliteTransaction(Transaction):
 
     # Records
     def put_record(
-        self, kind: str, name: str, doc: Doc, *, version: str = "", archived: bool = False
+        self,
+        kind: str,
+        name: str,
+        doc: Doc,
+        *,
+        version: str = "",
+        archived: bool = False,
+        times: Times | None = None,
     ) -> None:
+        created_ms, updated_ms = times or (self._now_ms, self._now_ms)
         self._db.execute(
             "INSERT INTO records (kind, name, version, doc, created_ms, updated_ms, archived)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6) ON CONFLICT (kind, name, version) DO UPDATE SET"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (kind, name, version) DO UPDATE SET"
             " doc = excluded.doc, updated_ms = excluded.updated_ms, archived = excluded.archived",
-            (kind, name, version, to_json(doc), self._now_ms, archived),
+            (kind, name, version, to_json(doc), created_ms, updated_ms, archived),
         )
 
     def add_record(self, kind: str, name: str, doc: Doc, *, version: str = "") -> None:
@@ -68,12 +83,31 @@ class SqliteTransaction(Transaction):
 
     # Experiments
     def create_experiment(
-        self, name: str, *, artifact_location: str | None = None, tags: Mapping[str, str] = {}
+        self,
+        name: str,
+        *,
+        artifact_location: str | None = None,
+        tags: Mapping[str, str] = {},
+        experiment_id: int | None = None,
+        archived: bool = False,
+        times: Times | None = None,
     ) -> int:
+        created_ms, updated_ms = times or (self._now_ms, self._now_ms)
+        if experiment_id is None:
+            experiment_id = 1 + self._last_experiment()
         cursor = self._db.execute(
-            "INSERT OR IGNORE INTO experiments (name, artifact_location, created_ms, updated_ms)"
-            " VALUES (?1, ?2, ?3, ?3)",
-            (name, artifact_location or "", self._now_ms),
+            "INSERT OR IGNORE INTO experiments"
+            " (eid, name, artifact_location, archived, created_ms, updated_ms, archived_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                experiment_id,
+                name,
+                artifact_location or "",
+                archived,
+                created_ms,
+                updated_ms,
+                self._now_ms if archived else None,
+            ),
         )
         if not cursor.rowcount:
             raise AlreadyExists(f"There is an experiment '{name}' already: choose another name.")
@@ -108,13 +142,35 @@ class SqliteTransaction(Transaction):
                 raise NotFound(f"No tag with name: {key} in experiment with id {experiment_id}")
         self._put_experiment_tags(experiment_id, tags)
 
+    def delete_experiment(self, experiment_id: int) -> None:
+        last = self._last_experiment()
+        self._db.execute("DELETE FROM experiment_tags WHERE eid = ?", (experiment_id,))
+        try:
+            gone = self._db.execute("DELETE FROM experiments WHERE eid = ?", (experiment_id,))
+        except sqlite3.IntegrityError:
+            raise Conflict(f"Experiment {experiment_id} has runs: delete them first.") from None
+        if not gone.rowcount:
+            raise NotFound(f"No Experiment with id={experiment_id} exists")
+        self.put_record(*LAST_EXPERIMENT, {"id": last})
+
+    def _last_experiment(self) -> int:
+        """The greatest id that an experiment has or had: links to one that is gone lead nowhere."""
+        return int(
+            self._db.execute(
+                "SELECT max((SELECT max(eid) FROM experiments), coalesce((SELECT"
+                " json_extract(doc, '$.id') FROM records WHERE kind = ? AND name = ?), 0))",
+                LAST_EXPERIMENT,
+            ).fetchone()[0]
+        )
+
     def _rename_or_archive_experiment(
         self, eid: int, name: str | None, archived: bool | None
     ) -> None:
         try:
             self._db.execute(
                 "UPDATE experiments SET name = coalesce(?2, name),"
-                " archived = coalesce(?3, archived), updated_ms = ?4 WHERE eid = ?1",
+                f" {ARCHIVED_SINCE.format('?3', '?4')}, archived = coalesce(?3, archived),"
+                " updated_ms = ?4 WHERE eid = ?1",
                 (eid, name, archived, self._now_ms),
             )
         except sqlite3.IntegrityError:
@@ -122,7 +178,10 @@ class SqliteTransaction(Transaction):
                 f"There is an experiment '{name}' already: choose another name."
             ) from None
         if archived is not None:
-            self._db.execute("UPDATE runs SET archived = ?2 WHERE eid = ?1", (eid, archived))
+            self._db.execute(
+                f"UPDATE runs SET {ARCHIVED_SINCE.format('?2', '?3')}, archived = ?2 WHERE eid = ?1",
+                (eid, archived, self._now_ms),
+            )
 
     def _put_experiment_tags(self, eid: int, tags: Mapping[str, str]) -> None:
         self._db.executemany(
@@ -144,10 +203,12 @@ class SqliteTransaction(Transaction):
         parent_id: str | None = None,
         tags: Mapping[str, str] = {},
         params: Mapping[str, str] = {},
+        created_ms: int | None = None,
     ) -> None:
         parent_id = parent_id or tags.get(PARENT_RUN_ID)
-        order_ms = self._now_ms if start_ms is None else start_ms
-        row = (run_id, experiment_id, name, type, user, status, self._now_ms, start_ms, order_ms)
+        created_ms = self._now_ms if created_ms is None else created_ms
+        order_ms = created_ms if start_ms is None else start_ms
+        row = (run_id, experiment_id, name, type, user, status, created_ms, start_ms, order_ms)
         try:
             cursor = self._db.execute(
                 "INSERT OR IGNORE INTO runs (run_id, eid, name, type, user, status, created_ms,"
@@ -166,6 +227,18 @@ class SqliteTransaction(Transaction):
         if params:
             self._put_words("params", rid, experiment_id, params)
 
+    def delete_run(self, run_id: str) -> int:
+        rid, _ = self._run(run_id)
+        n_points = self._db.execute("DELETE FROM points WHERE rid = ?", (rid,)).rowcount
+        for table in ("latest", "model_points", "params", "tags"):
+            self._db.execute(f"DELETE FROM {table} WHERE rid = ?", (rid,))
+        self._db.execute("UPDATE runs SET parent_id = NULL WHERE parent_id = ?", (run_id,))
+        self._db.execute("DELETE FROM runs WHERE rid = ?", (rid,))
+        node = f"run:{run_id}"
+        self._db.execute("DELETE FROM edges WHERE source = ?", (node,))
+        self._db.execute("DELETE FROM edges WHERE target = ?", (node,))
+        return n_points
+
     def update_run(
         self,
         run_id: str,
@@ -181,8 +254,9 @@ class SqliteTransaction(Transaction):
             "UPDATE runs SET name = coalesce(?2, name), status = coalesce(?3, status),"
             " start_ms = coalesce(?4, start_ms), order_ms = coalesce(?4, order_ms),"
             " end_ms = CASE WHEN ?6 THEN NULL ELSE coalesce(?5, end_ms) END,"
-            " archived = coalesce(?7, archived) WHERE run_id = ?1",
-            (run_id, name, status, start_ms, end_ms, clear_end, archived),
+            f" {ARCHIVED_SINCE.format('?7', '?8')}, archived = coalesce(?7, archived)"
+            " WHERE run_id = ?1",
+            (run_id, name, status, start_ms, end_ms, clear_end, archived, self._now_ms),
         )
         if not cursor.rowcount:
             raise NotFound(f"Run with id={run_id} not found")

@@ -177,3 +177,48 @@ def test_a_page_may_be_found_in_another_way_than_the_one_before(
 def test_more_ids_than_sqlite_takes_are_refused(store: SqliteStore) -> None:
     with pytest.raises(Invalid, match="too much for the database"):
         store.search_runs(RunQuery(experiment_ids=range(300_000)))
+
+
+@pytest.fixture
+def library() -> Iterator[SqliteStore]:
+    store = SqliteStore(":memory:")
+    with store.change("user:ana", "runs/write", "run") as tx:
+        runs: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
+            ("a1", "ResNet 50%", {"net": "x"}, {"note": "fine"}),
+            ("b2", "other", {"net": "my resnet"}, {}),
+            ("c3", "third", {}, {"note": "no RESNET here", "mlflow.note.content": "50_"}),
+            ("d4", "fourth", {"net": "vgg"}, {"note": "it's"}),
+        ]
+        for run_id, name, params, tags in runs:
+            tx.create_run(
+                run_id, 0, name=name, user="ana", status="Running", params=params, tags=tags
+            )
+        tx.log("a1", metrics=[Point("auc", 0.9, 1)])
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        ("'resnet'", "a1 b2 c3"),
+        ('"RESNET" AND metrics.auc > 0.5', "a1"),
+        ("NOT 'resnet'", "d4"),
+        ("'50%'", "a1"),
+        ("'50_'", "c3"),
+        ("('vgg' OR 'b2')", "b2 d4"),
+        ('"it\'s"', "d4"),
+        ("'nothing of the kind'", ""),
+    ],
+)
+def test_a_text_by_itself_is_looked_for_in_all_that_is_written(
+    library: SqliteStore, filter: str, found: str
+) -> None:
+    rows, _ = library.search_runs(RunQuery(filter=filter, order_by=["run_id"]))
+
+    assert " ".join(row.run_id for row in rows) == found
+
+
+def test_experiments_have_no_full_text(library: SqliteStore) -> None:
+    with pytest.raises(Invalid, match="Invalid clause"):
+        library.search_experiments(filter="'Default'")

@@ -23,14 +23,27 @@ from jupyter_mlws.server.mlflow.artifacts import FolderHandler, UnsupportedHandl
 from jupyter_mlws.server.mlflow.door import JsonHandler, Service, TextHandler, UnknownHandler
 from jupyter_mlws.server.mlflow.server_info import SPOKEN
 from jupyter_mlws.server.mlflow.table import Door
+from jupyter_mlws.server.mlflow.web_files import (
+    ModelFileHandler,
+    RunFileHandler,
+    SmallUploadHandler,
+    VersionFileHandler,
+)
 
 Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 FILES = r"/(?:ajax-)?api/2\.0/mlflow-artifacts"
 UNSUPPORTED = {
     rf"{FILES}/mpu/.*": "Multipart upload is not supported for the current artifact repository",
-    rf"{FILES}/presigned/.*": "Presigned URLs are not supported for the current artifact repository",
+    rf"{FILES}/presigned/.*": "Multipart download is not supported for the current artifact repository",
     r"/v1/traces": "REST OTLP span logging is not supported",
+}
+
+OF_THE_WEB_PAGES: dict[str, type[RequestHandler]] = {
+    r"/get-artifact": RunFileHandler,
+    r"/model-versions/get-artifact": VersionFileHandler,
+    r"/ajax-api/2\.0/mlflow/upload-artifact": SmallUploadHandler,
+    r"/ajax-api/2\.0/mlflow/logged-models/([^/]+)/artifacts/files": ModelFileHandler,
 }
 
 
@@ -38,6 +51,7 @@ def handlers(service: Service) -> list[Route]:
     """The routes of the protocol, relative to the tracking URI."""
     shared = {"service": service, "door": Door(service.workspace)}
     return [
+        *((pattern, handler, shared) for pattern, handler in OF_THE_WEB_PAGES.items()),
         (r"/(?:ajax-)?api/([23]\.0/mlflow/.*)", JsonHandler, shared),
         (rf"{FILES}/artifacts/(.+)", UploadHandler, shared),
         (rf"{FILES}/artifacts/?", FolderHandler, shared),

@@ -13,9 +13,10 @@ from tornado.web import stream_request_body
 
 from jupyter_mlws.entities.errors import Conflict, Denied, MlwsError, NotFound, Unavailable
 from jupyter_mlws.entities.run import Json
+from jupyter_mlws.features.run_links import LOGGED_MODEL
 from jupyter_mlws.server.files import send_file
 from jupyter_mlws.server.mlflow.door import Handler, Service
-from jupyter_mlws.server.mlflow.lineage import LOGGED_MODEL, SOURCE_RUN, TRACE
+from jupyter_mlws.server.mlflow.lineage import SOURCE_RUN, TRACE
 from jupyter_mlws.server.mlflow.table import Door, permit
 from jupyter_mlws.server.mlflow.wire import Refused, absent, invalid
 from jupyter_mlws.store.base import ArtifactRow, BlobWriter, Record, Store
@@ -42,7 +43,7 @@ class FileHandler(Handler):
     head = get
 
     async def delete(self, path: str) -> None:
-        """Delete a file, or a folder and all below it."""
+        """Delete a file, or a folder and all below it; what is not there is no error."""
         await self._guarded(self._delete(path))
 
     async def _guarded(self, work: Awaitable[None]) -> None:
@@ -53,7 +54,10 @@ class FileHandler(Handler):
 
     async def _send(self, path: str) -> None:
         permit(self.principal(), "artifacts/read")
-        path = safe_path(path)
+        await self.send(safe_path(path))
+
+    async def send(self, path: str) -> None:
+        """Send the file at a safe path, or the part of it that is asked for."""
         row = await asyncio.to_thread(find_file, self.door.workspace.store, path)
         file = self.door.workspace.blobs.path(row.blob or "")
         self.set_header("Etag", f'"{row.blob}"')
@@ -67,10 +71,7 @@ class FileHandler(Handler):
         permit(principal, "artifacts/write")
         path = safe_path(path)
         subject = subject_of(self.door, principal, path)
-        if not await asyncio.to_thread(
-            delete_below, self.door.workspace.store, principal, subject, path
-        ):
-            raise absent(f"No such artifact: '{path}'")
+        await asyncio.to_thread(delete_below, self.door.workspace.store, principal, subject, path)
         self.answer({})
 
 
@@ -241,16 +242,27 @@ def find_file(store: Store, path: str) -> ArtifactRow:
         return store.get_artifact(path)
     except NotFound:
         if store.list_artifacts(path):
-            raise invalid(f"'{path}' is a folder, not a file.") from None
+            raise invalid(f"Artifact path refers to a directory, not a file: '{path}'") from None
         raise absent(f"No such artifact: '{path}'") from None
 
 
 def delete_below(store: Store, principal: Principal, subject: str, path: str) -> int:
     """Delete the file at `path` and all below it; answers how many went."""
+    if not store.list_artifacts(path) and not is_file(store, path):
+        return 0
     with store.change(principal.name, "artifacts/write", subject, path=path, deleted=True) as tx:
         count = tx.delete_artifacts(path)
         tx.note(n_files=count)
     return count
+
+
+def is_file(store: Store, path: str) -> bool:
+    """Whether there is a file at `path`."""
+    try:
+        store.get_artifact(path)
+    except NotFound:
+        return False
+    return True
 
 
 def subject_of(door: Door, principal: Principal, path: str) -> str:

@@ -61,7 +61,7 @@ def search(call: Call) -> Json:
     """Experiments that match a filter."""
     if not call.fields.has("max_results"):
         raise invalid(
-            "Invalid value None for parameter 'max_results' supplied. It must be a positive integer"
+            "Invalid value 0 for parameter 'max_results' supplied. It must be a positive integer"
         )
     rows, token = call.store.search_experiments(
         filter=call.fields.text("filter") or "",
@@ -109,6 +109,7 @@ def restore(call: Call) -> Json:
 def set_tag(call: Call) -> Json:
     """Set a tag."""
     row = find(call, call.fields)
+    call.fields.required("key")
     key, value = read_tag(call.fields)
     require_active(row)
     with call.store.change(
@@ -172,9 +173,9 @@ def require_active(row: ExperimentRow) -> None:
 
 def read_tag(fields: Fields) -> tuple[str, str]:
     """Key and value of an experiment's tag."""
-    key = fields.required("key")
+    key = fields.text("key") or ""
     value = fields.text("value") or ""
-    limits.check_key(key, fields.name("key"), "key")
+    limits.check_key(key, "key", "key")
     limits.check_length("value", value, limits.EXPERIMENT_TAG_LENGTH)
     return key, value
 
@@ -186,6 +187,7 @@ def view_of(row: ExperimentRow) -> Json:
         "name": row.name,
         "artifact_location": row.artifact_location,
         "lifecycle_stage": "deleted" if row.archived else "active",
+        "workspace": "default",
         "last_update_time": row.updated_ms,
         "creation_time": row.created_ms,
     }

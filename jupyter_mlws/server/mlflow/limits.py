@@ -25,6 +25,8 @@ EXPERIMENT_NAME_LENGTH = 500
 EXPERIMENT_TAG_LENGTH = 20_000
 REGISTRY_TAG_LENGTH = 100_000
 ALIAS_LENGTH = 255
+OURS = "mlflow-artifacts:"
+"""Scheme of the addresses that are served here."""
 LOCATION_LENGTH = 2048
 RUN_NAME_LENGTH = 5000
 DATASET_LENGTHS = {
@@ -100,9 +102,15 @@ def check_location(location: str) -> None:
     """Refuse what cannot be an experiment's artifact location."""
     if location.startswith("runs:"):
         raise invalid(f"Artifact location cannot be a runs:/ URI. Given: '{location}'")
-    if any(mark in location for mark in "#?;") or ".." in location.split("/"):
+    if any(mark in location for mark in "#;"):
+        raise invalid("'artifact_location' URL can't include fragments or params.")
+    if location.startswith(OURS) and (".." in location.split("/") or "?" in location):
         raise bad_value("artifact_location", location, "It must be a plain address without '..'.")
-    check_length("artifact_location", location, LOCATION_LENGTH)
+    if len(location) > LOCATION_LENGTH:
+        raise invalid(
+            "Invalid artifact path length. The length of the artifact path cannot be greater than"
+            f" {LOCATION_LENGTH} characters."
+        )
 
 
 def check_model_name(name: str) -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_mlws.features.run_links import DATASET, INPUT, LOGGED_MODEL, OUTPUT
 from jupyter_mlws.server.mlflow import limits
 from jupyter_mlws.server.mlflow.experiments import experiment_id_of
 from jupyter_mlws.server.mlflow.table import Call, endpoint
 from jupyter_mlws.server.mlflow.wire import Fields, Json, invalid, missing, pairs
-from jupyter_mlws.store.base import RunRow, Store, Transaction
+from jupyter_mlws.store.base import Store
 
-DATASET = "dataset"
-LOGGED_MODEL = "logged_model"
 TRACE = "trace"
 SOURCE_RUN = "mlflow.sourceRun"
 """Metadata of a trace: the run that made it."""
-INPUT = "input"
-OUTPUT = "output"
 MAX_EXPERIMENTS = 20
 
 
@@ -72,30 +69,6 @@ def read_input(fields: Fields) -> tuple[Json, dict[str, str]]:
     for name, limit in limits.DATASET_LENGTHS.items():
         limits.check_length(name, dataset.get(name, ""), limit)
     return dataset, dict(_read_input_tag(tag) for tag in fields.objects("tags"))
-
-
-def add_inputs(
-    store: Store,
-    tx: Transaction,
-    row: RunRow,
-    inputs: Iterable[tuple[Json, dict[str, str]]],
-    model_ids: Iterable[str],
-) -> None:
-    """Link what the run reads to it. A data set is known by experiment, name and digest."""
-    for dataset, tags in inputs:
-        name, version = f"{row.experiment_id}/{dataset['name']}", dataset["digest"]
-        if store.find_record(DATASET, name, version) is None:
-            doc = {"experiment_id": row.experiment_id, **dataset}
-            tx.put_record(DATASET, name, doc, version=version)
-        tx.link(f"{DATASET}:{name}@{version}", INPUT, f"run:{row.run_id}", {"tags": tags})
-    for model_id in model_ids:
-        tx.link(f"{LOGGED_MODEL}:{model_id}", INPUT, f"run:{row.run_id}")
-
-
-def add_outputs(tx: Transaction, row: RunRow, models: Iterable[tuple[str, int]]) -> None:
-    """Link the run to the models that it makes, with the step at which."""
-    for model_id, step in models:
-        tx.link(f"run:{row.run_id}", OUTPUT, f"{LOGGED_MODEL}:{model_id}", {"step": step})
 
 
 def of_runs(store: Store, run_ids: Sequence[str]) -> dict[str, Links]:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from jupyter_mlws.features.run_links import LOGGED_MODEL
 from jupyter_mlws.server.mlflow import limits, names, query, wire
 from jupyter_mlws.server.mlflow.artifacts import files_below
 from jupyter_mlws.server.mlflow.experiments import experiment_id_of, require_active
 from jupyter_mlws.server.mlflow.experiments import find as find_experiment
-from jupyter_mlws.server.mlflow.lineage import LOGGED_MODEL
 from jupyter_mlws.server.mlflow.metrics import views
 from jupyter_mlws.server.mlflow.table import Call, Door, endpoint
 from jupyter_mlws.server.mlflow.wire import Fields, Json, absent, invalid, missing, pairs
@@ -108,9 +108,11 @@ def finalize(call: Call) -> Json:
 
 @endpoint("DELETE", "logged-models/{model_id}", "runs/write")
 def delete(call: Call) -> Json:
-    """Mark a logged model deleted."""
-    with edit(call, call.fields.required("model_id"), archived=True):
-        pass
+    """Mark a logged model deleted; again is no error."""
+    model_id = call.fields.required("model_id")
+    if not find(call, model_id, deleted=True).archived:
+        with edit(call, model_id, archived=True):
+            pass
     return {}
 
 
@@ -146,7 +148,7 @@ def log_params(call: Call) -> Json:
 def search(call: Call) -> Json:
     """Logged models that match a filter."""
     fields = call.fields
-    if not fields.texts("experiment_ids"):
+    if not fields.has("experiment_ids"):
         raise missing("experiment_ids")
     condition = parse(fields.text("filter") or "", LANGUAGE)
     datasets = [_read_dataset(item) for item in fields.objects("datasets")]
@@ -225,8 +227,8 @@ def view_of(door: Door, record: Record, points: Metrics) -> Json:
         "last_updated_timestamp_ms": record.updated_ms,
         "artifact_uri": artifact_uri(door, record),
         "status": doc["status"],
-        "model_type": doc["model_type"],
-        "source_run_id": doc["source_run_id"],
+        "model_type": doc["model_type"] or "",
+        "source_run_id": doc["source_run_id"] or "",
         "tags": pairs(doc["tags"]),
     }
     data: Json = {"params": pairs(doc["params"]), "metrics": point_views(points)}

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
+from jupyter_mlws.features.run_links import LOGGED_MODEL
 from jupyter_mlws.server.mlflow import limits, logged_models, query, wire
 from jupyter_mlws.server.mlflow.artifacts import SCHEME
-from jupyter_mlws.server.mlflow.lineage import LOGGED_MODEL
 from jupyter_mlws.server.mlflow.runs import artifact_uri
 from jupyter_mlws.server.mlflow.runs import find as find_run
 from jupyter_mlws.server.mlflow.table import Call, endpoint
@@ -156,8 +156,9 @@ def get_latest_versions(call: Call) -> Json:
 @endpoint("POST", "registered-models/set-tag", "models/write")
 def set_tag(call: Call) -> Json:
     """Set a tag of a model."""
+    name = call.fields.required("name")
     key, value = _read_tag(call.fields)
-    with _edit(call, call.fields.required("name"), tags=[key]) as (_, doc):
+    with _edit(call, name, tags=[key]) as (_, doc):
         doc["tags"][key] = value
     return {}
 
@@ -165,8 +166,8 @@ def set_tag(call: Call) -> Json:
 @endpoint("DELETE", "registered-models/delete-tag", "models/write")
 def delete_tag(call: Call) -> Json:
     """Drop a tag of a model; one that is not there is no error."""
-    key = call.fields.required("key")
-    with _edit(call, call.fields.required("name"), dropped_tags=[key]) as (_, doc):
+    name, key = call.fields.required("name"), call.fields.required("key")
+    with _edit(call, name, dropped_tags=[key]) as (_, doc):
         doc["tags"].pop(key, None)
     return {}
 
@@ -177,6 +178,7 @@ def set_alias(call: Call) -> Json:
     name, alias = call.fields.required("name"), call.fields.required("alias")
     version = _version_of(call.fields)
     limits.check_alias(alias)
+    _find(call, name, version)
     with _edit(call, name, alias=alias, alias_of=version) as (_, doc):
         _find(call, name, version)
         doc["aliases"][alias] = version
@@ -285,8 +287,7 @@ def search_versions(call: Call) -> Json:
 @endpoint("GET", "model-versions/get-download-uri", "models/read")
 def get_download_uri(call: Call) -> Json:
     """Where a version's files lie."""
-    doc = _find(call, call.fields.required("name"), _version_of(call.fields)).doc
-    return {"artifact_uri": doc["location"]}
+    return {"artifact_uri": location_of(call)}
 
 
 @endpoint("POST", "model-versions/transition-stage", "models/write")
@@ -299,7 +300,7 @@ def transition_stage(call: Call) -> Json:
     if archive and stage not in ACTIVE_STAGES:
         raise invalid(
             f"Model version transition cannot archive existing model versions because '{stage}' "
-            f"is not an Active stage. Valid stages are {', '.join(ACTIVE_STAGES)}"
+            f"is not an Active stage. Valid stages are {list(ACTIVE_STAGES)}"
         )
     with _edit(call, name, version, stage=stage, archive_existing=archive) as (tx, doc):
         now_ms = _now_ms()
@@ -317,8 +318,8 @@ def transition_stage(call: Call) -> Json:
 @endpoint("POST", "model-versions/set-tag", "models/write")
 def set_version_tag(call: Call) -> Json:
     """Set a tag of a version."""
-    key, value = _read_tag(call.fields)
     name, version = call.fields.required("name"), _version_of(call.fields)
+    key, value = _read_tag(call.fields)
     with _edit(call, name, version, tags=[key]) as (_, doc):
         doc["tags"][key] = value
     return {}
@@ -327,11 +328,17 @@ def set_version_tag(call: Call) -> Json:
 @endpoint("DELETE", "model-versions/delete-tag", "models/write")
 def delete_version_tag(call: Call) -> Json:
     """Drop a tag of a version; one that is not there is no error."""
-    key = call.fields.required("key")
     name, version = call.fields.required("name"), _version_of(call.fields)
+    key = call.fields.required("key")
     with _edit(call, name, version, dropped_tags=[key]) as (_, doc):
         doc["tags"].pop(key, None)
     return {}
+
+
+def location_of(call: Call) -> str:
+    """Where the files of the version lie that a request names."""
+    doc = _find(call, call.fields.required("name"), _version_of(call.fields)).doc
+    return str(doc["location"])
 
 
 def model_view(doc: Doc, versions: Iterable[Doc]) -> Json:
@@ -341,7 +348,7 @@ def model_view(doc: Doc, versions: Iterable[Doc]) -> Json:
         "name": doc["name"],
         "creation_timestamp": doc["created_ms"],
         "last_updated_timestamp": doc["updated_ms"],
-        "description": doc["description"],
+        "description": doc["description"] or None,
         "latest_versions": [version_view(version) for version in _newest(versions).values()],
         "tags": pairs(doc["tags"]),
         "aliases": aliases,
@@ -357,7 +364,7 @@ def version_view(doc: Doc, aliases: Iterable[str] = ()) -> Json:
         "creation_timestamp": doc["created_ms"],
         "last_updated_timestamp": doc["updated_ms"],
         "current_stage": doc["stage"],
-        "description": doc["description"],
+        "description": doc["description"] or "",
         "source": doc["source"],
         "run_id": doc["run_id"] or "",
         "run_link": doc["run_link"] or "",
@@ -563,7 +570,7 @@ def _tell_logged_model(call: Call, tx: Transaction, model_id: str, name: str, ve
 
 
 def _exists(name: str) -> Refused:
-    return taken(f"Registered Model (name={name}) already exists. Error: the name is in use.")
+    return taken(f"Registered Model (name={name}) already exists.")
 
 
 def _now_ms() -> int:

@@ -11,6 +11,7 @@ import orjson
 
 from jupyter_mlws.entities.errors import Conflict, NotFound
 from jupyter_mlws.entities.run import Status
+from jupyter_mlws.features import run_links
 from jupyter_mlws.server.mlflow import limits, lineage, names, wire
 from jupyter_mlws.server.mlflow.experiments import (
     OUR_VIEWS,
@@ -61,7 +62,7 @@ def create(call: Call) -> Json:
     name = _name_of(fields.text("run_name") or "", tags.get(RUN_NAME))
     start_ms = fields.integer("start_time")
     experiment = find_experiment(
-        call, fields if fields.text("experiment_id") else Fields({"experiment_id": "0"})
+        call, Fields({"experiment_id": fields.text("experiment_id") or "0"})
     )
     require_active(experiment)
     tags[RUN_NAME] = name
@@ -147,8 +148,9 @@ def restore(call: Call) -> Json:
 @endpoint("POST", "runs/log-metric", "runs/write")
 def log_metric(call: Call) -> Json:
     """Append a point to a metric."""
+    run_id = run_id_of(call)
     point = read_point(dict(call.fields.items()))
-    row = writable(call, run_id_of(call))
+    row = writable(call, run_id)
     _check_models(call, [point])
     with call.store.change(call.who, "runs/write", f"run:{row.run_id}", metrics=[point.key]) as tx:
         tx.log(row.run_id, metrics=(point,))
@@ -236,7 +238,7 @@ def log_inputs(call: Call) -> Json:
         with call.store.change(
             call.who, "runs/write", f"run:{row.run_id}", n_inputs=len(inputs) + len(model_ids)
         ) as tx:
-            lineage.add_inputs(call.store, tx, row, inputs, model_ids)
+            run_links.add_inputs(call.store, tx, row.run_id, row.experiment_id, inputs, model_ids)
     return {}
 
 
@@ -254,7 +256,7 @@ def log_outputs(call: Call) -> Json:
     with call.store.change(
         call.who, "runs/write", f"run:{row.run_id}", n_outputs=len(models)
     ) as tx:
-        lineage.add_outputs(tx, row, models)
+        run_links.add_outputs(tx, row.run_id, models)
     return {}
 
 
@@ -380,7 +382,7 @@ def view_of(door: Door, row: RunRow, links: Mapping[str, lineage.Links]) -> Json
         data["metrics"] = views(row.metrics)
     if row.params:
         data["params"] = pairs(row.params)
-    view: Json = {"info": info_of(door, row), "data": data, "inputs": {}}
+    view: Json = {"info": info_of(door, row), "data": data, "inputs": {}, "outputs": {}}
     found = links.get(row.run_id)
     if found:
         view["inputs"], view["outputs"] = found.inputs, found.outputs
@@ -427,7 +429,7 @@ def _check_unique(keys: Sequence[str]) -> None:
 
 def _check_models(call: Call, points: Sequence[Point]) -> None:
     for model_id in {point.model_id for point in points if point.model_id}:
-        if call.store.find_record(lineage.LOGGED_MODEL, model_id) is None:
+        if call.store.find_record(run_links.LOGGED_MODEL, model_id) is None:
             raise invalid(f"Logged model with ID '{model_id}' not found.")
 
 

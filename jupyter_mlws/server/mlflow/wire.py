@@ -50,6 +50,8 @@ CODES: dict[type[errors.MlwsError], str] = {
 
 SEE_DOCS = "See the API docs for more information about request parameters."
 INT64 = range(-(2**63), 2**63)
+_POSITION = re.compile(r" \(at character \d+\)")
+"""Where a filter is wrong, as our own pages read it; MLflow's messages go without."""
 _INTEGER = re.compile(r"[+-]?\d{1,19}")
 
 
@@ -74,7 +76,7 @@ class Refused(Exception):
     def of(cls, error: errors.MlwsError) -> Refused:
         """The protocol's error for one of ours."""
         text = "; ".join(problem.message for problem in error.problems) or error.message
-        return cls(CODES.get(type(error), "INTERNAL_ERROR"), text)
+        return cls(CODES.get(type(error), "INTERNAL_ERROR"), _POSITION.sub("", text))
 
 
 def invalid(message: str) -> Refused:

@@ -164,7 +164,7 @@ def test_files_and_folders_are_deleted(http: httpx.Client) -> None:
     assert (answer.status_code, answer.json()) == (200, {})
     left = http.get(FILES, params={"path": "0/gone"}).json()["files"]
     assert [file["path"] for file in left] == ["ab"]
-    assert http.request("DELETE", f"{FILES}/0/gone/a").status_code == 404
+    assert http.request("DELETE", f"{FILES}/0/gone/a").status_code == 200
 
 
 def test_a_runs_artifacts_are_listed_by_paths_from_its_root(
@@ -369,3 +369,68 @@ def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
         assert blobs.gone.wait(20)
         assert list(blobs.list()) == []
         assert server.http().get(f"{FILES}/0/broken").status_code == 404
+
+
+def test_files_of_a_run_and_of_a_version_are_answered_as_the_web_pages_ask(
+    http: httpx.Client, client: Client, run_id: str
+) -> None:
+    client.log_text(run_id, "hello", "folder/a b.txt")
+    root = client.get_run(run_id).info.artifact_uri
+    name = f"model-{run_id}"
+    client.create_registered_model(name)
+    client.create_model_version(name, f"{root}/folder", run_id)
+
+    by_run = http.get("/get-artifact", params={"run_uuid": run_id, "path": "folder/a b.txt"})
+    by_version = http.get(
+        "/model-versions/get-artifact", params={"name": name, "version": "1", "path": "a b.txt"}
+    )
+
+    assert (by_run.text, by_version.text) == ("hello", "hello")
+
+
+def test_a_file_of_a_logged_model_is_answered_as_the_web_pages_ask(
+    http: httpx.Client, client: Client, experiment_id: str
+) -> None:
+    model = client.create_logged_model(experiment_id, "m")
+    root = model.artifact_location.removeprefix("mlflow-artifacts:/")
+    http.put(f"{FILES}/{root}/MLmodel", content=b"flavors: {}")
+
+    answer = http.get(
+        f"/ajax-api/2.0/mlflow/logged-models/{model.model_id}/artifacts/files",
+        params={"artifact_file_path": "MLmodel"},
+    )
+
+    assert answer.text == "flavors: {}"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "message"),
+    [
+        ({"path": "zz"}, 404, "No such artifact"),
+        ({"path": "../a"}, 400, "Invalid path"),
+        ({}, 400, "Missing value for required parameter 'path'"),
+        ({"path": "a", "run_uuid": "nope"}, 404, "Run with id=nope not found"),
+    ],
+)
+def test_a_web_pages_bad_request_for_a_file_is_told(
+    http: httpx.Client, run_id: str, query: dict[str, str], status: int, message: str
+) -> None:
+    answer = http.get("/get-artifact", params={"run_uuid": run_id, **query})
+
+    assert answer.status_code == status
+    assert message in answer.json()["message"]
+
+
+def test_a_web_page_uploads_a_small_file(http: httpx.Client, client: Client, run_id: str) -> None:
+    path = "/ajax-api/2.0/mlflow/upload-artifact"
+
+    answer = http.post(path, params={"run_uuid": run_id, "path": "up/a.txt"}, content=b"up")
+
+    assert answer.status_code == 200
+    assert Path(client.download_artifacts(run_id, "up/a.txt")).read_text() == "up"
+    large = http.post(path, params={"run_uuid": run_id, "path": "b"}, content=b"x" * 10_485_761)
+    assert (large.status_code, "10MB" in large.json()["message"]) == (400, True)
+    assert http.post(path, content=b"up").json()["message"] == "Request must specify run_uuid."
+    client.delete_run(run_id)
+    gone = http.post(path, params={"run_uuid": run_id, "path": "c"}, content=b"up")
+    assert "must be in the 'active' state" in gone.json()["message"]
