@@ -232,6 +232,7 @@ class TestEnvironments:
         versions = {row.key: row.values for row in found.packages}
         assert found.missing == {}
         assert versions["pydantic"][0] == versions["pydantic"][1]
+        assert {row.key: row.values for row in found.facts}["environment"] == ["default"] * 2
         assert len(room.store.list_records("packages")) == 1
 
     def test_what_a_model_was_saved_with_stands_for_a_foreign_run(
