@@ -107,6 +107,8 @@ class Changes(View):
 
     previous: ComparedRun | None = None
     verdict: Verdict | None = None
+    metrics: list[MetricRow] = Field(default_factory=list)
+    """Of the run before and of this one."""
 
 
 class LineCount(View):

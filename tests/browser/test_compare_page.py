@@ -231,3 +231,27 @@ def test_a_run_without_code_says_why_in_the_dark_too(
     expect(section(page, "code")).to_contain_text("bare: the job has no code folder.")
     added = page.evaluate("node => getComputedStyle(node).getPropertyValue('--mlws-good')")
     assert added.strip()
+
+
+def test_versions_of_data_are_compared_column_by_column(lab: Lab, jupyterlab: LabPage) -> None:
+    runs = []
+    for version, scale in ((1, 1), (2, 50)):
+        rows = f"python -c \"print('x'); [print(i * {scale}) for i in range(100)]\""
+        made = rest.submit(
+            lab,
+            f"{rows} > ${{{{outputs.d}}}}/part.csv",
+            outputs={"d": {"type": "uri_folder", "name": "compared"}},
+        )
+        rest.wait_for(lab, made, "Completed")
+        data = {"type": "uri_folder", "path": f"azureml:compared:{version}"}
+        runs.append(rest.submit(lab, "true # ${{inputs.d}}", inputs={"d": data}))
+        rest.wait_for(lab, runs[-1], "Completed")
+    page = compare_page(jupyterlab, *runs)
+    expect(section(page, "verdict")).to_contain_text("Data d")
+    rows_of_data = section(page, "data")
+    expect(rows_of_data.locator("[data-row='d']")).to_contain_text("compared")
+
+    rows_of_data.get_by_text("compared: version 2 against 1").click()
+
+    table = rows_of_data.get_by_role("table", name="compared")
+    expect(table.locator("tbody tr")).to_contain_text("49.5 → 2,475", timeout=60_000)

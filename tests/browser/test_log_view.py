@@ -51,7 +51,7 @@ def test_lines_are_timed_coloured_filtered_by_level_and_folded(
     expect(line(page, "green").locator(".jp-MlwsLog-time")).to_have_attribute(
         "data-time", re.compile(r"^\d\d:\d\d:\d\d$")
     )
-    fold = page.get_by_role("button", name="frames of libraries")
+    fold = page.get_by_role("button", name="lines in libraries")
     expect(fold).to_have_count(1)
     expect(line(page, "in default")).to_have_count(0)
     fold.click()

@@ -117,7 +117,7 @@ def _row(blobs: Blobs, path: str, files: list[SnapshotFile | None]) -> CodeFile:
     found = [None if file is None else file.blob for file in files]
     return CodeFile(
         path=path,
-        kind=_kind(blobs, path, found),
+        kind=_kind(blobs, path, found if differ(found) else []),
         blobs=found,
         sizes=[None if file is None else file.size_bytes for file in files],
         counts=[None] * len(files),
@@ -126,6 +126,7 @@ def _row(blobs: Blobs, path: str, files: list[SnapshotFile | None]) -> CodeFile:
 
 
 def _kind(blobs: Blobs, path: str, found: list[str | None]) -> Kind:
+    """What a file is; only those that differ are looked into, for a snapshot may hold thousands."""
     if path.endswith(".ipynb"):
         return "notebook"
     for blob in filter(None, found):
@@ -133,8 +134,8 @@ def _kind(blobs: Blobs, path: str, found: list[str | None]) -> Kind:
             with blobs.open(blob) as file:
                 return "binary" if b"\0" in file.read(PROBE) else "text"
         except NotFound:
-            continue
-    return "binary"
+            return "binary"
+    return "text"
 
 
 def _count(blobs: Blobs, rows: list[CodeFile]) -> None:

@@ -42,12 +42,6 @@ def recorded(run: Subject) -> Doc | None:
     return record.doc if record else _saved(run)
 
 
-def differ(base: Subject, other: Subject) -> bool:
-    """Whether packages or Python differ, where both are known."""
-    before, after = recorded(base), recorded(other)
-    return before is not None and after is not None and before != after
-
-
 def _saved(run: Subject) -> Doc | None:
     """What the files say that a model was saved with."""
     merged: Doc = {}

@@ -22,15 +22,19 @@ def compare(runs: Sequence[Subject], metric: str | None, goal: values.Goal | Non
     main = values.main_metric(metrics, metric)
     if main is not None and main.key == metric and goal:
         main.goal = goal
+    packages = [environments.recorded(run) for run in runs]
+    verdicts = []
+    for at in range(1, len(runs)):
+        found = _verdict(runs[0], runs[at], at, main, params)
+        # Where one of them is not known, nobody can say that they differ.
+        found.environment = None not in (packages[0], packages[at]) and packages[0] != packages[at]
+        verdicts.append(found)
     return Comparison(
-        runs=[run.head for run in runs],
-        verdicts=[verdict(runs[0], runs[at], at, main, params) for at in range(1, len(runs))],
-        metrics=metrics,
-        params=params,
+        runs=[run.head for run in runs], verdicts=verdicts, metrics=metrics, params=params
     )
 
 
-def verdict(
+def _verdict(
     base: Subject, other: Subject, at: int, main: MetricRow | None, params: Sequence[ValueRow]
 ) -> Verdict:
     """What is different about `other`, whose values stand at `at` in the rows."""
@@ -43,7 +47,6 @@ def verdict(
         data=data.changed(base, other),
         files=code.changed_files(base, other),
         cells=notebooks.changed_cells(base, other),
-        environment=environments.differ(base, other),
     )
 
 
@@ -54,7 +57,9 @@ def changes(ws: Workspace, run_id: str) -> Changes:
     if before is None:
         return Changes()
     compared = compare([before, run], None, None)
-    return Changes(previous=compared.runs[0], verdict=compared.verdicts[0])
+    return Changes(
+        previous=compared.runs[0], verdict=compared.verdicts[0], metrics=compared.metrics
+    )
 
 
 def _measured(row: MetricRow, at: int) -> dict[str, object]:

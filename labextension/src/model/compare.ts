@@ -1,6 +1,7 @@
 // Runs side by side: their order, and the sections that are read one by one. The first is the baseline.
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import type {
+  Analysis,
   ArtifactComparison,
   CodeComparison,
   Comparison,
@@ -27,6 +28,8 @@ const MOST_FOUND = 12;
 /** Most points of a series, and most metrics whose points are drawn. */
 const POINTS = 600;
 const CHARTS = 12;
+/** Seconds that the server may hold a call for what takes time. */
+const WAIT_S = 20;
 
 /** What was answered, and for which runs in which order. */
 export interface ISection<T> {
@@ -162,6 +165,19 @@ export class CompareModel implements IDisposable {
     return this._once(`table ${JSON.stringify(place)}`, signal =>
       this._caller.call('runs.diff_table', { run_id: base, other_run_id: other, path }, { signal }),
     );
+  }
+
+  /** How the distributions of two versions of a data asset differ; it is told when it is worked out. */
+  versionDiff(name: string, base: string, version: string): Resource<Analysis> {
+    return this._once(`versions ${JSON.stringify([name, base, version])}`, async signal => {
+      for (;;) {
+        const args = { name, version, base, wait_s: WAIT_S };
+        const found = await this._caller.call('data.compare', args, { signal });
+        if (found.state !== 'running' || signal.aborted) {
+          return found;
+        }
+      }
+    });
   }
 
   dispose(): void {

@@ -14,6 +14,7 @@ import { Choice } from '../ui/controls';
 import { around, Diff } from '../ui/diff';
 import { useResource, useSignal } from '../ui/hooks';
 import { ErrorStrip, Skeleton } from '../ui/states';
+import { Fold } from './compare-fold';
 import { Grid, type IRow, Loaded, Missing, useNames } from './compare-grid';
 import { Absent, rowOf } from './compare-values';
 import { bundleOf, Rendered } from './rendered';
@@ -147,29 +148,6 @@ function Pair(props: {
           </Fold>
         ))}
     </>
-  );
-}
-
-/** Its content is made when it is opened for the first time. */
-export function Fold(props: {
-  title: ReactNode;
-  isOpen?: boolean;
-  children: ReactNode;
-}): JSX.Element {
-  const [wasOpened, setOpened] = useState(props.isOpen ?? false);
-  return (
-    <details
-      className="jp-MlwsDetails"
-      open={props.isOpen}
-      onToggle={event => {
-        if (event.currentTarget.open) {
-          setOpened(true);
-        }
-      }}
-    >
-      <summary>{props.title}</summary>
-      {wasOpened && props.children}
-    </details>
   );
 }
 

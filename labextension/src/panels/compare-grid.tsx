@@ -120,7 +120,7 @@ function Row(props: { row: IRow; ids: readonly string[] }): JSX.Element {
           </td>
         ))}
       </tr>
-      {row.more && (
+      {row.more && !(Array.isArray(row.more) && row.more.length === 0) && (
         <tr className="jp-MlwsCompare-more">
           <td colSpan={ids.length + 1}>{row.more}</td>
         </tr>

@@ -4,8 +4,11 @@ import type { DataInput, Verdict as Facts, MetricRow, ValueRow } from '../api/cl
 import type { CompareModel } from '../model/compare';
 import { useLanguage } from '../ui/context';
 import { metric } from '../ui/format';
-import { useResource } from '../ui/hooks';
+import { useResource, useSignal } from '../ui/hooks';
+import { ErrorStrip, Skeleton } from '../ui/states';
+import { Fold } from './compare-fold';
 import { Grid, type IRow, Loaded, Missing, useNames } from './compare-grid';
+import { Delta, tone } from './delta';
 import { SeriesCharts } from './series';
 
 /** Names that a verdict tells of each kind; the rest is counted. */
@@ -88,10 +91,6 @@ function mark(facts: Facts): string {
   return facts.relative > 0 ? '▲' : '▼';
 }
 
-function tone(better: boolean | null | undefined): string {
-  return better == null ? '' : better ? 'jp-mod-good' : 'jp-mod-bad';
-}
-
 export function Metrics(props: { model: CompareModel }): JSX.Element {
   const { model } = props;
   const { trans } = useLanguage();
@@ -116,33 +115,18 @@ export function Metrics(props: { model: CompareModel }): JSX.Element {
   );
 }
 
-/** The value; for all but the baseline how far it is from that, with a mark where better or worse is known. */
+/** The value; for all but the baseline how far it is from that. */
 function Measured(props: { row: MetricRow; at: number }): JSX.Element {
   const { row, at } = props;
-  const { trans, locale } = useLanguage();
+  const { locale } = useLanguage();
   const value = row.values[at];
-  const delta = row.deltas[at];
-  const relative = row.relative[at];
   if (value == null) {
     return <Absent />;
   }
-  const better = delta && row.goal ? delta > 0 === (row.goal === 'maximize') : null;
-  const word = better == null ? undefined : better ? trans.__('better') : trans.__('worse');
-  const percent = new Intl.NumberFormat(locale, {
-    style: 'percent',
-    maximumSignificantDigits: 3,
-    signDisplay: 'exceptZero',
-  });
   return (
     <>
       <span title={String(value)}>{metric(value, locale)}</span>
-      {at > 0 && delta != null && delta !== 0 && (
-        <span className={`jp-MlwsDelta ${tone(better)}`} title={word}>
-          {delta > 0 ? '▲' : '▼'} {metric(Math.abs(delta), locale)}
-          {relative != null && ` (${percent.format(relative)})`}
-          {word && <span className="jp-MlwsVisuallyHidden">{word}</span>}
-        </span>
-      )}
+      {at > 0 && <Delta row={row} at={at} />}
     </>
   );
 }
@@ -232,12 +216,117 @@ export function Data(props: { model: CompareModel }): JSX.Element {
               cells: row.inputs.map((item, at) => (
                 <Read key={ids[at]} item={item} base={at > 0 ? row.inputs[0] : undefined} />
               )),
+              more: pairsOf(row.inputs).map(([base, other]) => (
+                <Fold
+                  key={other}
+                  title={trans.__('%1: version %2 against %3', row.inputs[0]?.name, other, base)}
+                >
+                  <Distributions
+                    model={model}
+                    name={row.inputs[0]?.name ?? ''}
+                    base={base}
+                    version={other}
+                  />
+                </Fold>
+              )),
             }))}
           />
           <Missing model={model} missing={value.missing} />
         </>
       )}
     </Loaded>
+  );
+}
+
+/** Versions of one data asset whose content can be held against that of the baseline. */
+export function pairsOf(inputs: readonly (DataInput | null)[]): [string, string][] {
+  const base = inputs[0];
+  if (base?.kind !== 'data' || !base.version) {
+    return [];
+  }
+  const others = inputs
+    .filter(item => item?.kind === 'data' && item.name === base.name)
+    .map(item => item?.version ?? '');
+  const from = base.version;
+  return [...new Set(others)]
+    .filter(version => version && version !== from)
+    .map(version => [from, version]);
+}
+
+/** Rows, columns and distributions of two versions of a data asset. */
+function Distributions(props: {
+  model: CompareModel;
+  name: string;
+  base: string;
+  version: string;
+}): JSX.Element {
+  const { model, name, base, version } = props;
+  const { trans, locale } = useLanguage();
+  const resource = model.versionDiff(name, base, version);
+  const { value, error } = useResource(resource);
+  useSignal(model.onlyDifferences.changed);
+  if (error) {
+    return <ErrorStrip error={error} onRetry={() => void resource.refresh()} />;
+  }
+  if (!value) {
+    return <Skeleton rows={3} />;
+  }
+  if (!value.comparison) {
+    return <ErrorStrip error={{ message: value.error ?? '' }} />;
+  }
+  const { n_rows_before, n_rows_after, columns } = value.comparison;
+  const shown = columns.filter(column => !model.onlyDifferences.value || column.state !== 'same');
+  const number = new Intl.NumberFormat(locale);
+  const share = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const words: Record<string, string> = {
+    same: trans.__('equal'),
+    changed: trans.__('changed'),
+    added: trans.__('added'),
+    removed: trans.__('removed'),
+    retyped: trans.__('other type'),
+  };
+  const arrow = (before: string | null, after: string | null): string =>
+    before === after ? (before ?? '') : trans.__('%1 → %2', before ?? '–', after ?? '–');
+  const shownShare = (part: number | null | undefined): string | null =>
+    part == null ? null : share.format(part);
+  const shownMean = (mean: number | null | undefined): string | null =>
+    mean == null ? null : metric(mean, locale);
+  return (
+    <div className="jp-MlwsCompare-scroll">
+      <p className="jp-MlwsNote">
+        {trans.__('Rows: %1', arrow(number.format(n_rows_before), number.format(n_rows_after)))}
+      </p>
+      {shown.length > 0 && (
+        <table className="jp-MlwsCompare-table" aria-label={name}>
+          <thead>
+            <tr>
+              <th scope="col">{trans.__('Column')}</th>
+              <th scope="col">{trans.__('Change')}</th>
+              <th scope="col">{trans.__('Type')}</th>
+              <th scope="col">{trans.__('Missing')}</th>
+              <th scope="col">{trans.__('Mean')}</th>
+              <th scope="col" title={trans.__('Population stability index: over 0.25 is much')}>
+                PSI
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map(column => (
+              <tr key={column.name}>
+                <th scope="row">{column.name}</th>
+                <td>{words[column.state]}</td>
+                <td>{arrow(column.type_before ?? null, column.type_after ?? null)}</td>
+                <td>
+                  {arrow(shownShare(column.missing_before), shownShare(column.missing_after))}
+                </td>
+                <td>{arrow(shownMean(column.mean_before), shownMean(column.mean_after))}</td>
+                <td>{column.psi == null ? '' : metric(column.psi, locale)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
   );
 }
 

@@ -54,14 +54,15 @@ export function Logs(props: { model: LogModel; attempts: number }): JSX.Element 
   // Rows are lines, but for what the level leaves out and for folded frames. Null: every line is one.
   const plainAt = useMemo(() => (index: number) => plain(lineAt(index)), [lineAt]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: version says that the lines have grown.
-  const rows = useMemo(() => {
+  const [rows, lengths] = useMemo(() => {
     const kept = level === 'all' ? null : ofLevel(nLines, plainAt, level);
     if (kept && gap && !kept.includes(nHead)) {
       const after = kept.findIndex(line => line > nHead);
       kept.splice(after < 0 ? kept.length : after, 0, nHead);
     }
     const folds = query ? [] : foldsOf(nLines, plainAt);
-    return rowsOfLog(nLines, kept, folds, fold => unfolded.has(fold.from));
+    const found = rowsOfLog(nLines, kept, folds, fold => unfolded.has(fold.from));
+    return [found, new Map(folds.map(fold => [fold.from, fold.to - fold.from]))] as const;
   }, [nLines, version, plainAt, level, query, unfolded, gap, nHead]);
   const nRows = rows ? rows.length : nLines;
   const lineOf = (row: number): number => (rows ? (rows[row] ?? 0) : row);
@@ -260,7 +261,11 @@ export function Logs(props: { model: LogModel; attempts: number }): JSX.Element 
                   className="jp-MlwsMore jp-MlwsLog-fold"
                   onClick={() => setUnfolded(new Set([...unfolded, ~line]))}
                 >
-                  {trans.__('… frames of libraries. Show')}
+                  {trans._n(
+                    '… %1 line in libraries',
+                    '… %1 lines in libraries',
+                    lengths.get(~line) ?? 0,
+                  )}
                 </button>
               );
             }

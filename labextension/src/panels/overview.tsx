@@ -9,6 +9,7 @@ import { exactTime, metric } from '../ui/format';
 import { useResource } from '../ui/hooks';
 import { StatusChip } from '../ui/status';
 import { inputText } from './activity';
+import { Delta } from './delta';
 
 /** Tags that hold the outputs of a notebook which are plain values. */
 const OUTPUT = 'mlws.output.';
@@ -17,6 +18,7 @@ export function Overview(props: { model: RunModel; openTab: (tab: string) => voi
   const { model } = props;
   const { trans, locale } = useLanguage();
   const { value } = useResource(model.subject);
+  const { value: before } = useResource(model.changes);
   if (!value) {
     return <div />;
   }
@@ -37,6 +39,7 @@ export function Overview(props: { model: RunModel; openTab: (tab: string) => voi
             name,
             <span key={name} title={String(number)}>
               {metric(number, locale)}
+              <Delta row={before?.metrics?.find(row => row.key === name)} at={1} />
             </span>,
           ])}
         />

@@ -232,6 +232,7 @@ class TestEnvironments:
         versions = {row.key: row.values for row in found.packages}
         assert found.missing == {}
         assert versions["pydantic"][0] == versions["pydantic"][1]
+        assert {row.key: row.values for row in found.facts}["environment"] == ["default"] * 2
         assert len(room.store.list_records("packages")) == 1
 
     def test_what_a_model_was_saved_with_stands_for_a_foreign_run(
@@ -393,14 +394,15 @@ class TestChanges:
         self, ws: Workspace, call: Call
     ) -> None:
         source = {"mlflow.source.name": "train.py"}
-        log_run(ws, "old", params={"lr": "1"}, tags=source, start_ms=1000)
+        log_run(ws, "old", params={"lr": "1"}, metrics={"x": 1}, tags=source, start_ms=1000)
         log_run(ws, "other", params={"lr": "7"}, tags={"mlflow.source.name": "x"}, start_ms=2000)
-        log_run(ws, "new", params={"lr": "2"}, tags=source, start_ms=3000)
+        log_run(ws, "new", params={"lr": "2"}, metrics={"x": 2}, tags=source, start_ms=3000)
 
         found = call("runs.changes", run_id="new")
 
         assert found.previous.run_id == "old"
         assert found.verdict.params == ["lr"]
+        assert found.metrics[0].deltas == [0, 1]
         assert call("runs.changes", run_id="old").previous is None
 
     def test_a_script_is_known_by_its_name_whatever_its_options(
