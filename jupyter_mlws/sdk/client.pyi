@@ -93,7 +93,7 @@ class Connections(Noun):
     def get(self, name: builtins.str) -> jupyter_mlws.entities.connection.ConnectionView:
         """One connection."""
 
-    def list(self, *, type: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.connection.ConnectionView]:
+    def list(self, *, of_type: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.connection.ConnectionView]:
         """All connections, by name."""
 
     def validate(self, connection: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
@@ -471,59 +471,6 @@ class Runs(Noun):
         """Rename a run, set and drop tags."""
 
 
-class Schedules(Noun):
-    def backfill(self, name: builtins.str, start_time: datetime.datetime, end_time: datetime.datetime | None = ..., count: builtins.int | None = ..., parallel: builtins.int = ..., dry_run: builtins.bool = ...) -> jupyter_mlws.entities.schedule.Backfill:
-        """Make up for fire times of the past, oldest first."""
-
-    def cancel_backfill(self, name: builtins.str) -> jupyter_mlws.entities.schedule.Backfill:
-        """Start no more jobs of a back-fill; those that were started go on."""
-
-    def delete(self, name: builtins.str) -> None:
-        """Delete a schedule; its jobs stay."""
-
-    def disable(self, name: builtins.str) -> jupyter_mlws.entities.schedule.Schedule:
-        """Let a schedule fire no more; jobs that it has started go on."""
-
-    def enable(self, name: builtins.str) -> jupyter_mlws.entities.schedule.Schedule:
-        """Let a schedule fire again, from now on; what it missed while it was off stays missed."""
-
-    def get(self, name: builtins.str) -> jupyter_mlws.entities.schedule.Schedule:
-        """One schedule."""
-
-    def list(self, *, include_disabled: builtins.bool = ..., disabled_only: builtins.bool = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.schedule.Schedule]:
-        """Schedules by name."""
-
-    def next_times(self, name: builtins.str, count: builtins.int = ...) -> jupyter_mlws.entities.schedule.Preview:
-        """When a schedule fires next, with daylight-saving changes marked; also when it is disabled."""
-
-    def preview(self, trigger: builtins.dict[builtins.str, typing.Any], count: builtins.int = ..., after: datetime.datetime | None = ...) -> jupyter_mlws.entities.schedule.Preview:
-        """What a trigger means, and when it fires next."""
-
-    def trigger(self, name: builtins.str, inputs: builtins.dict[builtins.str, typing.Any] | None = ...) -> jupyter_mlws.entities.schedule.Fire:
-        """Start the job of a schedule once, now, also when it is disabled."""
-
-    def update(self, name: builtins.str, display_name: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.schedule.Schedule:
-        """Change words and tags; for all else create it again under the same name."""
-
-    def validate(self, schedule: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
-        """Check a schedule as `create` would, and store nothing."""
-
-    def create_or_update(self, schedule: jupyter_mlws.entities.schedule.ScheduleSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.schedule.Schedule:
-        """Create a schedule, or put it in the place of the one of its name; code and data are sent along."""
-
-    def begin_create_or_update(self, schedule: jupyter_mlws.entities.schedule.ScheduleSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.sdk.schedules.Ready[jupyter_mlws.entities.schedule.Schedule]:
-        """As `create_or_update`, with something to wait for, as Azure ML has it."""
-
-    def begin_enable(self, name: builtins.str) -> jupyter_mlws.sdk.schedules.Ready[jupyter_mlws.entities.schedule.Schedule]:
-        """As `enable`, with something to wait for, as Azure ML has it."""
-
-    def begin_disable(self, name: builtins.str) -> jupyter_mlws.sdk.schedules.Ready[jupyter_mlws.entities.schedule.Schedule]:
-        """As `disable`, with something to wait for, as Azure ML has it."""
-
-    def begin_delete(self, name: builtins.str) -> jupyter_mlws.sdk.schedules.Ready[None]:
-        """As `delete`, with something to wait for, as Azure ML has it."""
-
-
 class Secrets(Noun):
     def delete(self, name: builtins.str) -> None:
         """Forget a secret; jobs that ask for it are refused from now on."""
@@ -601,7 +548,6 @@ class MLClient:
     notebooks: Notebooks
     pipelines: Pipelines
     runs: Runs
-    schedules: Schedules
     secrets: Secrets
     tokens: Tokens
     views: Views

@@ -266,7 +266,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * All connections, by name.
+         * @description All connections, by name.
+         */
+        get: operations["connections.list"];
         put?: never;
         /**
          * Create a connection, or put another in its place.
@@ -298,26 +302,6 @@ export interface paths {
          * @description Forget a connection.
          */
         delete: operations["connections.delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/connections/{type}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All connections, by name.
-         * @description All connections, by name.
-         */
-        get: operations["connections.list"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2311,218 +2295,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/schedules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Schedules by name.
-         * @description Schedules by name.
-         */
-        get: operations["schedules.list"];
-        put?: never;
-        /**
-         * Create a schedule, or put another in the place of the one of this name; it is enabled.
-         * @description Create a schedule, or put another in the place of the one of this name; it is enabled.
-         */
-        post: operations["schedules.create_or_update"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One schedule.
-         * @description One schedule.
-         */
-        get: operations["schedules.get"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete a schedule; its jobs stay.
-         * @description Delete a schedule; its jobs stay.
-         */
-        delete: operations["schedules.delete"];
-        options?: never;
-        head?: never;
-        /**
-         * Change words and tags; for all else create it again under the same name.
-         * @description Change words and tags; for all else create it again under the same name.
-         */
-        patch: operations["schedules.update"];
-        trace?: never;
-    };
-    "/schedules/{name}:backfill": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Make up for fire times of the past, oldest first.
-         * @description Make up for fire times of the past, oldest first.
-         */
-        post: operations["schedules.backfill"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{name}:cancel_backfill": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start no more jobs of a back-fill; those that were started go on.
-         * @description Start no more jobs of a back-fill; those that were started go on.
-         */
-        post: operations["schedules.cancel_backfill"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{name}:disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Let a schedule fire no more; jobs that it has started go on.
-         * @description Let a schedule fire no more; jobs that it has started go on.
-         */
-        post: operations["schedules.disable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{name}:enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Let a schedule fire again, from now on; what it missed while it was off stays missed.
-         * @description Let a schedule fire again, from now on; what it missed while it was off stays missed.
-         */
-        post: operations["schedules.enable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{name}:next_times": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * When a schedule fires next, with daylight-saving changes marked; also when it is disabled.
-         * @description When a schedule fires next, with daylight-saving changes marked; also when it is disabled.
-         */
-        get: operations["schedules.next_times"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{name}:trigger": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start the job of a schedule once, now, also when it is disabled.
-         * @description Start the job of a schedule once, now, also when it is disabled.
-         */
-        post: operations["schedules.trigger"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules:preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * What a trigger means, and when it fires next.
-         * @description What a trigger means, and when it fires next.
-         */
-        post: operations["schedules.preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules:validate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Check a schedule as `create` would, and store nothing.
-         * @description Check a schedule as `create` would, and store nothing.
-         */
-        post: operations["schedules.validate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/secrets": {
         parameters: {
             query?: never;
@@ -2944,21 +2716,6 @@ export interface components {
              * @description Changes when the bytes do, where that can be told.
              */
             stamp?: string;
-        };
-        /**
-         * Backfill
-         * @description Fire times of the past that are being made up for.
-         */
-        Backfill: {
-            /** Times */
-            times: string[];
-            /**
-             * Jobs
-             * @description Started so far; the others follow as these end.
-             */
-            jobs: string[];
-            /** Waiting */
-            waiting: number;
         };
         /**
          * Backup
@@ -3613,38 +3370,6 @@ export interface components {
             last_modified_by: string;
         };
         /**
-         * Cron
-         * @description Fires by a cron expression of five fields.
-         */
-        CronTrigger: {
-            /**
-             * Start Time
-             * @description First moment at which it may fire; in the time zone of the trigger unless it has an offset.
-             */
-            start_time?: string;
-            /**
-             * End Time
-             * @description No fire after this moment.
-             */
-            end_time?: string;
-            /**
-             * Time Zone
-             * @description Such as `Asia/Tokyo` or `Tokyo Standard Time`.
-             * @default UTC
-             */
-            time_zone?: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "cron";
-            /**
-             * Expression
-             * @description MINUTE HOUR DAY-OF-MONTH MONTH DAY-OF-WEEK, such as `0 7 * * 1-5`.
-             */
-            expression: string;
-        };
-        /**
          * DataComparison
          * @description What the runs read.
          */
@@ -4029,58 +3754,6 @@ export interface components {
             subject: string;
             /** Message */
             message: string;
-        };
-        /**
-         * Fire
-         * @description What became of a fire time.
-         */
-        Fire: {
-            /** Due */
-            due: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "due" | "missed" | "manual" | "backfill" | "http" | "event";
-            /**
-             * Outcome
-             * @enum {string}
-             */
-            outcome: "started" | "skipped" | "missed" | "failed";
-            /** Job */
-            job?: string;
-            /** @description Of the job, as it is now. */
-            status?: components["schemas"]["Status"];
-            /**
-             * Reason
-             * @default
-             */
-            reason?: string;
-        };
-        /**
-         * FireTime
-         * @description A moment at which a trigger fires.
-         */
-        FireTime: {
-            /** Time */
-            time: string;
-            /**
-             * Local
-             * @description The same in the trigger's zone, ISO 8601 with offset.
-             */
-            local: string;
-            /**
-             * Offset Change S
-             * @description By how much the zone's offset from UTC has changed since the time before: daylight saving.
-             * @default 0
-             */
-            offset_change_s?: number;
-            /**
-             * Moved
-             * @description Whether the clock skips the wall time that was asked for, and the next that exists stands in.
-             * @default false
-             */
-            moved?: boolean;
         };
         /**
          * GcReport
@@ -4643,25 +4316,6 @@ export interface components {
             max: number | string;
         };
         /**
-         * MissedRuns
-         * @description What happens to fire times at which the workspace did not run; *ours*.
-         */
-        MissedRuns: {
-            /**
-             * Policy
-             * @description `skip` none is made up for, `latest` only the newest, `all` each of them.
-             * @default latest
-             * @enum {string}
-             */
-            policy?: "skip" | "latest" | "all";
-            /**
-             * Max Age S
-             * @description What is older is never made up for.
-             * @default 86400
-             */
-            max_age_s?: number;
-        };
-        /**
          * MissingBlobs
          * @description The blobs that must still be sent before a snapshot can be made.
          */
@@ -4931,13 +4585,6 @@ export interface components {
             /** Next Page Token */
             next_page_token?: string;
         };
-        /** Page[Schedule] */
-        Page_Schedule_: {
-            /** Items */
-            items: components["schemas"]["Schedule"][];
-            /** Next Page Token */
-            next_page_token?: string;
-        };
         /**
          * ParamImportance
          * @description How much of a metric a param explains.
@@ -5152,26 +4799,6 @@ export interface components {
             log?: boolean;
         };
         /**
-         * Preview
-         * @description What a trigger means.
-         */
-        Preview: {
-            /**
-             * Sentence
-             * @description In English.
-             */
-            sentence: string;
-            /**
-             * Time Zone
-             * @description By its IANA name.
-             */
-            time_zone: string;
-            /** Times */
-            times: components["schemas"]["FireTime"][];
-            /** Warnings */
-            warnings?: string[];
-        };
-        /**
          * Profile
          * @description What a table looks like.
          */
@@ -5244,58 +4871,6 @@ export interface components {
              * @default
              */
             message?: string;
-        };
-        /**
-         * RecurrencePattern
-         * @description At which times of the day, and on which days; lists combine with each other.
-         */
-        RecurrencePattern: {
-            /** Hours */
-            hours: number[];
-            /** Minutes */
-            minutes: number[];
-            /** Week Days */
-            week_days?: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
-            /**
-             * Month Days
-             * @description Days 29 to 31 do not fire in shorter months.
-             */
-            month_days?: number[];
-        };
-        /**
-         * Recurrence
-         * @description Fires every so many minutes, hours, days, weeks or months.
-         */
-        RecurrenceTrigger: {
-            /**
-             * Start Time
-             * @description First moment at which it may fire; in the time zone of the trigger unless it has an offset.
-             */
-            start_time?: string;
-            /**
-             * End Time
-             * @description No fire after this moment.
-             */
-            end_time?: string;
-            /**
-             * Time Zone
-             * @description Such as `Asia/Tokyo` or `Tokyo Standard Time`.
-             * @default UTC
-             */
-            time_zone?: string;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "recurrence";
-            /**
-             * Frequency
-             * @enum {string}
-             */
-            frequency: "minute" | "hour" | "day" | "week" | "month";
-            /** Interval */
-            interval: number;
-            schedule?: components["schemas"]["RecurrencePattern"];
         };
         /**
          * Resources
@@ -5507,74 +5082,6 @@ export interface components {
             state?: {
                 [key: string]: unknown;
             };
-        };
-        /**
-         * Schedule
-         * @description A schedule as the workspace keeps it.
-         */
-        Schedule: {
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Display Name */
-            display_name: string;
-            /** Description */
-            description?: string;
-            /** Tags */
-            tags?: {
-                [key: string]: string;
-            };
-            /** Properties */
-            properties?: {
-                [key: string]: string;
-            };
-            /** Trigger */
-            trigger: components["schemas"]["CronTrigger"] | components["schemas"]["RecurrenceTrigger"];
-            /** Create Job */
-            create_job?: {
-                [key: string]: unknown;
-            };
-            /** Import Data */
-            import_data?: {
-                [key: string]: unknown;
-            };
-            /** Create Monitor */
-            create_monitor?: {
-                [key: string]: unknown;
-            };
-            missed_runs: components["schemas"]["MissedRuns"];
-            /** Overlap */
-            overlap: string;
-            /** Jitter S */
-            jitter_s: number;
-            /** Is Enabled */
-            is_enabled: boolean;
-            /**
-             * Provisioning State
-             * @default Succeeded
-             */
-            provisioning_state?: string;
-            /** Sentence */
-            sentence: string;
-            /** Time Zone */
-            time_zone: string;
-            /** Next Run */
-            next_run?: string;
-            /**
-             * Recent
-             * @description The last fires, newest first.
-             */
-            recent?: components["schemas"]["Fire"][];
-            /**
-             * Waiting
-             * @description Fires that are queued behind a job that has not ended, and of a back-fill.
-             * @default 0
-             */
-            waiting?: number;
-            /** Warnings */
-            warnings?: string[];
-            creation_context: components["schemas"]["CreationContext"];
         };
         /**
          * Secret
@@ -6073,7 +5580,6 @@ export type ArtifactComparison = components['schemas']['ArtifactComparison'];
 export type ArtifactRow = components['schemas']['ArtifactRow'];
 export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
-export type Backfill = components['schemas']['Backfill'];
 export type Backup = components['schemas']['Backup'];
 export type Build = components['schemas']['Build'];
 export type BuildContext = components['schemas']['BuildContext'];
@@ -6095,7 +5601,6 @@ export type Comparison = components['schemas']['Comparison'];
 export type Compute = components['schemas']['Compute'];
 export type ConnectionView = components['schemas']['ConnectionView'];
 export type CreationContext = components['schemas']['CreationContext'];
-export type CronTrigger = components['schemas']['CronTrigger'];
 export type DataComparison = components['schemas']['DataComparison'];
 export type DataInput = components['schemas']['DataInput'];
 export type DataRow = components['schemas']['DataRow'];
@@ -6113,8 +5618,6 @@ export type Event = components['schemas']['Event'];
 export type Experiment = components['schemas']['Experiment'];
 export type FileDiff = components['schemas']['FileDiff'];
 export type Finding = components['schemas']['Finding'];
-export type Fire = components['schemas']['Fire'];
-export type FireTime = components['schemas']['FireTime'];
 export type GcReport = components['schemas']['GcReport'];
 export type GitState = components['schemas']['GitState'];
 export type Graph = components['schemas']['Graph'];
@@ -6139,7 +5642,6 @@ export type LogFile = components['schemas']['LogFile'];
 export type LogTime = components['schemas']['LogTime'];
 export type MetricRow = components['schemas']['MetricRow'];
 export type MetricSpread = components['schemas']['MetricSpread'];
-export type MissedRuns = components['schemas']['MissedRuns'];
 export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
 export type NodePort = components['schemas']['NodePort'];
@@ -6153,18 +5655,14 @@ export type PageAsset = components['schemas']['Page_Asset_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
-export type PageSchedule = components['schemas']['Page_Schedule_'];
 export type ParamImportance = components['schemas']['ParamImportance'];
 export type PipelineJob = components['schemas']['PipelineJob'];
 export type PipelineSettings = components['schemas']['PipelineSettings'];
 export type Port = components['schemas']['Port'];
-export type Preview = components['schemas']['Preview'];
 export type Profile = components['schemas']['Profile'];
 export type Progress = components['schemas']['Progress'];
 export type QueueSettings = components['schemas']['QueueSettings'];
 export type Reachability = components['schemas']['Reachability'];
-export type RecurrencePattern = components['schemas']['RecurrencePattern'];
-export type RecurrenceTrigger = components['schemas']['RecurrenceTrigger'];
 export type Resources = components['schemas']['Resources'];
 export type RetrySettings = components['schemas']['RetrySettings'];
 export type Route = components['schemas']['Route'];
@@ -6174,7 +5672,6 @@ export type RunFolder = components['schemas']['RunFolder'];
 export type RunGroup = components['schemas']['RunGroup'];
 export type SavedView = components['schemas']['SavedView'];
 export type SavedViewSpec = components['schemas']['SavedViewSpec'];
-export type Schedule = components['schemas']['Schedule'];
 export type Secret = components['schemas']['Secret'];
 export type Series = components['schemas']['Series'];
 export type ServiceSpec = components['schemas']['ServiceSpec'];
@@ -6753,6 +6250,38 @@ export interface operations {
             };
         };
     };
+    "connections.list": {
+        parameters: {
+            query?: {
+                /** @description only those of this type. */
+                of_type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "connections.create_or_update": {
         parameters: {
             query?: never;
@@ -6843,38 +6372,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": null;
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "connections.list": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description only those of this type. */
-                type: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConnectionView"][];
                 };
             };
             /** @description What was wrong. */
@@ -10805,521 +10302,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Series"][];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.list": {
-        parameters: {
-            query?: {
-                /** @description also those that are switched off. */
-                include_disabled?: boolean;
-                /** @description only those. */
-                disabled_only?: boolean;
-                /** @description 1 to 1000. */
-                max_results?: number;
-                page_token?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Schedule_"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.create_or_update": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Schedule
-                     * @description as its YAML says it; the job stands in it, with snapshot references in place of files.
-                     */
-                    schedule: {
-                        [key: string]: unknown;
-                    };
-                    /** @description the repository that the job's code came from. */
-                    git?: components["schemas"]["GitState"];
-                };
-            };
-        };
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.get": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": null;
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.update": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /** Display Name */
-                    display_name?: string;
-                    /** Description */
-                    description?: string;
-                    /**
-                     * Tags
-                     * @description tags to be set; others stay.
-                     */
-                    tags?: {
-                        [key: string]: string;
-                    };
-                };
-            };
-        };
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.backfill": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Start Time
-                     * Format: date-time
-                     * @description first moment to make up for; in the zone of the schedule unless it has an offset.
-                     */
-                    start_time: string;
-                    /**
-                     * End Time
-                     * Format: date-time
-                     * @description last moment; now when absent.
-                     */
-                    end_time?: string;
-                    /**
-                     * Count
-                     * @description at most so many.
-                     */
-                    count?: number;
-                    /**
-                     * Parallel
-                     * @description how many of these jobs run at the same time.
-                     * @default 1
-                     */
-                    parallel?: number;
-                    /**
-                     * Dry Run
-                     * @description only say which times these are.
-                     * @default false
-                     */
-                    dry_run?: boolean;
-                };
-            };
-        };
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Backfill"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.cancel_backfill": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Backfill"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.next_times": {
-        parameters: {
-            query?: {
-                /** @description how many fire times, at most 1000. */
-                count?: number;
-            };
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Preview"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.trigger": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": {
-                    /**
-                     * Inputs
-                     * @description in the place of the job's own.
-                     */
-                    inputs?: {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-        };
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Fire"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /**
-                     * Trigger
-                     * @description as a schedule's YAML says it.
-                     */
-                    trigger: {
-                        [key: string]: unknown;
-                    };
-                    /**
-                     * Count
-                     * @description how many fire times, at most 1000.
-                     * @default 10
-                     */
-                    count?: number;
-                    /**
-                     * After
-                     * Format: date-time
-                     * @description from when on; now when absent.
-                     */
-                    after?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Preview"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "schedules.validate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** Schedule */
-                    schedule: {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-        };
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Validation"];
                 };
             };
             /** @description What was wrong. */
