@@ -58,14 +58,14 @@ def validate(ws: Workspace, connection: dict[str, Any]) -> Validation:
 
 
 @operation("connections/read")
-def list_(ws: Workspace, type: str | None = None) -> list[ConnectionView]:
+def list_(ws: Workspace, of_type: str | None = None) -> list[ConnectionView]:
     """All connections, by name.
 
     Args:
-        type: only those of this type.
+        of_type: only those of this type.
     """
     found = [_view(record) for record in ws.store.list_records(CONNECTION, limit=1000)]
-    return sorted((c for c in found if type in (None, c.type)), key=lambda item: item.name)
+    return sorted((c for c in found if of_type in (None, c.type)), key=lambda item: item.name)
 
 
 @operation("connections/read")

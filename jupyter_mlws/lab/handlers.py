@@ -72,6 +72,26 @@ class LabHandler(APIHandler):
 
         return await asyncio.to_thread(asked)
 
+    async def file(self, path: str, *, or_folder: bool = False) -> Path:
+        """Where a file of this server's contents lies.
+
+        Raises:
+            NotFound: there is none.
+            Invalid: this server keeps its files elsewhere.
+        """
+        contents = self.contents_manager
+        root = getattr(contents, "root_dir", None)
+        if root is None:
+            raise Invalid.field("path", "this server does not keep its files in folders.")
+        exists = contents.file_exists(path)
+        found = await exists if asyncio.iscoroutine(exists) else exists
+        if not found and or_folder:
+            exists = contents.dir_exists(path)
+            found = await exists if asyncio.iscoroutine(exists) else exists
+        if not found:
+            raise NotFound(f"There is no file '{path}'.")
+        return Path(to_os_path(ApiPath(path.strip("/")), root))
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Every error in the words of the service."""
         error = kwargs["exc_info"][1]
@@ -136,7 +156,7 @@ class JobsHandler(LabHandler):
         Its folder, or what the YAML names, is sent along.
         """
         body = self.get_json_body() or {}
-        file = await self._file(str(body.get("path", "")))
+        file = await self.file(str(body.get("path", "")))
         fields = dict(body.get("job") or {})
         if file.suffix in YAML:
             made = await self.ask(lambda client: submitted(client, file, fields))
@@ -145,15 +165,19 @@ class JobsHandler(LabHandler):
             made = await self.ask(lambda client: client.jobs.create_or_update(job))
         self.finish(made.model_dump_json(by_alias=True))
 
-    async def _file(self, path: str) -> Path:
-        contents = self.contents_manager
-        root = getattr(contents, "root_dir", None)
-        if root is None:
-            raise Invalid.field("path", "this server does not keep its files in folders.")
-        exists = contents.file_exists(path)
-        if not (await exists if asyncio.iscoroutine(exists) else exists):
-            raise NotFound(f"There is no file '{path}'.")
-        return Path(to_os_path(ApiPath(path.strip("/")), root))
+
+class DataHandler(LabHandler):
+    """Data from files and folders of this server."""
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def post(self) -> None:
+        """Register what lies at `path` as data, with the fields of `data`."""
+        body = self.get_json_body() or {}
+        file = await self.file(str(body.get("path", "")), or_folder=True)
+        data = {**dict(body.get("data") or {}), "path": str(file)}
+        made = await self.ask(lambda client: client.data.create_or_update(data))
+        self.finish(made.model_dump_json(by_alias=True))
 
 
 class ForwardHandler(LabHandler):
@@ -305,5 +329,6 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (r"/mlws/lab/state", StateHandler),
         (r"/mlws/lab/interface", InterfaceHandler),
         (r"/mlws/lab/jobs", JobsHandler),
+        (r"/mlws/lab/data", DataHandler),
         (r"/mlws/((?:api|mlflow)/.*)", ForwardHandler),
     ]

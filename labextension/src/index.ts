@@ -5,6 +5,7 @@ import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
 import { core, runActions } from './plugins/core';
 import { designer } from './plugins/designer';
+import { data } from './plugins/data';
 import { environments } from './plugins/environments';
 import { executed } from './plugins/executed';
 import { menu } from './plugins/menu';
@@ -20,6 +21,7 @@ export default [
   pages,
   compare,
   panel,
+  data,
   activity,
   menu,
   runDialog,

@@ -8,6 +8,7 @@ import type { Client, Status } from './api/client';
 import type { EventStream } from './api/events';
 import type { Attention } from './model/attention';
 import type { WorkspaceSettings } from './model/settings';
+import type { State } from './model/state';
 import type { WorkspaceModel } from './model/workspace';
 
 /** A section of the ML Workspace panel. */
@@ -33,6 +34,8 @@ export interface IWorkspace {
   /** Which jobs ended and which failures were not seen yet. */
   readonly attention: Attention;
   readonly settings: WorkspaceSettings;
+  /** What is typed into the panel's search box. */
+  readonly search: State<string>;
   readonly translator: ITranslator;
   /** Bundle of the domain `jupyter_mlws`. */
   readonly trans: TranslationBundle;
@@ -139,6 +142,16 @@ export namespace CommandIDs {
   export const newPipeline = 'mlws:pipeline-new';
   /** Makes a pipeline of the notebooks that are chosen in the file browser. */
   export const pipelineOfNotebooks = 'mlws:pipeline-of-notebooks';
+  /** `{tab?}`: the data page; `data`, `datastores`, `connections` or `secrets`. */
+  export const openData = 'mlws:data-list';
+  /** `{name, version?, tab?}`: the page of one name of data. */
+  export const openDataset = 'mlws:data-open';
+  /** `{path?, selected?}`: asks for a name and registers a file or folder as data. */
+  export const registerData = 'mlws:data-register';
+  /** `{name, version, type}`: puts a cell that loads the data into the current notebook. */
+  export const insertData = 'mlws:data-insert';
+  /** `{name, version, type}`: puts the lines that load the data on the clipboard. */
+  export const copyData = 'mlws:data-copy';
   /** `{run_id}`: puts the run's id on the clipboard. */
   export const copyRunId = 'mlws:run-copy-id';
 }

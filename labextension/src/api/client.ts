@@ -117,6 +117,29 @@ export class Client implements ICaller {
     return (await this._fetch('mlws/lab/jobs', 'POST', { path, job }, {})) as Job;
   }
 
+  /** Register the file or folder at `path` (as the contents manager names it, without drive) as data. */
+  async registerData(path: string, data: Record<string, unknown>): Promise<Schemas['Asset']> {
+    return (await this._fetch('mlws/lab/data', 'POST', { path, data }, {})) as Schemas['Asset'];
+  }
+
+  /** Send the bytes of a file of this machine; answers its snapshot, of which data can be made. */
+  async sendFile(file: File): Promise<string> {
+    const content = await file.arrayBuffer();
+    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', content));
+    const blob = [...hash].map(byte => byte.toString(16).padStart(2, '0')).join('');
+    const files = [{ path: file.name, blob, size_bytes: file.size }];
+    const snapshot = { files, is_file: true };
+    const answer = await this.call('codes.create_or_update', { snapshot });
+    if (answer.missing.length > 0) {
+      const response = await this._send(`mlws/api/blobs/${blob}`, { method: 'PUT', body: content });
+      if (!response.ok) {
+        throw await refusal(response);
+      }
+      await this.call('codes.create_or_update', { snapshot });
+    }
+    return answer.snapshot;
+  }
+
   /** Interface of the notebook at `path`. */
   async notebookInterface(path: string): Promise<Interface> {
     const query = URLExt.objectToQueryString({ path });

@@ -42,3 +42,8 @@ export function concernsEnvironments(event: Event): boolean {
 export function concernsRun(event: Event, runId: string): boolean {
   return subjectOf(event).id === runId && !isSampling(event);
 }
+
+/** Whether a list of data may look different. */
+export function concernsData(event: Event): boolean {
+  return subjectOf(event).kind === 'data';
+}

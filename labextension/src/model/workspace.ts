@@ -14,11 +14,13 @@ import type { EventStream } from '../api/events';
 import { Collection } from './collection';
 import {
   concernsComputes,
+  concernsData,
   concernsEnvironments,
   concernsJobs,
   concernsRun,
   concernsRuns,
 } from './concerns';
+import type { Asset } from './data';
 import { Resource } from './resource';
 import { quoteKey } from './search';
 import type { WorkspaceSettings } from './settings';
@@ -53,6 +55,11 @@ export class WorkspaceModel implements IDisposable {
     this.computes = new Resource<readonly Compute[]>(signal =>
       _caller.call('computes.list', {}, { signal }),
     );
+    this.data = new Collection<Asset>(
+      (page_token, signal) =>
+        _caller.call('data.list', { max_results: 50, page_token }, { signal }),
+      asset => asset.name,
+    );
     this.bestRun = new Resource<Run | null>(async signal => {
       const { primaryMetric, primaryMetricGoal } = settings.values;
       if (!primaryMetric) {
@@ -83,6 +90,7 @@ export class WorkspaceModel implements IDisposable {
     this._share(this.jobs, concernsJobs, REFRESH_MS);
     this._share(this.recentRuns, concernsRuns, SLOW_REFRESH_MS);
     this._share(this.bestRun, concernsRuns, SLOW_REFRESH_MS);
+    this._share(this.data, concernsData, REFRESH_MS);
     this._share(this.computes, concernsComputes, REFRESH_MS);
     this._share(this.environments, concernsEnvironments, REFRESH_MS);
   }
@@ -95,6 +103,8 @@ export class WorkspaceModel implements IDisposable {
   readonly computes: Resource<readonly Compute[]>;
   /** How far the newest version of each environment is made. */
   readonly environments: Resource<readonly Build[]>;
+  /** The newest version of each name of data, newest first. */
+  readonly data: Collection<Asset>;
   /** The best run by the metric chosen in the settings; null when none is chosen or has it. */
   readonly bestRun: Resource<Run | null>;
   /** The service behind the server extension; read when the connection is lost. */

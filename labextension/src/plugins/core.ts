@@ -8,6 +8,7 @@ import { Client } from '../api/client';
 import { EventStream } from '../api/events';
 import { Attention } from '../model/attention';
 import { type ISettingValues, WorkspaceSettings } from '../model/settings';
+import { State } from '../model/state';
 import { WorkspaceModel } from '../model/workspace';
 import { type IPanelSection, type IRunAction, IRunActions, IWorkspace } from '../tokens';
 
@@ -73,6 +74,7 @@ class Workspace implements IWorkspace {
   }
 
   readonly settings = new WorkspaceSettings();
+  readonly search = new State('');
   readonly trans;
   readonly events;
   readonly models;

@@ -6,7 +6,6 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { IStateDB } from '@jupyterlab/statedb';
-import { State } from '../model/state';
 import type { Folded } from '../panels/sidebar';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
@@ -37,7 +36,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
     const { PageWidget } = await import('../panels/page');
     const { RecentRuns } = await import('../panels/recent');
     const { Searched, WorkspacePanel } = await import('../panels/sidebar');
-    const search = new State('');
+    const { search } = workspace;
 
     workspace.addPanel({
       id: 'activity',
