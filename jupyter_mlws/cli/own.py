@@ -29,6 +29,8 @@ SPECIAL = {
     ("job", "stream"): "jobs:stream",
     ("job", "download"): "jobs:download",
     ("run", "compare"): "runs:compare",
+    ("trigger", "create"): "triggers:create",
+    ("webhook", "create"): "triggers:create_webhook",
     ("schedule", "create"): "schedules:create",
     ("schedule", "validate"): "schedules:validate",
     ("service", "start"): "service:start",

@@ -136,7 +136,7 @@ class JobsHandler(LabHandler):
         Its folder, or what the YAML names, is sent along.
         """
         body = self.get_json_body() or {}
-        file = await self._file(str(body.get("path", "")))
+        file = await self.file(str(body.get("path", "")))
         fields = dict(body.get("job") or {})
         if file.suffix in YAML:
             made = await self.ask(lambda client: submitted(client, file, fields))
@@ -145,7 +145,8 @@ class JobsHandler(LabHandler):
             made = await self.ask(lambda client: client.jobs.create_or_update(job))
         self.finish(made.model_dump_json(by_alias=True))
 
-    async def _file(self, path: str) -> Path:
+    async def file(self, path: str) -> Path:
+        """The file that the contents manager has at `path`."""
         contents = self.contents_manager
         root = getattr(contents, "root_dir", None)
         if root is None:
@@ -154,6 +155,24 @@ class JobsHandler(LabHandler):
         if not (await exists if asyncio.iscoroutine(exists) else exists):
             raise NotFound(f"There is no file '{path}'.")
         return Path(to_os_path(ApiPath(path.strip("/")), root))
+
+
+class SchedulesHandler(JobsHandler):
+    """Schedules of files of this server."""
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def post(self) -> None:
+        """Schedule the notebook or script at `path`; `schedule.create_job` has the fields of its job."""
+        body = self.get_json_body() or {}
+        file = await self.file(str(body.get("path", "")))
+        given = dict(body.get("schedule") or {})
+        job = dict(given.get("create_job") or {})
+        # Without an experiment of its own the jobs are found under the schedule's name.
+        job.setdefault("experiment_name", str(given.get("name") or file.stem))
+        schedule = {**given, "create_job": job_of(file, job)}
+        made = await self.ask(lambda client: client.schedules.create_or_update(schedule))
+        self.finish(made.model_dump_json(by_alias=True))
 
 
 class ForwardHandler(LabHandler):
@@ -305,5 +324,6 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (r"/mlws/lab/state", StateHandler),
         (r"/mlws/lab/interface", InterfaceHandler),
         (r"/mlws/lab/jobs", JobsHandler),
+        (r"/mlws/lab/schedules", SchedulesHandler),
         (r"/mlws/((?:api|mlflow)/.*)", ForwardHandler),
     ]

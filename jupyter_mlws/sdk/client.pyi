@@ -21,6 +21,8 @@ import jupyter_mlws.entities.record
 import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
+import jupyter_mlws.entities.trigger
+import jupyter_mlws.entities.webhook
 import jupyter_mlws.entities.snapshot
 import jupyter_mlws.features.data
 import jupyter_mlws.features.datastores
@@ -195,6 +197,17 @@ class Datastores(Noun):
 
     def create_or_update(self, source: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> typing.Any:
         """Create it, or put another in its place."""
+
+
+class Deliveries(Noun):
+    def get(self, id: builtins.str) -> jupyter_mlws.entities.webhook.Delivery:
+        """One delivery with all its tries."""
+
+    def list(self, *, webhook: builtins.str | None = ..., state: typing.Literal['pending', 'delivered', 'dead'] | None = ..., max_results: builtins.int = ...) -> Iterator[jupyter_mlws.entities.webhook.Delivery]:
+        """Deliveries, newest first; `dead` are those that were given up."""
+
+    def redeliver(self, id: builtins.str) -> jupyter_mlws.entities.webhook.Delivery:
+        """Send it again, as soon as may be, with all its retries."""
 
 
 class Environments(Noun):
@@ -549,6 +562,35 @@ class Tokens(Noun):
         """All tokens, without themselves; those of running jobs too."""
 
 
+class Triggers(Noun):
+    def delete(self, name: builtins.str) -> None:
+        """Delete a trigger, with its token; its jobs stay."""
+
+    def disable(self, name: builtins.str) -> jupyter_mlws.entities.trigger.TriggerView:
+        """Let a trigger start no more jobs; calls are refused."""
+
+    def enable(self, name: builtins.str) -> jupyter_mlws.entities.trigger.TriggerView:
+        """Let a trigger start jobs again, from now on."""
+
+    def fire(self, name: builtins.str, inputs: builtins.dict[builtins.str, typing.Any] | None = ...) -> jupyter_mlws.entities.trigger.TriggerFire:
+        """Start the job of an HTTP trigger; its own token may do this and nothing else."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.trigger.TriggerView:
+        """One trigger, with its last starts."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.trigger.TriggerView]:
+        """All triggers, by name."""
+
+    def list_events(self) -> builtins.dict[builtins.str, builtins.str]:
+        """The kinds of events that triggers and webhooks listen for."""
+
+    def renew_token(self, name: builtins.str) -> jupyter_mlws.entities.trigger.NewTrigger:
+        """A new token for an HTTP trigger; the old one is worth nothing from now on."""
+
+    def create_or_update(self, trigger: typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.trigger.NewTrigger:
+        """Create a trigger, or put it in the place of the one of its name; code and data are sent along."""
+
+
 class Views(Noun):
     def create(self, view: jupyter_mlws.entities.run_set.SavedViewSpec) -> jupyter_mlws.entities.run_set.SavedView:
         """Save a view."""
@@ -564,6 +606,29 @@ class Views(Noun):
 
     def update(self, id: builtins.str, name: builtins.str | None = ..., state: builtins.dict[builtins.str, typing.Any] | None = ...) -> jupyter_mlws.entities.run_set.SavedView:
         """Rename a view, or save what it shows now."""
+
+
+class Webhooks(Noun):
+    def delete(self, name: builtins.str) -> None:
+        """Delete a webhook with its deliveries."""
+
+    def disable(self, name: builtins.str) -> jupyter_mlws.entities.webhook.Webhook:
+        """Tell a webhook nothing new; what is queued is still sent."""
+
+    def enable(self, name: builtins.str) -> jupyter_mlws.entities.webhook.Webhook:
+        """Tell a webhook of what happens from now on."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.webhook.Webhook:
+        """One webhook."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.webhook.Webhook]:
+        """All webhooks, by name."""
+
+    def test(self, name: builtins.str) -> jupyter_mlws.entities.webhook.Delivery:
+        """Queue a delivery that says nothing but that it arrives."""
+
+    def create_or_update(self, source: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> typing.Any:
+        """Create it, or put another in its place."""
 
 
 class Workspaces(Noun):
@@ -593,6 +658,7 @@ class MLClient:
     connections: Connections
     data: Data
     datastores: Datastores
+    deliveries: Deliveries
     environments: Environments
     events: Events
     experiments: Experiments
@@ -604,7 +670,9 @@ class MLClient:
     schedules: Schedules
     secrets: Secrets
     tokens: Tokens
+    triggers: Triggers
     views: Views
+    webhooks: Webhooks
     workspaces: Workspaces
     def __init__(self, credential: typing.Any = ..., subscription_id: str | None = ..., resource_group_name: str | None = ..., workspace_name: str | None = ..., *, url: str | None = ..., token: str | None = ..., workspace: str | os.PathLike[str] | None = ..., transport: jupyter_mlws.sdk.transport.Transport | None = ...) -> None: ...
     @classmethod

@@ -7,3 +7,4 @@ import './notebook.css';
 import './compare.css';
 import './environments.css';
 import './designer.css';
+import './schedules.css';

@@ -2,7 +2,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { ROUTES } from './routes';
-import type { components, Error as Failure, Interface, Job, operations } from './schema';
+import type { components, Error as Failure, Interface, Job, operations, Schedule } from './schema';
 
 export type * from './schema';
 export type Schemas = components['schemas'];
@@ -115,6 +115,12 @@ export class Client implements ICaller {
   /** Submit the notebook or script at `path` (as the contents manager names it, without drive). */
   async submit(path: string, job: Record<string, unknown>): Promise<Job> {
     return (await this._fetch('mlws/lab/jobs', 'POST', { path, job }, {})) as Job;
+  }
+
+  /** Schedule the notebook or script at `path`; its code is sent along as it is now. */
+  async schedule(path: string, schedule: Record<string, unknown>): Promise<Schedule> {
+    const body = { path, schedule };
+    return (await this._fetch('mlws/lab/schedules', 'POST', body, {})) as Schedule;
   }
 
   /** Interface of the notebook at `path`. */

@@ -843,6 +843,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deliveries, newest first; `dead` are those that were given up.
+         * @description Deliveries, newest first; `dead` are those that were given up.
+         */
+        get: operations["deliveries.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One delivery with all its tries.
+         * @description One delivery with all its tries.
+         */
+        get: operations["deliveries.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries/{id}:redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send it again, as soon as may be, with all its retries.
+         * @description Send it again, as soon as may be, with all its retries.
+         */
+        post: operations["deliveries.redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environments": {
         parameters: {
             query?: never;
@@ -2631,6 +2691,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All triggers, by name.
+         * @description All triggers, by name.
+         */
+        get: operations["triggers.list"];
+        put?: never;
+        /**
+         * Create a trigger, or put another in the place of the one of this name.
+         * @description Create a trigger, or put another in the place of the one of this name.
+         */
+        post: operations["triggers.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One trigger, with its last starts.
+         * @description One trigger, with its last starts.
+         */
+        get: operations["triggers.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a trigger, with its token; its jobs stay.
+         * @description Delete a trigger, with its token; its jobs stay.
+         */
+        delete: operations["triggers.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}:disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a trigger start no more jobs; calls are refused.
+         * @description Let a trigger start no more jobs; calls are refused.
+         */
+        post: operations["triggers.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}:enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a trigger start jobs again, from now on.
+         * @description Let a trigger start jobs again, from now on.
+         */
+        post: operations["triggers.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}:fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start the job of an HTTP trigger; its own token may do this and nothing else.
+         * @description Start the job of an HTTP trigger; its own token may do this and nothing else.
+         */
+        post: operations["triggers.fire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}:renew_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A new token for an HTTP trigger; the old one is worth nothing from now on.
+         * @description A new token for an HTTP trigger; the old one is worth nothing from now on.
+         */
+        post: operations["triggers.renew_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers:list_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The kinds of events that triggers and webhooks listen for.
+         * @description The kinds of events that triggers and webhooks listen for.
+         */
+        get: operations["triggers.list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/views": {
         parameters: {
             query?: never;
@@ -2681,6 +2889,114 @@ export interface paths {
          * @description Rename a view, or save what it shows now.
          */
         patch: operations["views.update"];
+        trace?: never;
+    };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All webhooks, by name.
+         * @description All webhooks, by name.
+         */
+        get: operations["webhooks.list"];
+        put?: never;
+        /**
+         * Create a webhook, or put another in the place of the one of this name.
+         * @description Create a webhook, or put another in the place of the one of this name.
+         */
+        post: operations["webhooks.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One webhook.
+         * @description One webhook.
+         */
+        get: operations["webhooks.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook with its deliveries.
+         * @description Delete a webhook with its deliveries.
+         */
+        delete: operations["webhooks.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}:disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell a webhook nothing new; what is queued is still sent.
+         * @description Tell a webhook nothing new; what is queued is still sent.
+         */
+        post: operations["webhooks.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}:enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell a webhook of what happens from now on.
+         * @description Tell a webhook of what happens from now on.
+         */
+        post: operations["webhooks.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}:test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue a delivery that says nothing but that it arrives.
+         * @description Queue a delivery that says nothing but that it arrives.
+         */
+        post: operations["webhooks.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/workspaces:announce": {
@@ -2944,6 +3260,26 @@ export interface components {
              * @description Changes when the bytes do, where that can be told.
              */
             stamp?: string;
+        };
+        /**
+         * Attempt
+         * @description One try to deliver.
+         */
+        Attempt: {
+            /** Time */
+            time: string;
+            /** Status Code */
+            status_code?: number;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /**
+             * Duration Ms
+             * @default 0
+             */
+            duration_ms?: number;
         };
         /**
          * Backfill
@@ -3782,6 +4118,31 @@ export interface components {
              * @description ISO 8601, where the storage tells it.
              */
             modified_at?: string;
+        };
+        /**
+         * Delivery
+         * @description Something that a webhook was told, or is to be told.
+         */
+        Delivery: {
+            /** Id */
+            id: string;
+            /** Webhook */
+            webhook: string;
+            /** Event */
+            event: string;
+            /** Subject */
+            subject: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "dead";
+            /** Created At */
+            created_at: string;
+            /** Next Attempt At */
+            next_attempt_at?: string;
+            /** Attempts */
+            attempts?: components["schemas"]["Attempt"][];
         };
         /**
          * DiffLine
@@ -4694,6 +5055,59 @@ export interface components {
             token: string;
         };
         /**
+         * NewTrigger
+         * @description A trigger just made; the token of an HTTP trigger is shown this once.
+         */
+        NewTrigger: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "http" | "event";
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Schedule */
+            schedule?: string;
+            /** Create Job */
+            create_job?: {
+                [key: string]: unknown;
+            };
+            /** Parameters */
+            parameters?: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
+            /** Rate Per Minute */
+            rate_per_minute?: number;
+            /** Events */
+            events?: string[];
+            /** Filter */
+            filter?: {
+                [key: string]: string;
+            };
+            /** Inputs */
+            inputs?: {
+                [key: string]: string;
+            };
+            /**
+             * Url
+             * @description Where a call is sent: `POST` with `{"inputs": {…}}` and `Authorization: Bearer TOKEN`.
+             */
+            url?: string;
+            /** Is Enabled */
+            is_enabled: boolean;
+            /** Recent */
+            recent?: components["schemas"]["TriggerFire"][];
+            creation_context: components["schemas"]["CreationContext"];
+            /** Token */
+            token?: string;
+        };
+        /**
          * NodePort
          * @description An input or output of a step.
          */
@@ -4962,6 +5376,30 @@ export interface components {
              * @description How many runs have both.
              */
             n_runs: number;
+        };
+        /**
+         * Parameter
+         * @description A value that a call may or must bring.
+         */
+        Parameter: {
+            /**
+             * Type
+             * @default string
+             * @enum {string}
+             */
+            type?: "string" | "number" | "integer" | "boolean";
+            /** Description */
+            description?: string;
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+            /**
+             * Enum
+             * @description The only values that are taken.
+             */
+            enum?: unknown[];
         };
         /**
          * Pipeline
@@ -5913,6 +6351,80 @@ export interface components {
             count: number;
         };
         /**
+         * TriggerFire
+         * @description A start by a trigger.
+         */
+        TriggerFire: {
+            /** Time */
+            time: string;
+            /** Job */
+            job?: string;
+            status?: components["schemas"]["Status"];
+            /**
+             * Cause
+             * @description Id of the event, or who called.
+             * @default
+             */
+            cause?: string;
+            /**
+             * Reason
+             * @description Why no job was started.
+             * @default
+             */
+            reason?: string;
+        };
+        /**
+         * TriggerView
+         * @description A trigger as the workspace keeps it.
+         */
+        TriggerView: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "http" | "event";
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Schedule */
+            schedule?: string;
+            /** Create Job */
+            create_job?: {
+                [key: string]: unknown;
+            };
+            /** Parameters */
+            parameters?: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
+            /** Rate Per Minute */
+            rate_per_minute?: number;
+            /** Events */
+            events?: string[];
+            /** Filter */
+            filter?: {
+                [key: string]: string;
+            };
+            /** Inputs */
+            inputs?: {
+                [key: string]: string;
+            };
+            /**
+             * Url
+             * @description Where a call is sent: `POST` with `{"inputs": {…}}` and `Authorization: Bearer TOKEN`.
+             */
+            url?: string;
+            /** Is Enabled */
+            is_enabled: boolean;
+            /** Recent */
+            recent?: components["schemas"]["TriggerFire"][];
+            creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
          * Unreadable
          * @description Something in a tagged cell that says nothing about the interface, and why.
          */
@@ -6027,6 +6539,51 @@ export interface components {
             columns: components["schemas"]["ColumnChange"][];
         };
         /**
+         * Webhook
+         * @description A webhook as the workspace keeps it.
+         */
+        Webhook: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string;
+            /** Format */
+            format: string;
+            /** Url */
+            url?: string;
+            /** Emails */
+            emails?: string[];
+            /** Events */
+            events: string[];
+            /** Filter */
+            filter?: {
+                [key: string]: string;
+            };
+            /**
+             * Is Signed
+             * @default false
+             */
+            is_signed?: boolean;
+            /**
+             * Is Enabled
+             * @default true
+             */
+            is_enabled?: boolean;
+            /**
+             * Pending
+             * @description Deliveries that are still to be made.
+             * @default 0
+             */
+            pending?: number;
+            /**
+             * Dead
+             * @description Deliveries that were given up.
+             * @default 0
+             */
+            dead?: number;
+            creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
          * WorkspaceInfo
          * @description A workspace and its service.
          */
@@ -6073,6 +6630,7 @@ export type ArtifactComparison = components['schemas']['ArtifactComparison'];
 export type ArtifactRow = components['schemas']['ArtifactRow'];
 export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
+export type Attempt = components['schemas']['Attempt'];
 export type Backfill = components['schemas']['Backfill'];
 export type Backup = components['schemas']['Backup'];
 export type Build = components['schemas']['Build'];
@@ -6102,6 +6660,7 @@ export type DataRow = components['schemas']['DataRow'];
 export type DataUse = components['schemas']['DataUse'];
 export type Datastore = components['schemas']['Datastore'];
 export type DatastoreEntry = components['schemas']['DatastoreEntry'];
+export type Delivery = components['schemas']['Delivery'];
 export type DiffLine = components['schemas']['DiffLine'];
 export type Distribution = components['schemas']['Distribution'];
 export type EnvironmentChoice = components['schemas']['EnvironmentChoice'];
@@ -6142,6 +6701,7 @@ export type MetricSpread = components['schemas']['MetricSpread'];
 export type MissedRuns = components['schemas']['MissedRuns'];
 export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
+export type NewTrigger = components['schemas']['NewTrigger'];
 export type NodePort = components['schemas']['NodePort'];
 export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookExecution = components['schemas']['NotebookExecution'];
@@ -6155,6 +6715,7 @@ export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
 export type PageSchedule = components['schemas']['Page_Schedule_'];
 export type ParamImportance = components['schemas']['ParamImportance'];
+export type Parameter = components['schemas']['Parameter'];
 export type PipelineJob = components['schemas']['PipelineJob'];
 export type PipelineSettings = components['schemas']['PipelineSettings'];
 export type Port = components['schemas']['Port'];
@@ -6190,11 +6751,14 @@ export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type TopValue = components['schemas']['TopValue'];
+export type TriggerFire = components['schemas']['TriggerFire'];
+export type TriggerView = components['schemas']['TriggerView'];
 export type Unreadable = components['schemas']['Unreadable'];
 export type Validation = components['schemas']['Validation'];
 export type ValueRow = components['schemas']['ValueRow'];
 export type Verdict = components['schemas']['Verdict'];
 export type VersionComparison = components['schemas']['VersionComparison'];
+export type Webhook = components['schemas']['Webhook'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
@@ -7965,6 +8529,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Validation"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "deliveries.list": {
+        parameters: {
+            query?: {
+                /** @description only of this one. */
+                webhook?: string;
+                state?: "pending" | "delivered" | "dead";
+                /** @description 1 to 1000. */
+                max_results?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "deliveries.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as `list` tells it: WEBHOOK/EVENT. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "deliveries.redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description What was wrong. */
@@ -11559,6 +12221,307 @@ export interface operations {
             };
         };
     };
+    "triggers.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Trigger
+                     * @description as its YAML says it: `type: http` or `type: event`, and `schedule` or `create_job`.
+                     */
+                    trigger: {
+                        [key: string]: unknown;
+                    };
+                    /** @description the repository that the job's code came from. */
+                    git?: components["schemas"]["GitState"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTrigger"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Inputs
+                     * @description values for its parameters.
+                     */
+                    inputs?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerFire"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.renew_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTrigger"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.list_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "views.list": {
         parameters: {
             query?: {
@@ -11716,6 +12679,231 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Webhook
+                     * @description as its YAML says it. A secret or password that is left out stays as it was.
+                     */
+                    webhook: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
                 };
             };
             /** @description What was wrong. */
