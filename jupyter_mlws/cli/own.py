@@ -32,6 +32,8 @@ SPECIAL = {
     ("job", "download"): "jobs:download",
     ("run", "compare"): "runs:compare",
     ("run", "download"): "runs:download",
+    ("trigger", "create"): "triggers:create",
+    ("webhook", "create"): "triggers:create_webhook",
     ("schedule", "create"): "schedules:create",
     ("schedule", "validate"): "schedules:validate",
     ("service", "start"): "service:start",

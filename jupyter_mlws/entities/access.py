@@ -31,8 +31,12 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         ("access/*",),
     ),
+    "Trigger": (("triggers/fire",), ()),
 }
 """For each role the actions it may do, and those taken away again."""
+
+OWN_TOKENS = frozenset({"Job", "Trigger"})
+"""Roles of tokens that the workspace makes itself; nobody is given them."""
 
 READ_ALL = ("workspaces/read",)
 
@@ -48,7 +52,7 @@ class Principal(View):
     def may(self, action: str) -> bool:
         """Whether the role allows `action`."""
         allowed, taken = ROLES[self.role]
-        if action in READ_ALL:
+        if action in READ_ALL and self.role != "Trigger":
             return True
         return any(fnmatchcase(action, pattern) for pattern in allowed) and not any(
             fnmatchcase(action, pattern) for pattern in taken

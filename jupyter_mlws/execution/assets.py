@@ -131,7 +131,7 @@ def add(
         doc.update(_registered(tx, made, version))
     tx.add_record(made.kind, name, doc, version=version)
     tx.put_record(made.kind, name, asset, archived=bool(found and found.archived))
-    tx.note(version=version)
+    tx.note(**{"version": version, f"made:{made.kind}:{name}": version})
     if made.run_id:
         tx.link(f"run:{made.run_id}", "output", f"{made.kind}:{name}@{version}")
     return version

@@ -45,10 +45,11 @@ def create_or_update(
         Invalid: a field is wrong, or the job could not run; nothing is stored.
     """
     spec = validated(ScheduleSpec, schedule)
-    plan = starting.of_spec(ws.dispatcher.desk, spec, git)
+    before = ws.store.find_record(KIND, spec.name)
+    known = before.doc["plan"]["secrets"] if before else {}
+    plan = starting.of_spec(ws.dispatcher.desk, spec, git, known)
     now = ws.clock()
     said = spec.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"create_job"})
-    before = ws.store.find_record(KIND, spec.name)
     keeps_time = before is not None and before.doc["spec"]["trigger"] == said["trigger"]
     created_ms = before.doc["created_ms"] if before and keeps_time else to_ms(now)
     doc = {

@@ -8,7 +8,7 @@ from datetime import timedelta
 from threading import Lock
 from typing import Any
 
-from jupyter_mlws.entities.access import ROLES, NewToken, Principal, Token, TokenSpec
+from jupyter_mlws.entities.access import OWN_TOKENS, ROLES, NewToken, Principal, Token, TokenSpec
 from jupyter_mlws.entities.errors import Denied, Invalid, NotFound, Unauthenticated
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.features.operations import operation
@@ -79,8 +79,8 @@ def create(ws: Workspace, spec: TokenSpec) -> NewToken:
         Invalid: there is no such role.
         Denied: the role may do more than the caller.
     """
-    if spec.role not in ROLES or spec.role == "Job":
-        known = ", ".join(role for role in ROLES if role != "Job")
+    if spec.role not in ROLES or spec.role in OWN_TOKENS:
+        known = ", ".join(role for role in ROLES if role not in OWN_TOKENS)
         raise Invalid.field("spec.role", f"there is no role '{spec.role}'; there are: {known}.")
     if ws.principal.role != "Owner":
         raise Denied("Only an Owner makes tokens.")

@@ -180,6 +180,24 @@ class DataHandler(LabHandler):
         self.finish(made.model_dump_json(by_alias=True))
 
 
+class SchedulesHandler(JobsHandler):
+    """Schedules of files of this server."""
+
+    @authenticated
+    @authorized("write", resource=RESOURCE)
+    async def post(self) -> None:
+        """Schedule the notebook or script at `path`; `schedule.create_job` has the fields of its job."""
+        body = self.get_json_body() or {}
+        file = await self.file(str(body.get("path", "")))
+        given = dict(body.get("schedule") or {})
+        job = dict(given.get("create_job") or {})
+        # Without an experiment of its own the jobs are found under the schedule's name.
+        job.setdefault("experiment_name", str(given.get("name") or file.stem))
+        schedule = {**given, "create_job": job_of(file, job)}
+        made = await self.ask(lambda client: client.schedules.create_or_update(schedule))
+        self.finish(made.model_dump_json(by_alias=True))
+
+
 class ForwardHandler(LabHandler):
     """Carries a request to the service, and its answer back as it comes."""
 
@@ -330,5 +348,6 @@ def routes() -> list[tuple[str, type[RequestHandler]]]:
         (r"/mlws/lab/interface", InterfaceHandler),
         (r"/mlws/lab/jobs", JobsHandler),
         (r"/mlws/lab/data", DataHandler),
+        (r"/mlws/lab/schedules", SchedulesHandler),
         (r"/mlws/((?:api|mlflow)/.*)", ForwardHandler),
     ]

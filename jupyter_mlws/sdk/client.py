@@ -14,13 +14,20 @@ from jupyter_mlws.entities.environment import Build
 from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import Job, JobSpec
 from jupyter_mlws.entities.schedule import Schedule, ScheduleSpec
+from jupyter_mlws.entities.trigger import NewTrigger
 from jupyter_mlws.features.operations import Operation, find, load
 from jupyter_mlws.sdk import foreign, service
 from jupyter_mlws.sdk.assets import AssetSource, send, shipment
 from jupyter_mlws.sdk.assets import download as fetch
 from jupyter_mlws.sdk.described import ARGUMENTS, DocumentSource, described
 from jupyter_mlws.sdk.jobs import Done, LogPrinter, Source, submission
-from jupyter_mlws.sdk.schedules import Ready, ScheduleSource, arranged
+from jupyter_mlws.sdk.schedules import (
+    Ready,
+    ScheduleSource,
+    TriggerSource,
+    arranged,
+    arranged_trigger,
+)
 from jupyter_mlws.sdk.transport import HttpTransport, Transport
 
 
@@ -298,6 +305,23 @@ class Schedules(Noun):
         return Ready(self._client.call("schedules.delete", name=name))
 
 
+class Triggers(Noun):
+    """Triggers: create, switch, fire."""
+
+    def create_or_update(self, trigger: TriggerSource) -> NewTrigger:
+        """Create a trigger, or put it in the place of the one of its name; code and data are sent along.
+
+        Args:
+            trigger: a mapping as the YAML has it, or the path of a YAML file.
+        Raises:
+            Invalid: a field is wrong; with the line when it came from a file.
+        """
+        with arranged_trigger(self._client.transport, trigger) as (document, git):
+            made = self._client.call("triggers.create_or_update", trigger=document, git=git)
+            assert isinstance(made, NewTrigger)
+            return made
+
+
 class MLClient:
     """A workspace.
 
@@ -341,6 +365,8 @@ class MLClient:
         self.components = Assets(self, "components")
         self.environments = Environments(self, "environments")
         self.schedules = Schedules(self, "schedules")
+        self.triggers = Triggers(self, "triggers")
+        self.webhooks = Documents(self, "webhooks")
 
     @classmethod
     def from_config(cls, credential: Any = None, **options: Any) -> MLClient:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from jupyter_mlws.entities.connection import Connection, DataImport, connection_spec, import_spec
 from jupyter_mlws.entities.datastore import DatastoreSpec, datastore_spec
 from jupyter_mlws.entities.errors import Invalid
+from jupyter_mlws.entities.webhook import webhook_spec
 from jupyter_mlws.entities.yaml import Document, override
 from jupyter_mlws.sdk.documents import read
 
@@ -21,8 +22,14 @@ CHECKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "datastores": datastore_spec,
     "connections": connection_spec,
     "data": import_spec,
+    "webhooks": webhook_spec,
 }
-ARGUMENTS = {"datastores": "datastore", "connections": "connection", "data": "data_import"}
+ARGUMENTS = {
+    "datastores": "datastore",
+    "connections": "connection",
+    "data": "data_import",
+    "webhooks": "webhook",
+}
 """Name of the argument that takes the document."""
 
 

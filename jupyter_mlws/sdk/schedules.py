@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +13,14 @@ from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.entities.job import GitState, JobSpec
 from jupyter_mlws.entities.schedule import ScheduleSpec
 from jupyter_mlws.entities.snapshot import is_local
+from jupyter_mlws.entities.trigger import trigger_spec
 from jupyter_mlws.entities.validation import validated
 from jupyter_mlws.entities.yaml import Document, override
 from jupyter_mlws.sdk.documents import read
 from jupyter_mlws.sdk.jobs import Submission, submission
 from jupyter_mlws.sdk.transport import Transport
 
+TriggerSource = Union[Mapping[str, Any], str, "os.PathLike[str]", TextIO]
 ScheduleSource = Union[ScheduleSpec, Mapping[str, Any], str, "os.PathLike[str]", TextIO]
 
 T = TypeVar("T")
@@ -78,9 +80,42 @@ def arranged(
         Invalid: it cannot be read, or a field is wrong.
     """
     document, origin = _document(source)
+    with _located(transport, document, origin, assignments, _schedule) as sent:
+        yield sent
+
+
+@contextmanager
+def arranged_trigger(
+    transport: Transport, source: TriggerSource, assignments: list[str] | None = None
+) -> Iterator[tuple[dict[str, Any], GitState | None]]:
+    """The same for a trigger by call or by event.
+
+    Raises:
+        Invalid: it cannot be read, or a field is wrong.
+    """
+    if isinstance(source, Mapping):
+        document, origin = Document(dict(source), {}, None), Path.cwd()
+    else:
+        document, origin = read(source)
+    with _located(transport, document, origin, assignments, trigger_spec) as sent:
+        yield sent
+
+
+def _schedule(data: dict[str, Any]) -> ScheduleSpec:
+    return validated(ScheduleSpec, data)
+
+
+@contextmanager
+def _located(
+    transport: Transport,
+    document: Document,
+    origin: Path,
+    assignments: list[str] | None,
+    check: Callable[[dict[str, Any]], object],
+) -> Iterator[tuple[dict[str, Any], GitState | None]]:
     document = override(document, assignments or [])
     try:
-        validated(ScheduleSpec, document.data)
+        check(document.data)
         data = dict(document.data)
         git = _send_job(transport, data, origin)
         yield data, git

@@ -43,6 +43,8 @@ import jupyter_mlws.entities.record
 import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
+import jupyter_mlws.entities.trigger
+import jupyter_mlws.entities.webhook
 import jupyter_mlws.entities.snapshot
 import jupyter_mlws.features.data
 import jupyter_mlws.features.datastores

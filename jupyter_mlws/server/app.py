@@ -19,7 +19,7 @@ from jupyter_server.serverapp import ServerApp
 from jupyter_server.utils import url_path_join
 from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
-from traitlets import Float, Unicode, default
+from traitlets import Float, List, Unicode, default
 
 from jupyter_mlws._version import __version__
 from jupyter_mlws.entities.access import Principal, Token
@@ -89,6 +89,10 @@ class WorkspaceApp(ExtensionApp):
         help="SQLite's flush policy. NORMAL: a power cut may lose the last moments, a killed process"
         " loses nothing. FULL: neither loses anything, each write waits for the disk.",
     ).tag(config=True)
+    allowed_networks = List(
+        Unicode(),
+        help="Private networks that webhooks and mails may reach, such as 10.0.0.0/8; none when empty.",
+    ).tag(config=True)
     idle_timeout_s = Float(
         1800.0,
         help="Seconds without client, job and enabled schedule after which the service ends; 0 for never.",
@@ -137,7 +141,12 @@ class WorkspaceApp(ExtensionApp):
                 store=store,
                 blobs=blobs,
                 dispatcher=dispatcher,
-                automation=Automation(store, dispatcher),
+                automation=Automation(
+                    store,
+                    dispatcher,
+                    url=self.url,
+                    allowed_networks=self.allowed_networks,
+                ),
                 feed=feed,
                 tokens=tokens,
                 principal=SYSTEM,

@@ -4,3 +4,5 @@ declare module '*.svg' {
   export default text;
 }
 declare module 'plotly.js-cartesian-dist-min';
+
+declare module 'cronstrue/locales/ja';

@@ -1,6 +1,7 @@
 // The list of plugins, nothing else.
 import { activity } from './plugins/activity';
 import { artifacts } from './plugins/artifacts';
+import { automation } from './plugins/automation';
 import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
 import { core, runActions } from './plugins/core';
@@ -13,6 +14,7 @@ import { mime } from './plugins/mime';
 import { cellTags, runDialog } from './plugins/notebook';
 import { pages } from './plugins/pages';
 import { panel } from './plugins/panel';
+import { schedules } from './plugins/schedules';
 
 export default [
   core,
@@ -22,6 +24,8 @@ export default [
   compare,
   panel,
   data,
+  schedules,
+  automation,
   activity,
   menu,
   runDialog,

@@ -120,6 +120,18 @@ export namespace CommandIDs {
   export const newEnvironment = 'mlws:environment-new';
   /** `{kernelName}`: a new notebook on a kernel, beside the files that are shown. */
   export const newNotebook = 'mlws:notebook-new';
+  /** No arguments: the schedules page. */
+  export const openSchedules = 'mlws:schedules-open';
+  /** No arguments: the page of triggers and webhooks. */
+  export const openTriggers = 'mlws:triggers-open';
+  /** `{path?, run_id?, name?, job?}`: the editor, for a file, an earlier job, or a schedule that is there. */
+  export const scheduleDialog = 'mlws:schedule-dialog';
+  /** `{name}`: starts the job of a schedule once, now. */
+  export const triggerSchedule = 'mlws:schedule-trigger';
+  /** `{name}`: asks since when fire times are to be made up for. */
+  export const backfillSchedule = 'mlws:schedule-backfill';
+  /** `{name}`: asks, and deletes a schedule. */
+  export const deleteSchedule = 'mlws:schedule-delete';
   /** No arguments: shows the panel on the left. */
   export const openPanel = 'mlws:panel-open';
   /** `{name, cell_id?}`: the executed notebook, at a cell if named. */

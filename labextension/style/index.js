@@ -8,3 +8,4 @@ import './compare.css';
 import './environments.css';
 import './designer.css';
 import './data.css';
+import './schedules.css';

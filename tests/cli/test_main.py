@@ -6,8 +6,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from click.testing import CliRunner
 
 from jupyter_mlws.cli.main import app, main
 from jupyter_mlws.cli.output import render
@@ -179,3 +182,33 @@ def test_a_refused_export_leaves_no_file(
     assert code == 1
     assert "error:" in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_triggers_and_webhooks_come_from_files(service: Running, tmp_path: Path) -> None:
+    (tmp_path / "trigger.yml").write_text(
+        "name: from-file\ntype: http\nparameters: {n: {type: integer}}\n"
+        "create_job: {command: 'echo ${{inputs.n}}', inputs: {n: 1}}\n"
+    )
+    (tmp_path / "webhook.yml").write_text(
+        "name: from-file\nurl: https://example.org/hook\nevents: [job.failed]\n"
+    )
+    at = ["--url", service.url, "--token", service.token]
+
+    def run(*arguments: str) -> Any:
+        answer = CliRunner().invoke(app, [*arguments, *at], catch_exceptions=False)
+        assert answer.exit_code == 0, answer.output
+        return json.loads(answer.output)
+
+    trigger = run("trigger", "create", "-f", str(tmp_path / "trigger.yml"))
+    webhook = run("webhook", "create", "-f", str(tmp_path / "webhook.yml"))
+    answer = httpx.post(
+        trigger["url"],
+        json={"inputs": {"n": 3}},
+        headers={"Authorization": f"Bearer {trigger['token']}"},
+    )
+
+    assert (answer.status_code, webhook["events"]) == (200, ["job.failed"])
+    assert answer.json()["job"].startswith("from-file-")
+    assert run("delivery", "list") == []
+    for noun in ("trigger", "webhook"):
+        run(noun, "delete", "-n", "from-file")

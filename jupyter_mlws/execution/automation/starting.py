@@ -43,15 +43,24 @@ class Plan:
         return {"job": self.job, "secrets": self.secrets, "git": self.git}
 
 
-def plan(desk: Desk, given: Mapping[str, Any] | str, name: str, git: GitState | None) -> Plan:
+def plan(
+    desk: Desk,
+    given: Mapping[str, Any] | str,
+    name: str,
+    git: GitState | None,
+    known: Mapping[str, str] = {},
+) -> Plan:
     """The job that `create_job` means, checked as if it were submitted now.
 
     Args:
         name: of what starts it; its jobs are found in an experiment of this name.
+        known: sealed secrets that a mask among the inputs stands for.
     Raises:
         Invalid: with a problem for each field that is wrong.
     """
     job, secrets = _resolved(desk, given)
+    masked = {key for key, value in (job.get("inputs") or {}).items() if value == MASK}
+    secrets = {**{key: value for key, value in known.items() if key in masked}, **secrets}
     job = {key: value for key, value in job.items() if key not in OWN}
     job.setdefault("experiment_name", name)
     opened = _with_secrets(desk, job, secrets)
@@ -67,14 +76,16 @@ def plan(desk: Desk, given: Mapping[str, Any] | str, name: str, git: GitState | 
     return Plan(job, sealed, git.model_dump(mode="json") if git else None)
 
 
-def of_spec(desk: Desk, spec: ScheduleSpec, git: GitState | None) -> Plan:
+def of_spec(
+    desk: Desk, spec: ScheduleSpec, git: GitState | None, known: Mapping[str, str] = {}
+) -> Plan:
     """What a schedule starts.
 
     Raises:
         Invalid: it cannot run here; the problem says why.
     """
     if spec.create_job is not None:
-        return plan(desk, spec.create_job, spec.name, git)
+        return plan(desk, spec.create_job, spec.name, git, known)
     field, kind = ("import_data", "import") if spec.import_data else ("create_monitor", "monitor")
     if kind not in desk.types:
         message = (
@@ -98,6 +109,7 @@ def start(
     user: str,
     tags: Mapping[str, str],
     inputs: Mapping[str, Any] = {},
+    once: bool = False,
     also: Callable[[Transaction, str], None],
 ) -> str:
     """Put the job of a kept plan into the queue; answers its name.
@@ -106,6 +118,7 @@ def start(
         name: of the job; a number is added when it is taken.
         at: the time that it is started for.
         inputs: in the place of the plan's own.
+        once: a job of this name is this one, made before; nothing is done then.
         also: writes more in the transaction that makes the job; its errors undo both.
     Raises:
         Invalid: it cannot run any more, or an input is wrong.
@@ -120,7 +133,8 @@ def start(
         try:
             return desk.submit(filled, user=user, git=git, also=lambda tx, own=own: also(tx, own))  # type: ignore[misc]
         except AlreadyExists:
-            continue
+            if once:
+                return own
     raise Invalid(f"There are too many jobs called '{name}'.")
 
 

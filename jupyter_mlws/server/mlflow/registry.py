@@ -225,7 +225,7 @@ def create_version(call: Call) -> Json:
         version = model["last_version"]
         doc.update(version=version, created_ms=now_ms, updated_ms=now_ms)
         tx.add_record(MODEL, name, doc, version=str(version))
-        tx.note(version=str(version))
+        tx.note(**{"version": str(version), f"made:{MODEL}:{name}": str(version)})
         if doc["model_id"] and doc["source"].startswith("models:/m-"):
             _tell_logged_model(call, tx, doc["model_id"], name, str(version))
     return {"model_version": version_view(doc)}

@@ -2,7 +2,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { ROUTES } from './routes';
-import type { components, Error as Failure, Interface, Job, operations } from './schema';
+import type { components, Error as Failure, Interface, Job, operations, Schedule } from './schema';
 
 export type * from './schema';
 export type Schemas = components['schemas'];
@@ -138,6 +138,12 @@ export class Client implements ICaller {
       await this.call('codes.create_or_update', { snapshot });
     }
     return answer.snapshot;
+  }
+
+  /** Schedule the notebook or script at `path`; its code is sent along as it is now. */
+  async schedule(path: string, schedule: Record<string, unknown>): Promise<Schedule> {
+    const body = { path, schedule };
+    return (await this._fetch('mlws/lab/schedules', 'POST', body, {})) as Schedule;
   }
 
   /** Interface of the notebook at `path`. */

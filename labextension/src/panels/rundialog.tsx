@@ -15,6 +15,8 @@ import { Panel } from '../ui/widget';
 import { Field, ParameterField } from './rundialog-fields';
 import { CellChooser, Fillers, Lines, Where } from './rundialog-parts';
 
+/** Marks the button that leads to the schedule editor. */
+const SCHEDULE = 'mlws-schedule';
 /** Milliseconds for which the dialog waits for the interface before it opens as a skeleton. */
 const PATIENCE_MS = 200;
 
@@ -23,6 +25,8 @@ export interface IRunDialogOptions {
   form: JobForm;
   /** Where a file is looked for. */
   contents: Pick<Contents.IManager, 'get'>;
+  /** Offered beside *Run*: what was filled in is to run by the clock. */
+  onSchedule?: (job: JobForm['job']) => void;
 }
 
 /** Show the dialog until a job is submitted or it is given up; answers the job or null. */
@@ -48,12 +52,16 @@ class RunDialog extends Dialog<void> {
       body: new Panel(language, () => <Body {...options} />),
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
+        ...(options.onSchedule
+          ? [Dialog.createButton({ label: trans.__('Schedule…'), actions: [SCHEDULE] })]
+          : []),
         Dialog.okButton({ label: save ? trans.__('Save and run') : trans.__('Run') }),
       ],
       focusNodeSelector: '.jp-MlwsField input, .jp-MlwsField select, .jp-MlwsField textarea',
     });
     this.addClass('jp-MlwsRunDialog');
     this._form = form;
+    this._onSchedule = options.onSchedule;
     form.changed.connect(this._onChanged, this);
   }
 
@@ -86,6 +94,12 @@ class RunDialog extends Dialog<void> {
       super.resolve(index);
       return;
     }
+    if (index === 1 && this._onSchedule) {
+      const { job } = this._form;
+      super.resolve(index);
+      this._onSchedule(job);
+      return;
+    }
     void this._submit();
   }
 
@@ -95,7 +109,7 @@ class RunDialog extends Dialog<void> {
       return;
     }
     if (this.job) {
-      super.resolve(1);
+      super.resolve(this._onSchedule ? 2 : 1);
     } else {
       this._focusProblem();
     }
@@ -122,6 +136,7 @@ class RunDialog extends Dialog<void> {
   }
 
   private readonly _form: JobForm;
+  private readonly _onSchedule: IRunDialogOptions['onSchedule'];
 }
 
 function Body(props: IRunDialogOptions): JSX.Element {

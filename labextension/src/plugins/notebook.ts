@@ -115,7 +115,13 @@ export const runDialog: JupyterFrontEndPlugin<void> = {
           }
           const { openRunDialog } = await import('../panels/rundialog');
           const form = new JobForm({ client, file, trans });
-          const job = await openRunDialog({ workspace, form, contents });
+          const onSchedule = (job: JobForm['job']): void => {
+            const what = file.job
+              ? { run_id: file.job.name }
+              : { path: String(args.path ?? pathOf(args) ?? file.path), job: { ...job } };
+            void app.commands.execute(CommandIDs.scheduleDialog, what as ReadonlyPartialJSONObject);
+          };
+          const job = await openRunDialog({ workspace, form, contents, onSchedule });
           if (job) {
             tellSubmitted(job);
           }
