@@ -28,6 +28,7 @@ SPECIAL = {
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",
     ("job", "download"): "jobs:download",
+    ("job", "reproduce"): "reproduce:reproduce",
     ("run", "compare"): "runs:compare",
     ("schedule", "create"): "schedules:create",
     ("schedule", "validate"): "schedules:validate",

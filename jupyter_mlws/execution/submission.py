@@ -188,6 +188,8 @@ class Desk:
                 tx.link(f"secret:{secret}", "secret_of", f"run:{name}")
             for asset, names_ in _by_asset(consumed).items():
                 tx.link(asset, "input", f"run:{name}", {"inputs": names_})
+            for run_id, names_ in _by_run(checked.spec).items():
+                tx.link(f"run:{run_id}", "input", f"run:{name}", {"inputs": names_})
             if also is not None:
                 also(tx)
         return name
@@ -357,6 +359,16 @@ def _draft_file(files: Mapping[str, str], path: str) -> bytes:
 def _later_type(port: NodePort) -> str:
     """Any type of files: what comes later is compared by its port, not by this."""
     return "uri_file" if port.type in LITERAL_TYPES or port.type == "uri_file" else "uri_folder"
+
+
+def _by_run(spec: JobSpec) -> dict[str, list[str]]:
+    """The names of the inputs by the run whose files they are."""
+    found: dict[str, list[str]] = {}
+    for name, given in spec.inputs.items():
+        match = artifacts.REFERENCE.match(given.path or "") if isinstance(given, Input) else None
+        if match:
+            found.setdefault(match["job"] or match["run"], []).append(name)
+    return found
 
 
 def _by_asset(consumed: Mapping[str, Record]) -> dict[str, list[str]]:
