@@ -294,6 +294,9 @@ class Jobs(Noun):
     def get_notebook(self, name: builtins.str, attempt: builtins.int | None = ...) -> jupyter_mlws.entities.job.NotebookExecution:
         """The executed notebook of a notebook job, as far as it is, with the state of its cells."""
 
+    def get_reproduction(self, name: builtins.str) -> jupyter_mlws.entities.lineage.Reproduction:
+        """How a reproduction compares with its original: metrics bit for bit, files by hash."""
+
     def list(self, *, parent_job_name: builtins.str | None = ..., experiment_name: builtins.str | None = ..., status: jupyter_mlws.entities.run.Status | None = ..., type: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.job.Job]:
         """Jobs, newest first."""
 
@@ -303,11 +306,17 @@ class Jobs(Noun):
     def list_types(self) -> builtins.list[jupyter_mlws.features.jobs.JobType]:
         """The types of job that this workspace can run."""
 
+    def plan_reproduction(self, name: builtins.str) -> jupyter_mlws.entities.lineage.ReproductionPlan:
+        """What running a job again as it was would hold fast, and what it cannot."""
+
     def read_code(self, name: builtins.str, path: builtins.str, *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
         """One file of the code snapshot."""
 
     def read_log(self, name: builtins.str, path: builtins.str = ..., offset: builtins.int = ..., limit: builtins.int = ..., attempt: builtins.int | None = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.job.LogChunk:
         """A piece of a log from `offset` on; waits for growth when there is nothing new yet."""
+
+    def reproduce(self, name: builtins.str) -> jupyter_mlws.entities.job.Job:
+        """Run an ended job again as it was: code, environment, data versions, parameters."""
 
     def restore(self, name: builtins.str) -> jupyter_mlws.entities.job.Job:
         """Show an archived job in lists again."""
@@ -335,6 +344,17 @@ class Jobs(Noun):
 
     def download(self, name: builtins.str, *, download_path: builtins.str | os.PathLike[builtins.str] = ..., output_name: builtins.str | None = ..., all: builtins.bool = ...) -> builtins.list[pathlib.Path]:
         """Fetch what an ended job left: `artifacts/…`, and named outputs in `named-outputs/NAME/…`."""
+
+
+class Lineage(Noun):
+    def export(self, run_id: builtins.str) -> builtins.list[builtins.dict[builtins.str, typing.Any]]:
+        """A run as events of OpenLineage: its start, its end, what it read and made."""
+
+    def impact(self, node: builtins.str) -> jupyter_mlws.entities.lineage.Impact:
+        """What depends on a thing: all runs, data and models that were made of it."""
+
+    def show(self, node: builtins.str, direction: typing.Literal['both', 'up', 'down'] = ..., depth: builtins.int = ...) -> jupyter_mlws.entities.lineage.Lineage:
+        """The graph around a run or a version of data, a model, an environment."""
 
 
 class Models(Noun):
@@ -597,6 +617,7 @@ class MLClient:
     events: Events
     experiments: Experiments
     jobs: Jobs
+    lineage: Lineage
     models: Models
     notebooks: Notebooks
     pipelines: Pipelines

@@ -165,8 +165,9 @@ def test_a_node_that_is_none_is_told(
 
 
 def test_files_of_another_job_are_an_edge_between_runs(
-    call: Call, chain: Chain, client: MLClient
+    call: Call, client: MLClient, tmp_path: Path
 ) -> None:
+    chain = a_chain(client, tmp_path)
     third = ended(
         client,
         command="ls ${{inputs.x}}",
@@ -275,8 +276,9 @@ def test_the_example_reproduces_bit_for_bit(call: Call, client: MLClient) -> Non
 
 
 def test_the_command_tells_runs_and_compares(
-    running: Running, chain: Chain, capsys: pytest.CaptureFixture[str]
+    running: Running, client: MLClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    chain = a_chain(client, tmp_path)
     where = ["--url", running.url, "--token", running.token]
     with pytest.raises(SystemExit) as left:
         main(["job", "reproduce", "-n", chain["second"], *where])

@@ -1399,6 +1399,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{name}:get_reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a reproduction compares with its original: metrics bit for bit, files by hash.
+         * @description How a reproduction compares with its original: metrics bit for bit, files by hash.
+         */
+        get: operations["jobs.get_reproduction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{name}:list_logs": {
         parameters: {
             query?: never;
@@ -1411,6 +1431,26 @@ export interface paths {
          * @description The log files of a job's attempt; of the newest when none is named.
          */
         get: operations["jobs.list_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{name}:plan_reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What running a job again as it was would hold fast, and what it cannot.
+         * @description What running a job again as it was would hold fast, and what it cannot.
+         */
+        get: operations["jobs.plan_reproduction"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1453,6 +1493,28 @@ export interface paths {
         get: operations["jobs.read_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{name}:reproduce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run an ended job again as it was: code, environment, data versions, parameters.
+         * @description Run an ended job again as it was: code, environment, data versions, parameters.
+         *
+         *     Its report is `jobs.get_reproduction`. Outputs become no versions and go to no datastore.
+         */
+        post: operations["jobs.reproduce"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1533,6 +1595,66 @@ export interface paths {
          * @description Check a job as `create` would, and store nothing.
          */
         post: operations["jobs.validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineage/{run_id}:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A run as events of OpenLineage: its start, its end, what it read and made.
+         * @description A run as events of OpenLineage: its start, its end, what it read and made.
+         */
+        get: operations["lineage.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineage:impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What depends on a thing: all runs, data and models that were made of it.
+         * @description What depends on a thing: all runs, data and models that were made of it.
+         */
+        get: operations["lineage.impact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineage:show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The graph around a run or a version of data, a model, an environment.
+         * @description The graph around a run or a version of data, a model, an environment.
+         */
+        get: operations["lineage.show"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2890,6 +3012,24 @@ export interface components {
             sizes: number[];
             /** Differs */
             differs: boolean;
+        };
+        /**
+         * ArtifactVerdict
+         * @description One file of both runs, by hash.
+         */
+        ArtifactVerdict: {
+            /** Path */
+            path: string;
+            /**
+             * Verdict
+             * @description `same_content`: equal but for the times and ids that its format carries.
+             * @enum {string}
+             */
+            verdict: "equal" | "same_content" | "differs" | "missing" | "extra";
+            /** Before */
+            before?: string;
+            /** After */
+            after?: string;
         };
         /**
          * Asset
@@ -4269,6 +4409,23 @@ export interface components {
             msi_resource_id?: string;
         };
         /**
+         * Impact
+         * @description All that depends on one thing.
+         */
+        Impact: {
+            /** Root */
+            root: string;
+            /**
+             * Counts
+             * @description How many of each kind.
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /** Nodes */
+            nodes: components["schemas"]["LineageNode"][];
+        };
+        /**
          * InferenceConfig
          * @description Where a container that serves a model answers.
          */
@@ -4517,6 +4674,21 @@ export interface components {
             };
         };
         /**
+         * Likeness
+         * @description What of a reproduction is the same as it was, and what cannot be.
+         */
+        Likeness: {
+            /**
+             * What
+             * @description `code`, `environment`, `input NAME`, `parameters`, `seed`, `machine`, `outputs`.
+             */
+            what: string;
+            /** Same */
+            same: boolean;
+            /** Detail */
+            detail: string;
+        };
+        /**
          * Limits
          * @description What ends a job before its time.
          */
@@ -4547,6 +4719,117 @@ export interface components {
              * @default 0
              */
             removed?: number;
+        };
+        /**
+         * Lineage
+         * @description A part of the lineage, around one node.
+         */
+        Lineage: {
+            /** Root */
+            root: string;
+            /** Nodes */
+            nodes: components["schemas"]["LineageNode"][];
+            /** Edges */
+            edges: components["schemas"]["LineageEdge"][];
+            /**
+             * Truncated
+             * @description Whether there are more nodes than are answered.
+             * @default false
+             */
+            truncated?: boolean;
+        };
+        /**
+         * LineageEdge
+         * @description What went from where to where.
+         */
+        LineageEdge: {
+            /** Source */
+            source: string;
+            /**
+             * Relation
+             * @description `input`, `output`, `code_of`, `environment_of`, `reproduced_by` …
+             */
+            relation: string;
+            /** Target */
+            target: string;
+            /** Detail */
+            detail?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * LineageNode
+         * @description A run, or a version of something that runs take or make.
+         */
+        LineageNode: {
+            /**
+             * Id
+             * @description Such as `data:iris@1` or `run:NAME`.
+             */
+            id: string;
+            /**
+             * Kind
+             * @description `data`, `run`, `model`, `environment`, `code`, `dataset`, `logged_model` …
+             */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @default
+             */
+            version?: string;
+            /**
+             * Label
+             * @description What people call it.
+             */
+            label: string;
+            /**
+             * Type
+             * @default
+             */
+            type?: string;
+            /**
+             * Status
+             * @default
+             */
+            status?: string;
+            /** Created At */
+            created_at?: string;
+            /**
+             * Distance
+             * @description How many edges away it is; negative on the way to where things come from.
+             */
+            distance: number;
+            /**
+             * Newer
+             * @description The version that has come since; what was made of this one is stale.
+             */
+            newer?: string;
+            /**
+             * Stale
+             * @description Whether something it was made of has a newer version.
+             * @default false
+             */
+            stale?: boolean;
+            /**
+             * Missing
+             * @description Whether it is gone, and only its edges tell of it.
+             * @default false
+             */
+            missing?: boolean;
+            /**
+             * N Hidden Up
+             * @description Edges that enter it from outside of this graph.
+             * @default 0
+             */
+            n_hidden_up?: number;
+            /**
+             * N Hidden Down
+             * @description Edges that leave it to outside of this graph.
+             * @default 0
+             */
+            n_hidden_down?: number;
         };
         /**
          * LogChunk
@@ -4641,6 +4924,25 @@ export interface components {
             min: number | string;
             /** Max */
             max: number | string;
+        };
+        /**
+         * MetricVerdict
+         * @description One metric of both runs, bit for bit.
+         */
+        MetricVerdict: {
+            /** Key */
+            key: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "equal" | "same_content" | "differs" | "missing" | "extra";
+            /** N Points */
+            n_points: number;
+            /** Before */
+            before?: number;
+            /** After */
+            after?: number;
         };
         /**
          * MissedRuns
@@ -5296,6 +5598,49 @@ export interface components {
             /** Interval */
             interval: number;
             schedule?: components["schemas"]["RecurrencePattern"];
+        };
+        /**
+         * Reproduction
+         * @description How a reproduction compares with what it reproduces.
+         */
+        Reproduction: {
+            /** Original */
+            original: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /** Ended */
+            ended: boolean;
+            /**
+             * Identical
+             * @description Whether all metrics and files are the same; None while it has not ended.
+             */
+            identical?: boolean;
+            /** Summary */
+            summary: string;
+            /** Metrics */
+            metrics?: components["schemas"]["MetricVerdict"][];
+            /** Artifacts */
+            artifacts?: components["schemas"]["ArtifactVerdict"][];
+        };
+        /**
+         * ReproductionPlan
+         * @description What running a job again would hold fast, told before it runs.
+         */
+        ReproductionPlan: {
+            /** Name */
+            name: string;
+            /** Possible */
+            possible: boolean;
+            /**
+             * Reason
+             * @description Why it is not possible.
+             * @default
+             */
+            reason?: string;
+            /** Items */
+            items: components["schemas"]["Likeness"][];
         };
         /**
          * Resources
@@ -6071,6 +6416,7 @@ export type Analysis = components['schemas']['Analysis'];
 export type Artifact = components['schemas']['Artifact'];
 export type ArtifactComparison = components['schemas']['ArtifactComparison'];
 export type ArtifactRow = components['schemas']['ArtifactRow'];
+export type ArtifactVerdict = components['schemas']['ArtifactVerdict'];
 export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
 export type Backfill = components['schemas']['Backfill'];
@@ -6124,6 +6470,7 @@ export type GraphProblem = components['schemas']['GraphProblem'];
 export type HistogramBin = components['schemas']['HistogramBin'];
 export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
+export type Impact = components['schemas']['Impact'];
 export type InferenceConfig = components['schemas']['InferenceConfig'];
 export type InlineEnvironment = components['schemas']['InlineEnvironment'];
 export type Input = components['schemas']['Input'];
@@ -6132,13 +6479,18 @@ export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
 export type JobService = components['schemas']['JobService'];
 export type JobType = components['schemas']['JobType'];
+export type Likeness = components['schemas']['Likeness'];
 export type Limits = components['schemas']['Limits'];
 export type LineCount = components['schemas']['LineCount'];
+export type Lineage = components['schemas']['Lineage'];
+export type LineageEdge = components['schemas']['LineageEdge'];
+export type LineageNode = components['schemas']['LineageNode'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type LogFile = components['schemas']['LogFile'];
 export type LogTime = components['schemas']['LogTime'];
 export type MetricRow = components['schemas']['MetricRow'];
 export type MetricSpread = components['schemas']['MetricSpread'];
+export type MetricVerdict = components['schemas']['MetricVerdict'];
 export type MissedRuns = components['schemas']['MissedRuns'];
 export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
@@ -6165,6 +6517,8 @@ export type QueueSettings = components['schemas']['QueueSettings'];
 export type Reachability = components['schemas']['Reachability'];
 export type RecurrencePattern = components['schemas']['RecurrencePattern'];
 export type RecurrenceTrigger = components['schemas']['RecurrenceTrigger'];
+export type Reproduction = components['schemas']['Reproduction'];
+export type ReproductionPlan = components['schemas']['ReproductionPlan'];
 export type Resources = components['schemas']['Resources'];
 export type RetrySettings = components['schemas']['RetrySettings'];
 export type Route = components['schemas']['Route'];
@@ -9092,6 +9446,38 @@ export interface operations {
             };
         };
     };
+    "jobs.get_reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of the reproduction. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reproduction"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "jobs.list_logs": {
         parameters: {
             query?: {
@@ -9112,6 +9498,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogFile"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "jobs.plan_reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReproductionPlan"];
                 };
             };
             /** @description What was wrong. */
@@ -9186,6 +9603,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogChunk"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "jobs.reproduce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description What was wrong. */
@@ -9315,6 +9763,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Validation"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "lineage.export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    }[];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "lineage.impact": {
+        parameters: {
+            query: {
+                /** @description as `lineage.show` takes it. */
+                node: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "lineage.show": {
+        parameters: {
+            query: {
+                /** @description such as `data:NAME:VERSION`, `model:NAME` (its latest version) or `run:ID`. */
+                node: string;
+                /** @description `up` to what it was made of, `down` to what was made of it, or `both`. */
+                direction?: "both" | "up" | "down";
+                /** @description how many steps to go, 1 to 50. */
+                depth?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
                 };
             };
             /** @description What was wrong. */
