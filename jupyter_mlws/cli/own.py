@@ -30,6 +30,7 @@ SPECIAL = {
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",
     ("job", "download"): "jobs:download",
+    ("job", "reproduce"): "reproduce:reproduce",
     ("run", "compare"): "runs:compare",
     ("run", "download"): "runs:download",
     ("trigger", "create"): "triggers:create",

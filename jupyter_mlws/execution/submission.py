@@ -205,7 +205,7 @@ class Desk:
             for asset, names_ in _by_asset(consumed).items():
                 tx.link(asset, "input", f"run:{name}", {"inputs": names_})
             for source, names_ in _by_run(spec).items():
-                tx.link(f"run:{source}", "feeds", f"run:{name}", {"inputs": names_})
+                tx.link(f"run:{source}", "input", f"run:{name}", {"inputs": names_})
             if also is not None:
                 also(tx)
             if result:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import GitState, Job, LogChunk, LogFile, NotebookExecution
+from jupyter_mlws.entities.lineage import Reproduction, ReproductionPlan
 from jupyter_mlws.entities.pipeline import Why
 from jupyter_mlws.entities.record import Field, Page, View, json_schema
 from jupyter_mlws.entities.run import Status
@@ -21,6 +22,7 @@ from jupyter_mlws.execution.caching import words
 from jupyter_mlws.execution.logs import STANDARD, Logs
 from jupyter_mlws.execution.notebooks.record import read_execution
 from jupyter_mlws.features.operations import Download, operation
+from jupyter_mlws.features.tracing import reproducing
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import RunQuery
 
@@ -190,6 +192,45 @@ def retry(ws: Workspace, name: str) -> Job:
         )
     ws.dispatcher.wake()
     return get(ws, name)
+
+
+@operation("jobs/read")
+def plan_reproduction(ws: Workspace, name: str) -> ReproductionPlan:
+    """What running a job again as it was would hold fast, and what it cannot.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it has not ended.
+    """
+    return reproducing.plan(ws, name)
+
+
+@operation("jobs/write")
+def reproduce(ws: Workspace, name: str) -> Job:
+    """Run an ended job again as it was: code, environment, data versions, parameters.
+
+    Its report is `jobs.get_reproduction`. Outputs become no versions and go to no datastore.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it has not ended.
+        Invalid: it cannot run any more.
+    """
+    again = reproducing.submit(ws, name)
+    ws.dispatcher.wake()
+    return get(ws, again)
+
+
+@operation("jobs/read")
+def get_reproduction(ws: Workspace, name: str) -> Reproduction:
+    """How a reproduction compares with its original: metrics bit for bit, files by hash.
+
+    Args:
+        name: of the reproduction.
+    Raises:
+        NotFound: there is no such job, or it reproduces none.
+    """
+    return reproducing.report(ws, name)
 
 
 @operation("jobs/write")

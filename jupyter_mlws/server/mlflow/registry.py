@@ -226,6 +226,8 @@ def create_version(call: Call) -> Json:
         doc.update(version=version, created_ms=now_ms, updated_ms=now_ms)
         tx.add_record(MODEL, name, doc, version=str(version))
         tx.note(**{"version": str(version), f"made:{MODEL}:{name}": str(version)})
+        if doc["run_id"]:
+            tx.link(f"run:{doc['run_id']}", "output", f"{MODEL}:{name}@{version}")
         if doc["model_id"] and doc["source"].startswith("models:/m-"):
             _tell_logged_model(call, tx, doc["model_id"], name, str(version))
     return {"model_version": version_view(doc)}

@@ -1,0 +1,124 @@
+"""Lineage: what was made of what, and whether it can be made again."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from jupyter_mlws.entities.record import Moment, View
+
+Direction = Literal["both", "up", "down"]
+
+
+class LineageNode(View):
+    """A run, or a version of something that runs take or make."""
+
+    id: str
+    """Such as `data:iris@1` or `run:NAME`."""
+    kind: str
+    """`data`, `run`, `model`, `environment`, `code`, `dataset`, `logged_model` …"""
+    name: str
+    version: str = ""
+    label: str
+    """What people call it."""
+    type: str = ""
+    status: str = ""
+    created_at: Moment | None = None
+    distance: int
+    """How many edges away it is; negative on the way to where things come from."""
+    newer: str | None = None
+    """The version that has come since; what was made of this one is stale."""
+    stale: bool = False
+    """Whether something it was made of has a newer version."""
+    missing: bool = False
+    """Whether it is gone, and only its edges tell of it."""
+    n_hidden_up: int = 0
+    """Edges that enter it from outside of this graph."""
+    n_hidden_down: int = 0
+    """Edges that leave it to outside of this graph."""
+
+
+class LineageEdge(View):
+    """What went from where to where."""
+
+    source: str
+    relation: str
+    """`input`, `output`, `code_of`, `environment_of`, `reproduced_by` …"""
+    target: str
+    detail: dict[str, Any] = Field(default_factory=dict)
+
+
+class Lineage(View):
+    """A part of the lineage, around one node."""
+
+    root: str
+    nodes: list[LineageNode]
+    edges: list[LineageEdge]
+    truncated: bool = False
+    """Whether there are more nodes than are answered."""
+
+
+class Impact(View):
+    """All that depends on one thing."""
+
+    root: str
+    counts: dict[str, int]
+    """How many of each kind."""
+    nodes: list[LineageNode]
+
+
+class Likeness(View):
+    """What of a reproduction is the same as it was, and what cannot be."""
+
+    what: str
+    """`code`, `environment`, `input NAME`, `parameters`, `seed`, `machine`, `outputs`."""
+    same: bool
+    detail: str
+
+
+class ReproductionPlan(View):
+    """What running a job again would hold fast, told before it runs."""
+
+    name: str
+    possible: bool
+    reason: str = ""
+    """Why it is not possible."""
+    items: list[Likeness]
+
+
+Verdict = Literal["equal", "same_content", "differs", "missing", "extra"]
+
+
+class MetricVerdict(View):
+    """One metric of both runs, bit for bit."""
+
+    key: str
+    verdict: Verdict
+    n_points: int
+    before: float | None = None
+    after: float | None = None
+
+
+class ArtifactVerdict(View):
+    """One file of both runs, by hash."""
+
+    path: str
+    verdict: Verdict
+    """`same_content`: equal but for the times and ids that its format carries."""
+    before: str | None = None
+    after: str | None = None
+
+
+class Reproduction(View):
+    """How a reproduction compares with what it reproduces."""
+
+    original: str
+    name: str
+    status: str
+    ended: bool
+    identical: bool | None = None
+    """Whether all metrics and files are the same; None while it has not ended."""
+    summary: str
+    metrics: list[MetricVerdict] = Field(default_factory=list)
+    artifacts: list[ArtifactVerdict] = Field(default_factory=list)

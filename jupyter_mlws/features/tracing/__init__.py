@@ -1,0 +1,1 @@
+"""Where things come from: graphs of lineage, what depends on what, runs made again."""
