@@ -6,6 +6,11 @@ test('a link names a run or the table of runs', () => {
   expect(linkIn('?mlws=runs')).toEqual({ run_id: undefined });
 });
 
+test('a link names a view', () => {
+  expect(linkIn('?mlws=views%2Fab12')).toEqual({ view: 'ab12' });
+  expect(linkIn('?mlws=views')).toBeNull();
+});
+
 test('other addresses are no links', () => {
   expect(linkIn('?reset')).toBeNull();
   expect(linkIn('?mlws=../../etc')).toBeNull();
