@@ -42,10 +42,13 @@ window.bench = {
     return performance.now() - start;
   },
   row() { return document.querySelector('.jp-MlwsRuns .jp-MlwsTable-row'); },
-  ask(text) {
+  type(text) {
     const box = document.querySelector('.jp-MlwsRuns-filter');
     Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(box, text);
     box.dispatchEvent(new Event('input', { bubbles: true }));
+  },
+  enter() {
+    const box = document.querySelector('.jp-MlwsRuns-filter');
     box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
   },
   plot(metric) { return document.querySelector(`[data-metric="${metric}"] .jp-MlwsChart`); },
@@ -145,9 +148,14 @@ def _first_rows(page: Page) -> float:
 def _filtered(page: Page, text: str) -> float:
     """Time from Enter until other rows are shown than before."""
     took: float = page.evaluate(
-        """text => {
+        """async text => {
           const before = bench.row().dataset.key;
-          return bench.until(() => bench.ask(text), () => bench.row()?.dataset.key !== before);
+          bench.type(text);
+          await new Promise(requestAnimationFrame);
+          return bench.until(bench.enter, () => {
+            const row = bench.row();
+            return row && row.dataset.key !== before;
+          });
         }""",
         text,
     )

@@ -80,7 +80,7 @@ const POINTS = 600;
 const GROUPS_REFRESH_MS = 5000;
 
 /** Groups tell of so many metrics. */
-const MOST_GROUP_METRICS = 12;
+const MOST_GROUP_METRICS = 6;
 
 /** Whether runs may have come into folders, or left them. */
 function concernsFolders(event: Event): boolean {
