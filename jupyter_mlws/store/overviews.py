@@ -1,7 +1,8 @@
 """Overviews of long series, in memory: a closer look does not scan a million points again.
 
-An overview has the least and the greatest point of each of some thousand blocks. A stretch of whole blocks
-is answered from them, exactly; only what a question cuts off at its two ends is read from the tables.
+An overview has the least and the greatest value of each of some thousand blocks. A stretch of whole blocks
+is answered from them, exactly; of the tables only what a question cuts off at its two ends is read, and
+the few points that are answered.
 """
 
 from __future__ import annotations
@@ -12,13 +13,20 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-PointRow = tuple[int, int, float, int]
-"""step, ts, value, nan, as the tables keep them."""
 Metric = tuple[int, int]
 """Number of run and metric."""
 
 KEPT = 16
 """Overviews in memory, of about 2 MB each."""
+
+
+class Spike(NamedTuple):
+    """A value, and the steps among which the point lies that has it."""
+
+    value: float | None
+    """None for NaN."""
+    first: int
+    last: int
 
 
 class Block(NamedTuple):
@@ -27,7 +35,7 @@ class Block(NamedTuple):
     first: int
     last: int
     n: int
-    spikes: tuple[PointRow, ...]
+    spikes: tuple[Spike, ...]
     """The least and the greatest; where all are NaN, one of them; none where there is no point."""
 
 
@@ -49,16 +57,14 @@ def joined(blocks: Overview, n: int) -> list[Block]:
 
 
 def _one(blocks: Overview) -> Block:
-    rows = [row for block in blocks for row in block.spikes]
-    numbers = [row for row in rows if not row[3]]
-    ends = {min(numbers, key=_value), max(numbers, key=_value)} if numbers else set(rows[:1])
-    return Block(
-        blocks[0].first, blocks[-1].last, sum(block.n for block in blocks), tuple(sorted(ends))
-    )
+    spikes = [spike for block in blocks for spike in block.spikes]
+    numbers = [spike for spike in spikes if spike.value is not None]
+    ends = {min(numbers, key=_value), max(numbers, key=_value)} if numbers else set(spikes[:1])
+    return Block(blocks[0].first, blocks[-1].last, sum(block.n for block in blocks), tuple(ends))
 
 
-def _value(row: PointRow) -> float:
-    return row[2]
+def _value(spike: Spike) -> float:
+    return spike.value or 0.0
 
 
 class Overviews:

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Sequence
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.store.base import Point
 from jupyter_mlws.store.keys import Keys
-from jupyter_mlws.store.overviews import Block, Metric, Overview, Overviews, PointRow, inner, joined
+from jupyter_mlws.store.overviews import Block, Metric, Overview, Overviews, Spike, inner, joined
 from jupyter_mlws.store.paging import read_token, write_token
+
+PointRow = tuple[int, int, float, int]
+"""step, ts, value, nan, as the tables keep them."""
 
 LONG = 100_000
 """Series of more points have an overview in memory once they were looked at."""
-BLOCKS = 4096
+BLOCKS = 2048
 """In how many parts an overview tells of a series."""
 
 FIRST_STEP, LAST_STEP = -(2**63), 2**63 - 1
@@ -84,15 +87,24 @@ def thinned(
     last = db.execute(f"{POINTS} ORDER BY {descending} LIMIT 1", chosen).fetchone()
     first = rows[0]
     n = max(1, (max_points - 2) // 2)
-    whole = None if overviews is None or n < 4 else _overview(db, metric, overviews)
-    blocks = (
-        _by_overview(db, metric, whole, first[0], last[0], n)
-        if whole is not None
-        else _blocks(db, metric, first, last, n)
-    )
+    # A metric logged without steps is spread over time instead.
+    if first[0] == last[0]:
+        axis, begin, end = f"step = {first[0]} AND ts", first[1], last[1]
+    else:
+        axis, begin, end = "step", first[0], last[0]
+    whole = None
+    if overviews is not None and axis == "step" and n > 4:
+        whole = _overview(db, metric, overviews)
+    within = [] if whole is None else inner(whole, begin, end)
+    if within and len(within) >= n - 2:
+        cut = [(begin, within[0].first - 1), (within[-1].last + 1, end)]
+        parts = [part for part in cut if part[0] <= part[1]]
+        blocks = [*(_block(db, metric, axis, part) for part in parts), *joined(within, n - 2)]
+    else:
+        blocks = [_block(db, metric, axis, part) for part in _stretches(begin, end, n)]
     kept = {last} if max_points == 1 else {first, last}
     if max_points >= 4:
-        kept.update(row for block in blocks for row in block.spikes)
+        kept.update(_row(db, metric, axis, spike) for block in blocks for spike in block.spikes)
     return sum(block.n for block in blocks), _points(key, sorted(kept))
 
 
@@ -116,54 +128,29 @@ def _overview(db: sqlite3.Connection, metric: Metric, overviews: Overviews) -> O
     return made
 
 
-def _by_overview(
-    db: sqlite3.Connection, metric: Metric, overview: Overview, begin: int, end: int, n: int
-) -> list[Block]:
-    """At most `n` blocks from one step to another; of the tables only the ends are read."""
-    within = inner(overview, begin, end)
-    if len(within) < n - 2:
-        return [_block(db, metric, "step", stretch) for stretch in _stretches(begin, end, n)]
-    ends = [(begin, within[0].first - 1), (within[-1].last + 1, end)]
-    cut = [_block(db, metric, "step", stretch) for stretch in ends if stretch[0] <= stretch[1]]
-    return [*cut, *joined(within, n - 2)]
-
-
-def _blocks(
-    db: sqlite3.Connection, metric: Metric, first: PointRow, last: PointRow, n: int
-) -> list[Block]:
-    """At most `n` blocks from one point to another."""
-    # A metric logged without steps is spread over time instead.
-    if first[0] == last[0]:
-        axis, begin, end = f"step = {first[0]} AND ts", first[1], last[1]
-    else:
-        axis, begin, end = "step", first[0], last[0]
-    return [_block(db, metric, axis, stretch) for stretch in _stretches(begin, end, n)]
-
-
 def _block(db: sqlite3.Connection, metric: Metric, axis: str, stretch: tuple[int, int]) -> Block:
-    """How many points a stretch has, and its least and greatest; one of its NaNs where it has no number."""
+    """How many points a stretch has, and its least and greatest; a NaN where it has no number."""
     where = f"FROM points WHERE rid = ? AND kid = ? AND {axis} BETWEEN ? AND ?"
-    values = (*metric, *stretch)
-    n, n_nan, *spikes = db.execute(
-        f"SELECT count(*), total(nan), min(value), max(value) {where}", values
+    known = (*metric, *stretch)
+    n, n_nan, *ends = db.execute(
+        f"SELECT count(*), total(nan), min(value), max(value) {where}", known
     ).fetchone()
-    return Block(*stretch, n, tuple(_found(db, where, values, spikes, n_nan > 0)) if n else ())
+    if n_nan > 0:
+        # A NaN is kept as 0, which may be none of the numbers.
+        ends = db.execute(f"SELECT min(value), max(value) {where} AND nan = 0", known).fetchone()
+    return Block(*stretch, n, tuple(Spike(value, *stretch) for value in set(ends)) if n else ())
 
 
-def _found(
-    db: sqlite3.Connection,
-    where: str,
-    values: tuple[int, ...],
-    spikes: Sequence[float | None],
-    has_nan: bool,
-) -> Iterator[PointRow]:
-    """The first points of a stretch that have the values `spikes`, which NaNs make unsure."""
-    if has_nan:
-        spikes = db.execute(f"SELECT min(value), max(value) {where} AND nan = 0", values).fetchone()
-    for value in set(spikes):
-        test = "nan = 1" if value is None else "nan = 0 AND value = ?"
-        known = values if value is None else (*values, value)
-        yield db.execute(f"SELECT {COLUMNS} {where} AND {test} LIMIT 1", known).fetchone()
+def _row(db: sqlite3.Connection, metric: Metric, axis: str, spike: Spike) -> PointRow:
+    """The first point that has the value of a spike."""
+    test = "nan = 1" if spike.value is None else "nan = 0 AND value = ?"
+    values = () if spike.value is None else (spike.value,)
+    found: PointRow = db.execute(
+        f"SELECT {COLUMNS} FROM points WHERE rid = ? AND kid = ? AND {axis} BETWEEN ? AND ?"
+        f" AND {test} LIMIT 1",
+        (*metric, spike.first, spike.last, *values),
+    ).fetchone()
+    return found
 
 
 def _stretches(begin: int, end: int, n: int) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jupyter_mlws.store import series as series_module
 from jupyter_mlws.store.base import Point
-from jupyter_mlws.store.overviews import KEPT, Block, Overviews
+from jupyter_mlws.store.overviews import KEPT, Block, Overviews, Spike
 from jupyter_mlws.store.sqlite import SqliteStore
 from jupyter_mlws.testing.store import add_run, log
 
@@ -136,7 +136,7 @@ def test_a_stretch_of_a_long_series_has_its_ends_and_extremes_whoever_logs(
 
 def test_an_overview_that_was_overtaken_by_points_is_not_kept() -> None:
     overviews = Overviews()
-    block = Block(0, 9, 1, ((0, 0, 1.0, 0),))
+    block = Block(0, 9, 1, (Spike(1.0, 0, 9),))
     begun = overviews.begin((1, 1))
 
     overviews.forget([(1, 1)])
