@@ -215,6 +215,7 @@ def test_the_chosen_runs_go_to_the_page_that_compares(
     jupyterlab.errors.clear()
 
 
+@pytest.mark.timeout(400)
 def test_ten_thousand_rows_are_a_few_on_the_page(lab: Lab, jupyterlab: LabPage, label: str) -> None:
     running = service.find(lab.workspace)
     assert running
