@@ -117,11 +117,13 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
   );
 
   const nearEnd = hasMore && last >= rows.length;
+  // Who was asked may have been busy: with other rows, and still near their end, it is asked again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows are a reason to ask.
   useEffect(() => {
     if (nearEnd) {
       onEnd?.();
     }
-  }, [nearEnd, onEnd]);
+  }, [nearEnd, onEnd, rows]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the change itself is what counts.
   useEffect(() => {

@@ -152,3 +152,18 @@ test('only columns in view are drawn, unless all find room', () => {
   expect(visibleColumns(columns, { c0: 3000 }, 32, 0, 800)).toEqual([0, 1]);
   expect(visibleColumns(columns.slice(0, 5), {}, 32, 0, 800)).toEqual([0, 5]);
 });
+
+test('with other rows whose end is in view too, more are asked for again', () => {
+  const onEnd = vi.fn();
+  const props = {
+    label: 'things',
+    columns: [],
+    rowKey: (row: (typeof ROWS)[number]) => row.id,
+    hasMore: true,
+    onEnd,
+  };
+  const { rerender } = render(<Table {...props} rows={ROWS.slice(0, 5)} />);
+  rerender(<Table {...props} rows={ROWS.slice(0, 5)} />);
+
+  expect(onEnd).toHaveBeenCalledTimes(2);
+});
