@@ -115,9 +115,11 @@ def test_pages_stay_quick_at_100_000_runs(lab: Lab, page: Page, report: Report) 
             times.append(_filtered(page, text))
             _filtered(page, "")
         measured(f"filter: {what}", times, FILTER_MS)
-    loading, scrolling = _scrolled(page)
+    loading, scrolling, n_long, jitter = _scrolled(page)
     measured(f"longest task while {N_SCROLLED:,} rows are loaded", [loading], LONG_TASK_MS)
-    measured("longest task while they are scrolled", [scrolling], LONG_TASK_MS)
+    measured("longest task while they are scrolled, 600 screens", [scrolling], LONG_TASK_MS)
+    measured("how many of these tasks took over 50 ms", [n_long], 0)
+    measured("for comparison: longest of 200 tasks of 10 ms of arithmetic", [jitter], LONG_TASK_MS)
     chart, zooms, peaks = _charted(opened)
     measured("chart of 1,000,000 points, first paint", [chart], CHART_MS)
     measured(f"zoom into it (median of {len(zooms)})", zooms, ZOOM_MS)
@@ -162,13 +164,21 @@ def _filtered(page: Page, text: str) -> float:
     return took
 
 
-def _scrolled(page: Page) -> tuple[float, float]:
-    """Longest tasks while rows are read to the end of 10,000, and while they are scrolled through."""
+def _scrolled(page: Page) -> tuple[float, float, float, float]:
+    """Longest tasks while rows are read to the end of 10,000, and while they are scrolled through.
+
+    Then how many tasks were long while scrolling, and what a page that only counts would have shown: the
+    share of the machine in all this.
+    """
     found: list[float] = page.evaluate(
         """async n => {
           let longest = 0;
+          let nLong = 0;
           const observer = new PerformanceObserver(list => {
-            for (const task of list.getEntries()) { longest = Math.max(longest, task.duration); }
+            for (const task of list.getEntries()) {
+              longest = Math.max(longest, task.duration);
+              nLong += 1;
+            }
           });
           observer.observe({ type: 'longtask' });
           const frame = () => new Promise(requestAnimationFrame);
@@ -180,18 +190,39 @@ def _scrolled(page: Page) -> tuple[float, float]:
           await frame();
           const loading = longest;
           longest = 0;
+          nLong = 0;
           const step = table.scrollHeight / 600;
           for (let at = 600; at >= 0; at -= 1) {
             table.scrollTop = at * step;
             await frame();
           }
           await new Promise(done => setTimeout(done, 300));
+          const scrolling = [longest, nLong];
+          // How much arithmetic 10 ms are is told by the quickest of some.
+          const count = n => {
+            let sum = 0;
+            for (let i = 0; i < n; i += 1) { sum += Math.sqrt(i); }
+            return sum;
+          };
+          let least = Infinity;
+          for (let i = 0; i < 20; i += 1) {
+            const start = performance.now();
+            count(1e6);
+            least = Math.min(least, performance.now() - start);
+          }
+          let jitter = 0;
+          for (let i = 0; i < 200; i += 1) {
+            await frame();
+            const start = performance.now();
+            count(1e7 / least);
+            jitter = Math.max(jitter, performance.now() - start);
+          }
           observer.disconnect();
-          return [loading, longest];
+          return [loading, ...scrolling, jitter];
         }""",
         N_SCROLLED,
     )
-    return found[0], found[1]
+    return found[0], found[1], found[2], found[3]
 
 
 def _charted(lab: LabPage) -> tuple[float, list[float], list[float]]:
