@@ -87,17 +87,15 @@ def explained(
     store: Store, query: RunQuery, metric: str
 ) -> tuple[dict[str, float], dict[str, dict[str, str]]]:
     """A metric and all params of the newest runs, by run."""
-    query = _bounded(query)
-    ids = [row.run_id for row in store.search_runs(query)[0]]
-    values = store.run_values(ids, "metric", metric)
-    numbers = {run_id: float(value) for run_id, value in values.items() if value == value}
-    names = store.run_keys(query)["parameter"]
-    params = {
-        name: {
-            run_id: str(value) for run_id, value in store.run_values(ids, "parameter", name).items()
-        }
-        for name in names
-    }
+    rows, _ = store.search_runs(_bounded(query))
+    numbers: dict[str, float] = {}
+    params: dict[str, dict[str, str]] = {}
+    for row in rows:
+        value = next((point.value for point in row.metrics if point.key == metric), None)
+        if value is not None and value == value:
+            numbers[row.run_id] = value
+            for key, word in row.params.items():
+                params.setdefault(key, {})[row.run_id] = word
     return numbers, params
 
 

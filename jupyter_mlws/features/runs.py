@@ -225,7 +225,7 @@ def importance(
         metric: its name, such as `auc`.
         max_results: most runs that are looked at, the newest; at most 10,000.
     """
-    query = RunQuery(experiment_ids, filter, view=view, max_results=max_results, with_data=False)
+    query = RunQuery(experiment_ids, filter, view=view, max_results=max_results)
     return importances(*run_sets.explained(ws.store, query, metric))
 
 

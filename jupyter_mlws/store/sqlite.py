@@ -33,6 +33,7 @@ from jupyter_mlws.store.base import (
 )
 from jupyter_mlws.store.connections import Connections, Synchronous, now_ms, typed_errors
 from jupyter_mlws.store.keys import Keys
+from jupyter_mlws.store.overviews import Overviews
 from jupyter_mlws.store.writing import SqliteTransaction, split_path, to_json
 
 MEMORY = ":memory:"
@@ -67,6 +68,8 @@ class SqliteStore(Store):
             path, synchronous = Path(self._folder.name) / "workspace.db", "OFF"
         self._connections = Connections(Path(path), readonly=readonly, synchronous=synchronous)
         self._keys = Keys()
+        # Who only reads does not hear of what others write.
+        self._overviews = None if readonly else Overviews()
         self._listeners: list[Callable[[int], None]] = []
         self._writing_thread: int | None = None
 
@@ -109,6 +112,8 @@ class SqliteStore(Store):
                 db.execute("ROLLBACK")
             raise
         self._keys.add(tx.keys.seen)
+        if self._overviews is not None:
+            self._overviews.forget(tx.logged)
         return int(cursor.lastrowid or 0)
 
     def subscribe(self, listener: Callable[[int], None]) -> Callable[[], None]:
@@ -255,7 +260,9 @@ class SqliteStore(Store):
         end_step: int | None = None,
     ) -> tuple[int, list[Point]]:
         with self._connections.reading() as db:
-            return series.thinned(db, self._keys, run_id, key, max_points, start_step, end_step)
+            return series.thinned(
+                db, self._keys, run_id, key, max_points, start_step, end_step, self._overviews
+            )
 
     def metric_keys(self, run_ids: Sequence[str]) -> list[str]:
         with self._connections.reading() as db:

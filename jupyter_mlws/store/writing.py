@@ -33,6 +33,7 @@ class SqliteTransaction(Transaction):
     Attributes:
         facts: what the event will say changed.
         keys: the names that were met.
+        logged: numbers of run and metric of the series that have new points.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class SqliteTransaction(Transaction):
         self._now_ms = now_ms
         self.facts = facts
         self.keys = OpenKeys(keys, db)
+        self.logged: set[tuple[int, int]] = set()
 
     def note(self, **change: Any) -> None:
         self.facts.update(change)
@@ -359,7 +361,9 @@ class SqliteTransaction(Transaction):
     def _put_latest(
         self, rid: int, eid: int, rows: Iterable[tuple[int, int, int, int, float, int]]
     ) -> None:
-        before = self._latest(rid, {row[1] for row in rows})
+        kids = {row[1] for row in rows}
+        self.logged.update((rid, kid) for kid in kids)
+        before = self._latest(rid, kids)
         latest = dict(before)
         for _, kid, step, ts, value, nan in rows:
             last = latest.get(kid)

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -129,6 +130,13 @@ class LabPage:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab on a copy of the examples, with folders and a workspace of its own."""
     base = tmp_path_factory.mktemp("lab")
+    with running_lab(base, base / "workspace") as running:
+        yield running
+
+
+@contextmanager
+def running_lab(base: Path, workspace: Path) -> Iterator[Lab]:
+    """JupyterLab on a copy of the examples, with folders below `base`, on a workspace."""
     project = base / "project"
     shutil.copytree(
         ROOT / "binder", project, ignore=shutil.ignore_patterns(".*", "requirements.txt")
@@ -142,12 +150,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "JUPYTER_DATA_DIR": "data",
         "JUPYTER_RUNTIME_DIR": "runtime",
         "IPYTHONDIR": "ipython",
-        "MLWS_WORKSPACE": "workspace",
     }
     env = {**os.environ, **{name: str(base / folder) for name, folder in folders.items()}}
     env |= {"JUPYTER_TOKEN": TOKEN, "JUPYTERLAB_SETTINGS_DIR": str(settings.parents[1])}
+    env |= {"MLWS_WORKSPACE": str(workspace)}
     env |= {"JUPYTERLAB_WORKSPACES_DIR": str(base / "config" / "lab" / "workspaces")}
-    lab = Lab(f"http://127.0.0.1:{free_port(0)}", project, base / "workspace", base / "lab.log")
+    lab = Lab(f"http://127.0.0.1:{free_port(0)}", project, workspace, base / "lab.log")
     port = lab.url.rpartition(":")[2]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={project}", "--allow-root"]

@@ -7,13 +7,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, expect
 
+from jupyter_mlws.sdk import service
 from tests.browser import rest
 from tests.browser.conftest import Lab, LabPage
 
 MODELS = ("gbm", "nn", "gbm")
+N_MANY = 10_000
 
 
 def log_run(
@@ -210,3 +213,45 @@ def test_the_chosen_runs_go_to_the_page_that_compares(
     jupyterlab.page.wait_for_function("() => window.compared.length === 1")
     assert jupyterlab.page.evaluate("() => window.compared[0]") == ids[::-1]
     jupyterlab.errors.clear()
+
+
+@pytest.mark.timeout(400)
+def test_ten_thousand_rows_are_a_few_on_the_page(lab: Lab, jupyterlab: LabPage, label: str) -> None:
+    running = service.find(lab.workspace)
+    assert running
+    base, headers = (
+        f"{running.url}/mlflow/api/2.0/mlflow",
+        {"Authorization": f"Bearer {running.token}"},
+    )
+    with httpx.Client(headers=headers, trust_env=False, timeout=60) as client:
+        made = client.post(f"{base}/experiments/create", json={"name": label}).json()
+        run = {"experiment_id": made["experiment_id"], "start_time": 1, "run_name": label}
+        for _ in range(N_MANY):
+            assert client.post(f"{base}/runs/create", json=run).status_code == 200
+    jupyterlab.execute("mlws:runs-open", search=label)
+    grid = jupyterlab.page.locator(".jp-MlwsRuns .jp-MlwsTable-grid")
+    table = jupyterlab.page.locator(".jp-MlwsRuns .jp-MlwsTable")
+    rows = grid.locator(".jp-MlwsTable-row")
+    expect(rows.first).to_contain_text(label)
+
+    table.evaluate(
+        """async (table, n) => {
+          const grid = table.querySelector('.jp-MlwsTable-grid');
+          while (grid.getAttribute('aria-rowcount') !== String(n + 1)) {
+            table.scrollTop = table.scrollHeight;
+            await new Promise(requestAnimationFrame);
+          }
+        }""",
+        N_MANY,
+    )
+
+    assert rows.count() < 100
+    grid.focus()
+    jupyterlab.page.keyboard.press("End")
+    expect(grid.locator("[aria-current='true']")).to_have_attribute(
+        "aria-rowindex", str(N_MANY + 1)
+    )
+    jupyterlab.page.keyboard.press("Control+a")
+    expect(jupyterlab.page.get_by_text("10000 runs selected")).to_be_visible()
+    jupyterlab.page.keyboard.press("Home")
+    expect(grid.locator("[aria-current='true']")).to_have_attribute("aria-rowindex", "2")

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jupyter_mlws.store import series as series_module
 from jupyter_mlws.store.base import Point
+from jupyter_mlws.store.overviews import KEPT, Block, Overviews, Spike
 from jupyter_mlws.store.sqlite import SqliteStore
 from jupyter_mlws.testing.store import add_run, log
 
@@ -92,3 +94,63 @@ def test_a_thinned_series_has_its_ends_and_extremes(
         kept = [p.value for p in series if not isnan(p.value)]
         every = [p.value for p in logged if not isnan(p.value)]
         assert (max(kept), min(kept)) == (max(every), min(every)) if every else not kept
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    values=st.lists(st.sampled_from([0.0, 5.0, -5.0, 1.5, nan]), min_size=60, max_size=160),
+    max_points=st.integers(10, 40),
+    stride=st.integers(1, 7),
+    ends=st.tuples(st.integers(-10, 1200), st.integers(-10, 1200)),
+)
+def test_a_stretch_of_a_long_series_has_its_ends_and_extremes_whoever_logs(
+    store: SqliteStore, values: list[float], max_points: int, stride: int, ends: tuple[int, int]
+) -> None:
+    run_id = add_run(store, str(next(numbers)))
+    logged = [Point("m", value, i, i * stride) for i, value in enumerate(values)]
+    log(store, run_id, *logged[:-20])
+    begin, end = min(ends), max(ends)
+
+    with pytest.MonkeyPatch.context() as patch:
+        # What counts as long, so that hundreds of examples stay quick.
+        patch.setattr(series_module, "LONG", 30)
+        patch.setattr(series_module, "BLOCKS", 37)
+        store.series(run_id, "m", max_points=max_points)
+        log(store, run_id, *logged[-20:])
+        for _ in range(2):
+            total, series = store.series(
+                run_id, "m", max_points=max_points, start_step=begin, end_step=end
+            )
+
+    inside = [point for point in logged if begin <= point.step <= end]
+    assert total == len(inside)
+    assert len(series) <= max_points
+    assert {known_as(p) for p in series} <= {known_as(p) for p in inside}
+    if inside:
+        assert known_as(series[0]) == known_as(inside[0])
+        assert known_as(series[-1]) == known_as(inside[-1])
+    kept = [p.value for p in series if not isnan(p.value)]
+    every = [p.value for p in inside if not isnan(p.value)]
+    assert not every or (max(kept), min(kept)) == (max(every), min(every))
+
+
+def test_an_overview_that_was_overtaken_by_points_is_not_kept() -> None:
+    overviews = Overviews()
+    block = Block(0, 9, 1, (Spike(1.0, 0, 9),))
+    begun = overviews.begin((1, 1))
+
+    overviews.forget([(1, 1)])
+    overviews.put((1, 1), [block], begun)
+
+    assert overviews.get((1, 1)) is None
+    overviews.put((1, 1), [block], overviews.begin((1, 1)))
+    assert overviews.get((1, 1)) == [block]
+
+
+def test_only_some_overviews_are_kept() -> None:
+    overviews = Overviews()
+    for number in range(KEPT + 1):
+        overviews.put((number, 1), [], overviews.begin((number, 1)))
+
+    assert overviews.get((0, 1)) is None
+    assert overviews.get((KEPT, 1)) == []

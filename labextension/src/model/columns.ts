@@ -1,8 +1,7 @@
 // Which columns the runs page shows, as the person chose.
-import type { Run } from '../api/client';
-import { allKeys, differing } from './metrics';
+import type { KeyKind, KeyTable } from './keytable';
 
-export type ColumnKind = 'builtin' | 'metrics' | 'params' | 'tags';
+export type ColumnKind = KeyKind;
 
 /** Columns that every run has, in their order. */
 export const BUILTIN = [
@@ -32,45 +31,35 @@ export interface IColumnChoice {
   isShown: boolean;
 }
 
-/** Whether a column would say the same in each row, and such are not wanted. */
-function isSame(runs: readonly Run[], key: string, onlyDiffering: boolean): boolean {
-  const say: Record<string, (run: Run) => string> = {
-    experiment: run => run.experiment_name,
-    user: run => run.user,
-  };
-  const says = say[key];
-  return onlyDiffering && runs.length > 1 && says !== undefined && new Set(runs.map(says)).size < 2;
-}
-
 /** `true` and `false` by id of a column, for those that were chosen by hand. */
 export type ChosenColumns = Readonly<Record<string, boolean>>;
 
-/** All columns that `runs` could have, each with whether it is shown. */
+/** All columns that runs could have, each with whether it is shown. */
 export function columnChoices(
-  runs: readonly Run[],
+  keys: KeyTable,
   chosen: ChosenColumns,
   onlyDiffering: boolean,
 ): IColumnChoice[] {
-  const all = allKeys(runs);
-  const wanted = onlyDiffering && runs.length > 1 ? differing(runs) : all;
-  const tags = new Set(runs.flatMap(run => Object.keys(run.tags ?? {})));
+  const isSifting = onlyDiffering && keys.nRuns > 1;
+  const isTelling = (kind: ColumnKind, key: string): boolean =>
+    !isSifting || keys.differs(kind, key);
   const choice =
     (kind: ColumnKind, isWanted: (key: string) => boolean) =>
     (key: string): IColumnChoice => {
       const id = kind === 'builtin' ? key : `${kind}.${key}`;
       return { id, kind, key, isShown: chosen[id] ?? isWanted(key) };
     };
-  const metrics = new Set(wanted.metrics);
-  const params = new Set(wanted.params);
+  // Of what every run has, these say little where all say the same.
+  const known = new Set(keys.names('builtin'));
   return [
     ...BUILTIN.map(
-      choice('builtin', key => AT_FIRST.has(key) && !isSame(runs, key, onlyDiffering)),
+      choice('builtin', key => AT_FIRST.has(key) && (!known.has(key) || isTelling('builtin', key))),
     ),
-    ...all.metrics.map(choice('metrics', key => metrics.has(key))),
-    ...all.params.map(choice('params', key => params.has(key))),
-    ...[...tags]
+    ...keys.names('metrics').map(choice('metrics', key => isTelling('metrics', key))),
+    ...keys.names('params').map(choice('params', key => isTelling('params', key))),
+    ...keys
+      .names('tags')
       .filter(key => !OWN_TAGS.test(key))
-      .sort()
       .map(choice('tags', () => false)),
   ];
 }

@@ -46,6 +46,10 @@ export function hold(
   shown: readonly Run[],
   items: readonly Run[],
 ): { runs: readonly Run[]; nNew: number } {
+  // Mostly one has scrolled on: what follows was added, however many stand before it.
+  if (shown.every((run, at) => run.run_id === items[at]?.run_id)) {
+    return { runs: items, nNew: 0 };
+  }
   const fresh = new Map(items.map(run => [run.run_id, run]));
   const known = new Set(shown.map(run => run.run_id));
   const kept = shown.flatMap(run => fresh.get(run.run_id) ?? []);

@@ -9,10 +9,10 @@ import type { ChosenColumns } from './columns';
 import { concernsRuns } from './concerns';
 import { FOLDER_TAG, inFolder } from './folders';
 import { GroupsModel, type IGroupQuery } from './groups';
-import { allKeys, differing } from './metrics';
+import { KeyTable } from './keytable';
+import { allKeys, isSystem } from './metrics';
 import { Resource } from './resource';
 import { flat, hold, type IRow, nested } from './rows';
-import { scaleOf } from './scales';
 import { searchToFilter } from './search';
 import { State } from './state';
 import { type IViewState, stateOf, ViewsModel } from './views';
@@ -80,7 +80,7 @@ const POINTS = 600;
 const GROUPS_REFRESH_MS = 5000;
 
 /** Groups tell of so many metrics. */
-const MOST_GROUP_METRICS = 12;
+const MOST_GROUP_METRICS = 6;
 
 /** Whether runs may have come into folders, or left them. */
 function concernsFolders(event: Event): boolean {
@@ -231,6 +231,11 @@ export class RunsModel implements IDisposable {
     return this._shown;
   }
 
+  /** What the runs in the table have, and in what they differ. */
+  get keys(): KeyTable {
+    return this._keys;
+  }
+
   /** Runs that wait for `showNew`. */
   get nNew(): number {
     return this._nNew;
@@ -360,6 +365,8 @@ export class RunsModel implements IDisposable {
     this._isAsked = false;
     this._shown = held.runs;
     this._nNew = held.nNew;
+    this._keys = KeyTable.of(held.runs, this._keys);
+    this._names = this._namesOf(this._keys);
     this._readGroups();
     const base = this._baseline?.run_id;
     this._baseline = items.find(run => run.run_id === base) ?? this._baseline;
@@ -393,22 +400,29 @@ export class RunsModel implements IDisposable {
   }
 
   private _chosenForCharts(): Run[] {
-    const able = this._known.filter(run => allKeys([run]).metrics.length > 0);
-    const inRows = new Set(
-      this.isGrouped
-        ? able.map(run => run.run_id)
-        : this._rows.flatMap(row => ('run' in row ? row.run.run_id : [])),
-    );
-    const nOpened = able.filter(run => this._eyes.get(run.run_id)).length;
+    const inRows = this.isGrouped
+      ? null
+      : new Set(this._rows.flatMap(row => ('run' in row ? row.run.run_id : [])));
+    const known = this._known;
+    const isOpened = (run: Run): boolean => this._eyes.get(run.run_id) === true;
+    const nOpened = this._eyes.size === 0 ? 0 : known.filter(isOpened).length;
     let room = Math.max(0, CHARTED.first - nOpened);
-    return able
-      .filter(run => {
-        const eye = this._eyes.get(run.run_id);
-        const isFirst = eye === undefined && inRows.has(run.run_id) && room > 0;
+    const chosen: Run[] = [];
+    for (const run of known) {
+      const eye = this._eyes.get(run.run_id);
+      const isFirst = eye === undefined && room > 0 && (inRows?.has(run.run_id) ?? true);
+      if ((eye || isFirst) && hasMetrics(run)) {
+        chosen.push(run);
         room -= isFirst ? 1 : 0;
-        return eye || isFirst;
-      })
-      .slice(0, CHARTED.most);
+      }
+      if (
+        chosen.length === CHARTED.most ||
+        (room === 0 && chosen.length >= nOpened + CHARTED.first)
+      ) {
+        break;
+      }
+    }
+    return chosen;
   }
 
   /** Read points anew when the charted runs, or how far they are, have changed. */
@@ -426,6 +440,14 @@ export class RunsModel implements IDisposable {
         void this.zoom.detail.refresh();
       }
     }
+  }
+
+  /** Names of what the runs have; params that differ come first: they are what one looks for. */
+  private _namesOf(keys: KeyTable): ICardNames {
+    const rank = (name: string): number => (keys.differs('params', name) ? 0 : 1);
+    const params = keys.names('params').sort((a, b) => rank(a) - rank(b));
+    const numbers = params.filter(name => keys.isNumeric('params', name));
+    return { metrics: keys.names('metrics'), params, numbers };
   }
 
   /** The runs that were read: those of the table, and those of open groups. */
@@ -453,7 +475,7 @@ export class RunsModel implements IDisposable {
       filter: this.wholeFilter,
       view: this._view,
       orderBy: this._orderBy,
-      metrics: allKeys(this._shown ?? []).metrics.slice(0, MOST_GROUP_METRICS),
+      metrics: this._names.metrics.slice(0, MOST_GROUP_METRICS),
     };
   }
 
@@ -486,15 +508,7 @@ export class RunsModel implements IDisposable {
         return page._view;
       },
       get names(): ICardNames {
-        const runs = page._shown ?? [];
-        const { metrics, params } = allKeys(runs);
-        // Params that differ come first: they are what one looks for.
-        const telling = new Set(runs.length > 1 ? differing(runs).params : []);
-        const rank = (name: string): number => (telling.has(name) ? 0 : 1);
-        params.sort((a, b) => rank(a) - rank(b));
-        const isNumber = (name: string): boolean =>
-          scaleOf(runs.map(run => run.params?.[name] ?? null)).isNumeric;
-        return { metrics, params, numbers: params.filter(isNumber) };
+        return page._names;
       },
       get firstMetrics() {
         return allKeys(page.charted).metrics.slice(0, CHARTED.metrics);
@@ -507,6 +521,8 @@ export class RunsModel implements IDisposable {
   private _seen: readonly Run[] | null = null;
   private _rows: readonly IRow[] = [];
   private _nNew = 0;
+  private _keys = new KeyTable();
+  private _names: ICardNames = { metrics: [], params: [], numbers: [] };
   private _answers = 0;
   private _isAsked = true;
   private _open = new Set<string>();
@@ -522,6 +538,10 @@ export class RunsModel implements IDisposable {
   private readonly _disposables: DisposableSet;
   private readonly _queryChanged = new Signal<this, IRunsQuery>(this);
   private readonly _changed = new Signal<this, void>(this);
+}
+
+function hasMetrics(run: Run): boolean {
+  return Object.keys(run.metrics ?? {}).some(name => !isSystem(name));
 }
 
 function leastFree(taken: ReadonlySet<number>): number {

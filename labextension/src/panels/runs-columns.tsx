@@ -39,11 +39,11 @@ function ofRows(id: string, title: string, column: OfRun): RunColumn {
 export function useColumns(model: RunsModel): [readonly RunColumn[], number] {
   const { trans, locale } = useLanguage();
   const { columns: chosen, onlyDiffering, withCharts } = model.look.value;
-  const runs = model.shown;
+  const { keys } = model;
   const { baseline, isGrouped } = model;
   const choices = useMemo(
-    () => columnChoices(runs ?? [], chosen, onlyDiffering).filter(choice => choice.isShown),
-    [runs, chosen, onlyDiffering],
+    () => columnChoices(keys, chosen, onlyDiffering).filter(choice => choice.isShown),
+    [keys, chosen, onlyDiffering],
   );
   // The same columns stay the same objects while only values change, so that rows are not drawn again.
   const key = JSON.stringify(choices.map(choice => choice.id));
@@ -347,7 +347,7 @@ function ColumnList(props: { model: RunsModel }): JSX.Element {
   const low = sought.trim().toLowerCase();
   const nameOf = (choice: IColumnChoice): string =>
     choice.kind === 'builtin' ? titleOfBuiltin(choice.key as Builtin, trans) : choice.key;
-  const found = columnChoices(props.model.shown ?? [], chosen, onlyDiffering).filter(choice =>
+  const found = columnChoices(props.model.keys, chosen, onlyDiffering).filter(choice =>
     nameOf(choice).toLowerCase().includes(low),
   );
   const groups: [ColumnKind, string][] = [

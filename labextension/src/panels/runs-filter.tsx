@@ -2,7 +2,6 @@
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import type { ApiError } from '../api/client';
 import { complete, completionAt, faultIn, type ICompletion } from '../model/completion';
-import { allKeys } from '../model/metrics';
 import type { RunsModel } from '../model/runs';
 import { isFilter } from '../model/search';
 import { useLanguage } from '../ui/context';
@@ -132,10 +131,8 @@ export function FilterBox(props: { model: RunsModel; isWrong: boolean }): JSX.El
   );
 }
 
-function keysOf(model: RunsModel): { metrics: string[]; params: string[]; tags: string[] } {
-  const runs = model.shown ?? [];
-  const tags = [...new Set(runs.flatMap(run => Object.keys(run.tags ?? {})))].sort();
-  return { ...allKeys(runs), tags };
+function keysOf({ keys }: RunsModel): { metrics: string[]; params: string[]; tags: string[] } {
+  return { metrics: keys.names('metrics'), params: keys.names('params'), tags: keys.names('tags') };
 }
 
 /** What the server says of the filter, with a mark below the place where it could not go on. */

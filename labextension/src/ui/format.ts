@@ -7,6 +7,36 @@ export function localeOf(languageCode: string | undefined): string {
     : languageCode.replace('_', '-');
 }
 
+/** `make` called once for each locale: to make a formatter takes longer than to use it a hundred times. */
+function perLocale<T>(make: (locale: string) => T): (locale: string) => T {
+  const made = new Map<string, T>();
+  return locale => {
+    let found = made.get(locale);
+    if (found === undefined) {
+      found = make(locale);
+      made.set(locale, found);
+    }
+    return found;
+  };
+}
+
+const AGO = perLocale(
+  locale => new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' }),
+);
+const EXACT = perLocale(
+  locale =>
+    new Intl.DateTimeFormat(locale, {
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    }),
+);
+const LARGE = perLocale(locale => new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }));
+const SMALL = perLocale(locale => new Intl.NumberFormat(locale, { maximumSignificantDigits: 5 }));
+
 /** A length of time: `0.4 s`, `12 s`, `3:07`, `1:02:45`, `2 d 03:10`. */
 export function duration(ms: number): string {
   if (!(ms > 0)) {
@@ -44,7 +74,7 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 export function relativeTime(time: string | number, now: number, locale: string): string {
   // The clock ticks now and then, and what has just arrived is not in the future.
   let left = Math.min(0, (new Date(time).getTime() - now) / 1000);
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
+  const format = AGO(locale);
   if (Math.abs(left) < 5) {
     return format.format(0, 'second');
   }
@@ -59,14 +89,7 @@ export function relativeTime(time: string | number, now: number, locale: string)
 
 /** The moment in the reader's zone, to the second. */
 export function exactTime(time: string | number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, {
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-  }).format(new Date(time));
+  return EXACT(locale).format(new Date(time));
 }
 
 /** A metric: up to five significant digits; `NaN` and the infinities as they are. */
@@ -81,10 +104,7 @@ export function metric(value: number | string | null | undefined, locale: string
   if (size !== 0 && (size < 1e-4 || size >= 1e9)) {
     return value.toExponential(3);
   }
-  return new Intl.NumberFormat(
-    locale,
-    size >= 10_000 ? { maximumFractionDigits: 1 } : { maximumSignificantDigits: 5 },
-  ).format(value);
+  return (size >= 10_000 ? LARGE : SMALL)(locale).format(value);
 }
 
 const SIZES = ['B', 'kB', 'MB', 'GB', 'TB'];

@@ -73,6 +73,8 @@ function always(): boolean {
 
 export const ROW_HEIGHT = 30;
 const OVERSCAN = 8;
+/** Columns are drawn so many pixels beyond the edges of the view. */
+const OVERSCAN_WIDTH = 200;
 
 /** Rows `[first, last)` of `count` that a view of `height` pixels scrolled to `top` has to draw. */
 export function visibleRows(
@@ -89,8 +91,9 @@ export function visibleRows(
 export function Table<T>(props: ITableProps<T>): JSX.Element {
   const { columns, rows, rowKey, onEnd, hasMore, onSelect, widths, onTop } = props;
   const selected = props.selected ?? NONE;
-  const [view, , height] = useSize<HTMLDivElement>();
+  const [view, viewWidth, height] = useSize<HTMLDivElement>();
   const [top, setTop] = useState(0);
+  const [left, setLeft] = useState(0);
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const anchor = useRef<string | null>(null);
   const id = useId();
@@ -101,6 +104,11 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     () => templateOf(columns, widths ?? {}, onSelect !== undefined),
     [columns, widths, onSelect],
   );
+  const [from, to] = useMemo(
+    () => visibleColumns(columns, widths ?? {}, onSelect ? CHECK_WIDTH : 0, left, viewWidth),
+    [columns, widths, onSelect, left, viewWidth],
+  );
+  const drawn = useMemo(() => columns.slice(from, to), [columns, from, to]);
   const canSelect = props.canSelect ?? always;
   const selectable = (): string[] => rows.filter(canSelect).map(rowKey);
   const active = Math.max(
@@ -109,11 +117,13 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
   );
 
   const nearEnd = hasMore && last >= rows.length;
+  // Who was asked may have been busy: with other rows, and still near their end, it is asked again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows are a reason to ask.
   useEffect(() => {
     if (nearEnd) {
       onEnd?.();
     }
-  }, [nearEnd, onEnd]);
+  }, [nearEnd, onEnd, rows]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the change itself is what counts.
   useEffect(() => {
@@ -245,7 +255,10 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
     <div
       className="jp-MlwsTable"
       ref={view}
-      onScroll={event => setTop(event.currentTarget.scrollTop)}
+      onScroll={event => {
+        setTop(event.currentTarget.scrollTop);
+        setLeft(event.currentTarget.scrollLeft);
+      }}
       aria-busy={props.isBusy}
     >
       {/* biome-ignore-start lint/a11y: the role is among what is spread. */}
@@ -312,7 +325,8 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
                 row={row}
                 index={index}
                 isActive={key === activeKey}
-                columns={columns as readonly IColumn<unknown>[]}
+                columns={drawn as readonly IColumn<unknown>[]}
+                firstColumn={from}
                 template={template}
                 onClick={onClick as IRowProps['onClick']}
                 onContextMenu={onContextMenu as (row: unknown, event: MouseEvent) => void}
@@ -339,7 +353,10 @@ interface IRowProps {
   withChecks: boolean;
   isLit: boolean;
   onHover: (key: string | null) => void;
+  /** Those in view. */
   columns: readonly IColumn<unknown>[];
+  /** Place of the first of them among all. */
+  firstColumn: number;
   template: string;
   onClick: (row: unknown, event: MouseEvent, isCheck: boolean) => void;
   onContextMenu: (row: unknown, event: MouseEvent) => void;
@@ -392,10 +409,12 @@ const Row = memo(function Row(props: IRowProps): JSX.Element {
           />
         </div>
       )}
-      {props.columns.map(column => (
+      {props.columns.map((column, at) => (
         <div
           key={column.id}
           role="gridcell"
+          aria-colindex={props.firstColumn + at + 1 + (props.withChecks ? 1 : 0)}
+          style={{ gridColumnStart: props.firstColumn + at + 1 + (props.withChecks ? 1 : 0) }}
           className={`jp-MlwsTable-cell ${column.align === 'end' ? 'jp-mod-end' : ''}`}
           title={column.titleOf?.(row)}
         >
@@ -429,6 +448,35 @@ function CheckAll(props: {
       />
     </div>
   );
+}
+
+/** Columns `[first, last)` that a view of `width` pixels scrolled to `left` has to draw. */
+export function visibleColumns(
+  columns: readonly { id: string; width: number }[],
+  widths: Readonly<Record<string, number>>,
+  before: number,
+  left: number,
+  width: number,
+): [number, number] {
+  const own = columns.map(({ id, width: least }) => widths[id] ?? least);
+  const sum = own.reduce((total, one) => total + one, before);
+  // Where all find room they share what is left, and stand elsewhere.
+  if (sum <= width || width === 0) {
+    return [0, columns.length];
+  }
+  let edge = before;
+  let first = 0;
+  let last = 0;
+  own.forEach((one, at) => {
+    if (edge + one <= left - OVERSCAN_WIDTH) {
+      first = at + 1;
+    }
+    if (edge < left + width + OVERSCAN_WIDTH) {
+      last = at + 1;
+    }
+    edge += one;
+  });
+  return [Math.min(first, last), last];
 }
 
 /** The CSS columns of the grid, and their least width together. */

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Run } from '../../src/api/client';
 import { columnChoices } from '../../src/model/columns';
+import { KeyTable } from '../../src/model/keytable';
 
-const RUNS = [
+const LIST = [
   { metrics: { auc: 1, same: 3 }, params: { lr: '1' }, tags: { team: 'a', 'mlflow.user': 'x' } },
   { metrics: { auc: 2, same: 3 }, params: { lr: '1' }, tags: {} },
 ] as unknown as Run[];
+const RUNS = KeyTable.of(LIST);
 
 const shown = (...args: Parameters<typeof columnChoices>): string[] =>
   columnChoices(...args)
@@ -18,10 +20,11 @@ test('columns that differ are shown, all when asked, tags never by themselves', 
 });
 
 test('an experiment that all runs share is no column', () => {
-  const inOne = RUNS.map(run => ({ ...run, experiment_name: 'iris' }));
-  const inTwo = RUNS.map((run, at) => ({ ...run, experiment_name: `iris ${at}` }));
+  const inOne = LIST.map(run => ({ ...run, experiment_name: 'iris' }));
+  const inTwo = LIST.map((run, at) => ({ ...run, experiment_name: `iris ${at}` }));
   const hasIt = (runs: Run[], onlyDiffering = true): boolean | undefined =>
-    columnChoices(runs, {}, onlyDiffering).find(choice => choice.id === 'experiment')?.isShown;
+    columnChoices(KeyTable.of(runs), {}, onlyDiffering).find(choice => choice.id === 'experiment')
+      ?.isShown;
 
   expect([hasIt(inOne), hasIt(inTwo), hasIt(inOne, false)]).toEqual([false, true, true]);
 });

@@ -13,6 +13,11 @@ test('a link names a line of a log', () => {
   });
 });
 
+test('a link names a view', () => {
+  expect(linkIn('?mlws=views%2Fab12')).toEqual({ view: 'ab12' });
+  expect(linkIn('?mlws=views')).toBeNull();
+});
+
 test('other addresses are no links', () => {
   expect(linkIn('?reset')).toBeNull();
   expect(linkIn('?mlws=../../etc')).toBeNull();

@@ -1,6 +1,6 @@
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { Table, visibleRows } from '../../src/ui/table';
+import { Table, visibleColumns, visibleRows } from '../../src/ui/table';
 
 const ROWS = Array.from({ length: 5000 }, (_, at) => ({ id: `row-${at}`, name: `name ${at}` }));
 
@@ -142,4 +142,28 @@ test('a click on a head sorts, a second one the other way', () => {
     { key: 'name', descending: false },
   ]);
   expect(screen.getByRole('columnheader').getAttribute('aria-sort')).toBe('descending');
+});
+
+test('only columns in view are drawn, unless all find room', () => {
+  const columns = Array.from({ length: 40 }, (_, at) => ({ id: `c${at}`, width: 100 }));
+
+  expect(visibleColumns(columns, {}, 32, 0, 800)).toEqual([0, 10]);
+  expect(visibleColumns(columns, {}, 32, 2000, 800)).toEqual([17, 30]);
+  expect(visibleColumns(columns, { c0: 3000 }, 32, 0, 800)).toEqual([0, 1]);
+  expect(visibleColumns(columns.slice(0, 5), {}, 32, 0, 800)).toEqual([0, 5]);
+});
+
+test('with other rows whose end is in view too, more are asked for again', () => {
+  const onEnd = vi.fn();
+  const props = {
+    label: 'things',
+    columns: [],
+    rowKey: (row: (typeof ROWS)[number]) => row.id,
+    hasMore: true,
+    onEnd,
+  };
+  const { rerender } = render(<Table {...props} rows={ROWS.slice(0, 5)} />);
+  rerender(<Table {...props} rows={ROWS.slice(0, 5)} />);
+
+  expect(onEnd).toHaveBeenCalledTimes(2);
 });
