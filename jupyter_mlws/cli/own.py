@@ -24,6 +24,7 @@ SPECIAL = {
     },
     ("data", "import"): "documents:import_",
     ("secret", "set"): "documents:set_secret",
+    **{("compute", verb): f"computes:{verb}" for verb in ("create", "attach", "validate")},
     ("job", "create"): "jobs:create",
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",

@@ -26,6 +26,7 @@ import jupyter_mlws.features.data
 import jupyter_mlws.features.datastores
 import jupyter_mlws.features.jobs
 import jupyter_mlws.sdk.described
+import jupyter_mlws.sdk.computes
 import jupyter_mlws.sdk.jobs
 import jupyter_mlws.sdk.schedules
 import jupyter_mlws.sdk.transport
@@ -76,14 +77,56 @@ class Components(Noun):
 
 
 class Computes(Noun):
+    def attach(self, compute: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.compute.Compute:
+        """Make a compute of another engine, such as a cluster that is there already, one of the workspace's."""
+
+    def delete(self, name: builtins.str) -> None:
+        """Remove a compute that has no jobs any more."""
+
     def get(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
         """One compute and its load."""
 
     def list(self) -> Iterator[jupyter_mlws.entities.compute.Compute]:
         """All computes and their load."""
 
-    def update(self, name: builtins.str, slots: builtins.int) -> jupyter_mlws.entities.compute.Compute:
-        """Change how many jobs run at the same time."""
+    def prioritize(self, name: builtins.str, job: builtins.str, priority: typing.Literal['low', 'medium', 'high']) -> jupyter_mlws.entities.compute.Compute:
+        """Change the priority of a job that waits on a compute."""
+
+    def restart(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
+        """Start a compute anew: processes that are kept ready are made again, jobs may start."""
+
+    def start(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
+        """Let jobs start on a compute again."""
+
+    def stop(self, name: builtins.str, cancel_jobs: builtins.bool = ...) -> jupyter_mlws.entities.compute.Compute:
+        """Let no more jobs start on a compute; those that run go on, those that wait keep waiting."""
+
+    def update(self, name: builtins.str, slots: builtins.int | None = ..., memory: builtins.str | None = ..., idle_time_before_shutdown_minutes: builtins.float | None = ..., description: builtins.str | None = ...) -> jupyter_mlws.entities.compute.Compute:
+        """Change a compute; what is not named stays."""
+
+    def validate(self, compute: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check a compute as `create` would, and store nothing."""
+
+    def create_or_update(self, compute: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.compute.Compute:
+        """Create a compute, or change the one of this name."""
+
+    def begin_create_or_update(self, compute: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `create_or_update`."""
+
+    def begin_attach(self, compute: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `attach`."""
+
+    def begin_delete(self, name: builtins.str, *, action: builtins.str = ...) -> jupyter_mlws.sdk.computes.Finished[None]:
+        """As `delete`."""
+
+    def begin_start(self, name: builtins.str) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `start`."""
+
+    def begin_stop(self, name: builtins.str) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `stop`, and the running jobs end, as on an instance of Azure ML."""
+
+    def begin_restart(self, name: builtins.str) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `restart`."""
 
 
 class Connections(Noun):
@@ -606,6 +649,7 @@ class MLClient:
     tokens: Tokens
     views: Views
     workspaces: Workspaces
+    compute: Computes
     def __init__(self, credential: typing.Any = ..., subscription_id: str | None = ..., resource_group_name: str | None = ..., workspace_name: str | None = ..., *, url: str | None = ..., token: str | None = ..., workspace: str | os.PathLike[str] | None = ..., transport: jupyter_mlws.sdk.transport.Transport | None = ...) -> None: ...
     @classmethod
     def from_config(cls, credential: typing.Any = ..., **options: typing.Any) -> MLClient: ...

@@ -10,6 +10,7 @@ from typing import Any, TextIO, Union
 
 from pydantic import BaseModel
 
+from jupyter_mlws.entities.compute import compute_fields
 from jupyter_mlws.entities.connection import Connection, DataImport, connection_spec, import_spec
 from jupyter_mlws.entities.datastore import DatastoreSpec, datastore_spec
 from jupyter_mlws.entities.errors import Invalid
@@ -21,8 +22,14 @@ CHECKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "datastores": datastore_spec,
     "connections": connection_spec,
     "data": import_spec,
+    "computes": compute_fields,
 }
-ARGUMENTS = {"datastores": "datastore", "connections": "connection", "data": "data_import"}
+ARGUMENTS = {
+    "datastores": "datastore",
+    "connections": "connection",
+    "data": "data_import",
+    "computes": "compute",
+}
 """Name of the argument that takes the document."""
 
 

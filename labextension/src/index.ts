@@ -3,6 +3,7 @@ import { activity } from './plugins/activity';
 import { artifacts } from './plugins/artifacts';
 import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
+import { computes } from './plugins/computes';
 import { core, runActions } from './plugins/core';
 import { designer } from './plugins/designer';
 import { environments } from './plugins/environments';
@@ -25,6 +26,7 @@ export default [
   runDialog,
   cellTags,
   artifacts,
+  computes,
   environments,
   executed,
   designer,

@@ -228,7 +228,11 @@ export interface paths {
          */
         get: operations["computes.list"];
         put?: never;
-        post?: never;
+        /**
+         * Create a compute, or change the one of this name.
+         * @description Create a compute, or change the one of this name.
+         */
+        post: operations["computes.create_or_update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -249,14 +253,138 @@ export interface paths {
         get: operations["computes.get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove a compute that has no jobs any more.
+         * @description Remove a compute that has no jobs any more.
+         */
+        delete: operations["computes.delete"];
         options?: never;
         head?: never;
         /**
-         * Change how many jobs run at the same time.
-         * @description Change how many jobs run at the same time.
+         * Change a compute; what is not named stays.
+         * @description Change a compute; what is not named stays.
          */
         patch: operations["computes.update"];
+        trace?: never;
+    };
+    "/computes/{name}:prioritize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the priority of a job that waits on a compute.
+         * @description Change the priority of a job that waits on a compute.
+         */
+        post: operations["computes.prioritize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes/{name}:restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a compute anew: processes that are kept ready are made again, jobs may start.
+         * @description Start a compute anew: processes that are kept ready are made again, jobs may start.
+         */
+        post: operations["computes.restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes/{name}:start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let jobs start on a compute again.
+         * @description Let jobs start on a compute again.
+         */
+        post: operations["computes.start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes/{name}:stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let no more jobs start on a compute; those that run go on, those that wait keep waiting.
+         * @description Let no more jobs start on a compute; those that run go on, those that wait keep waiting.
+         */
+        post: operations["computes.stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes:attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a compute of another engine, such as a cluster that is there already, one of the workspace's.
+         * @description Make a compute of another engine, such as a cluster that is there already, one of the workspace's.
+         */
+        post: operations["computes.attach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a compute as `create` would, and store nothing.
+         * @description Check a compute as `create` would, and store nothing.
+         */
+        post: operations["computes.validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/connections": {
@@ -3531,10 +3659,33 @@ export interface components {
             name: string;
             /** Type */
             type: string;
+            /**
+             * State
+             * @description Jobs wait while it is stopped.
+             * @default Running
+             * @enum {string}
+             */
+            state?: "Running" | "Stopped";
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
             /** Slots */
             slots: number;
             /** Slots Used */
             slots_used: number;
+            /**
+             * Memory
+             * @description Memory of all its jobs together, where that is limited.
+             */
+            memory?: string;
+            /**
+             * Idle Minutes
+             * @description After how many minutes without a job it rests.
+             */
+            idle_minutes?: number;
             /**
              * Running
              * @description Names of the jobs that hold slots.
@@ -3555,6 +3706,11 @@ export interface components {
             cpu_percent: number;
             /** Gpus */
             gpus?: string[];
+            /**
+             * Warnings
+             * @description What its file says that means something else here, or nothing.
+             */
+            warnings?: string[];
         };
         /**
          * Connection
@@ -6681,6 +6837,47 @@ export interface operations {
             };
         };
     };
+    "computes.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Compute
+                     * @description as its YAML says it. `amlcompute` and `computeinstance` of Azure ML become slots on this machine, and the answer's warnings say so.
+                     */
+                    compute: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "computes.get": {
         parameters: {
             query?: never;
@@ -6712,6 +6909,37 @@ export interface operations {
             };
         };
     };
+    "computes.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "computes.update": {
         parameters: {
             query?: never;
@@ -6721,14 +6949,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /**
                      * Slots
-                     * @description at least 1; running jobs go on when it shrinks.
+                     * @description how many jobs run at the same time, at least 1; running jobs go on when it shrinks.
                      */
-                    slots: number;
+                    slots?: number;
+                    /**
+                     * Memory
+                     * @description of all its jobs together, such as `16g`.
+                     */
+                    memory?: string;
+                    /**
+                     * Idle Time Before Shutdown Minutes
+                     * @description after so long without a job it rests.
+                     */
+                    idle_time_before_shutdown_minutes?: number;
+                    /** Description */
+                    description?: string;
                 };
             };
         };
@@ -6740,6 +6980,232 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.prioritize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Job */
+                    job: string;
+                    /**
+                     * Priority
+                     * @enum {string}
+                     */
+                    priority: "low" | "medium" | "high";
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Cancel Jobs
+                     * @description also end those that run.
+                     * @default false
+                     */
+                    cancel_jobs?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Compute
+                     * @description as its YAML says it; its `type` is the name of an installed plug-in.
+                     */
+                    compute: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Compute */
+                    compute: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validation"];
                 };
             };
             /** @description What was wrong. */
