@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jupyter_mlws.entities.asset import Data, Environment, Model
+    from jupyter_mlws.entities.compute import AmlCompute, ComputeInstance
     from jupyter_mlws.entities.environment import BuildContext
     from jupyter_mlws.entities.errors import (
         AlreadyExists,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
     from jupyter_mlws.sdk.client import MLClient
+    from jupyter_mlws.sdk.computes import load_compute
     from jupyter_mlws.sdk.described import load_connection, load_datastore
     from jupyter_mlws.sdk.environments import load_environment
     from jupyter_mlws.sdk.jobs import JobFailed, load_job
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "entities.asset": ("Data", "Environment", "Model"),
+    "entities.compute": ("AmlCompute", "ComputeInstance"),
     "entities.environment": ("BuildContext",),
     "entities.errors": (
         "AlreadyExists",
@@ -58,6 +61,7 @@ _PLACES = {
     "sdk.builders": ("command", "notebook"),
     "sdk.client": ("MLClient",),
     "sdk.described": ("load_connection", "load_datastore"),
+    "sdk.computes": ("load_compute",),
     "sdk.environments": ("load_environment",),
     "sdk.jobs": ("JobFailed", "load_job"),
     "sdk.schedules": ("JobSchedule", "load_schedule"),
@@ -67,8 +71,10 @@ _MODULES = {name: module for module, names in _PLACES.items() for name in names}
 
 __all__ = [
     "AlreadyExists",
+    "AmlCompute",
     "BuildContext",
     "CommandJob",
+    "ComputeInstance",
     "Conflict",
     "CronTrigger",
     "Data",
@@ -98,6 +104,7 @@ __all__ = [
     "form",
     "job",
     "load_component",
+    "load_compute",
     "load_connection",
     "load_data",
     "load_datastore",

@@ -38,6 +38,11 @@ def load(group: str, name: str) -> Any:
         ) from None
 
 
+def names(group: str) -> set[str]:
+    """Names of the plug-ins of `jupyter_mlws.<group>` that load."""
+    return set(load_all(group))
+
+
 def _load(group: str) -> Iterator[tuple[str, Any]]:
     for point in entry_points(group=f"jupyter_mlws.{group}"):
         try:

@@ -26,6 +26,7 @@ SPECIAL = {
     ("secret", "set"): "documents:set_secret",
     ("import", "mlflow"): "transfer:bring_in",
     ("export", "mlflow"): "transfer:take_out",
+    **{("compute", verb): f"computes:{verb}" for verb in ("create", "attach", "validate")},
     ("job", "create"): "jobs:create",
     ("job", "validate"): "jobs:validate",
     ("job", "stream"): "jobs:stream",

@@ -133,6 +133,10 @@ SEGMENTS: dict[str, Kind] = {
     "environment": Kind("environments"),
     **{name.replace("_", ""): Kind("datastores") for name in DATASTORES},
     **dict.fromkeys(("connection", "workspaceconnection"), Kind("connections")),
+    **dict.fromkeys(
+        ("amlcompute", "computeinstance", "kubernetescompute", "vmcompute", "synapsesparkcompute"),
+        Kind("computes"),
+    ),
     "dataimport": Kind("imports"),
     "mltable": Kind("mltable"),
     **dict.fromkeys(("schedule", "monitorschedule"), Kind("schedules")),
@@ -204,6 +208,10 @@ TYPES: dict[str, str] = {
     **dict.fromkeys(("uri_file", "uri_folder", "mltable"), "data"),
     **dict.fromkeys(("custom_model", "mlflow_model", "triton_model"), "model"),
     **{kind: kind.replace("_", "") for kind in DATASTORES},
+    "local": "amlcompute",
+    "amlcompute": "amlcompute",
+    "computeinstance": "computeinstance",
+    **dict.fromkeys(("kubernetes", "virtualmachine", "synapsespark"), "kubernetescompute"),
     **{kind: f"{kind}job" for kind in SPECS},
     **{kind: "datatransferjob" if kind == "data_transfer" else f"{kind}job" for kind in JOBS},
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_mlws.entities.compute import ComputeSpec
 from jupyter_mlws.entities.errors import (
     AlreadyExists,
     Conflict,
@@ -237,10 +238,12 @@ class Attempt:
 
     def _limited(self, step: Step, context: JobContext) -> Step:
         """The step with what holds for every type of job: its limits, and what no log may show."""
+        wanted = step.memory_bytes or limits.memory_bytes(self._spec)
+        memory = (wanted, limits.share_bytes(self._place, self._doc["slots"]))
         return replace(
             step,
             timeout_s=step.timeout_s or self._spec.limits.timeout,
-            memory_bytes=step.memory_bytes or limits.memory_bytes(self._spec),
+            memory_bytes=min(filter(None, memory), default=None),
             redact=[*step.redact, *context.secrets.values(), context.env["MLWS_TOKEN"]],
         )
 
@@ -289,6 +292,9 @@ class Attempt:
             outputs=outputs,
             secrets=given.named,
         )
+        gpus = self._place.gpus
+        if gpus is not None and "CUDA_VISIBLE_DEVICES" not in self._spec.environment_variables:
+            env["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, gpus))
         return JobContext(
             job=job,
             spec=self._spec,
@@ -496,6 +502,12 @@ class Attempt:
     @property
     def _store(self) -> Store:
         return self._shop.store
+
+    @property
+    def _place(self) -> ComputeSpec:
+        """The job's compute as it is now."""
+        found = self._store.find_record("compute", self._doc["compute"])
+        return ComputeSpec.model_validate(found.doc) if found else ComputeSpec(name="gone")
 
     def _status(self) -> Status:
         return Status(self._store.get_run(self.name, with_data=False).status)

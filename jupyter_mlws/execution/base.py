@@ -117,6 +117,9 @@ class Compute(ABC):
     def prepare(self, argv: Sequence[str], env: Mapping[str, str], count: int) -> None:
         """Keep `count` processes of a standby step ready; a compute that cannot does nothing."""
 
+    def rest(self) -> None:
+        """Give back what is kept ready; it is made again when the next step is submitted."""
+
     def close(self) -> None:
         """Let go of what only this process needs; running steps go on."""
 

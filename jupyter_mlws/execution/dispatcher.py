@@ -133,6 +133,8 @@ class Dispatcher:
         )
         self._specs: dict[str, ComputeSpec] = {}
         self._waiting: dict[str, tuple[str, Ticket]] = {}
+        self._idle_since: dict[str, float] = {}
+        self._resting: set[str] = set()
         self._driven: dict[str, _Drive] = {}
         self._threads = ThreadPoolExecutor(THREADS, "mlws-job")
         self._bell: Bell | None = None
@@ -190,6 +192,26 @@ class Dispatcher:
             queued=[ticket.name for ticket in queueing.order(waiting, running)],
         )
 
+    def rest(self, name: str) -> None:
+        """Let a compute give back what it keeps ready; from any thread."""
+        if found := self.computes.get(name):
+            found.rest()
+
+    def forget_compute(self, name: str) -> None:
+        """A compute without jobs is gone; from any thread."""
+        if found := self.computes.pop(name, None):
+            found.close()
+        self.wake()
+
+    def reread(self, name: str) -> None:
+        """What is known of a waiting job has changed in the store; from any thread."""
+
+        def forget() -> None:
+            self._waiting.pop(name, None)
+            self._awake.set()
+
+        self._loop.call_soon_threadsafe(forget)
+
     # The queue
     async def _run(self) -> None:
         while True:
@@ -229,6 +251,8 @@ class Dispatcher:
             ComputeSpec.model_validate(record.doc)
             for record in self._store.list_records(COMPUTE_KIND)
         ]
+        for spec in computes:
+            self._open_compute(spec)
         rows = {row.run_id: row for row in self._unfinished()}
         fresh = {name: self._ticket(row) for name, row in rows.items() if name not in known}
         return _Stock({spec.name: spec for spec in computes}, rows, fresh)
@@ -258,15 +282,46 @@ class Dispatcher:
 
     def _admit(self) -> None:
         for name, spec in self._specs.items():
+            self._note_idle(name, spec)
+            if spec.is_stopped:
+                continue
             running = [d.ticket for d in self._driven.values() if d.compute == name]
             waiting = [ticket for compute, ticket in self._waiting.values() if compute == name]
             for ticket in queueing.admitted(waiting, running, spec.slots):
                 self._drive(ticket.name, *self._waiting[ticket.name])
 
+    def _note_idle(self, name: str, spec: ComputeSpec) -> None:
+        """Let a compute rest that had no job for so long; an instance stops until it is started."""
+        busy = any(d.compute == name for d in self._driven.values()) or any(
+            compute == name for compute, _ in self._waiting.values()
+        )
+        if busy or spec.idle_s is None or spec.is_stopped:
+            self._idle_since.pop(name, None)
+            return
+        now = self._loop.time()
+        left_s = self._idle_since.setdefault(name, now) + spec.idle_s - now
+        if left_s > 0:
+            self._loop.call_later(left_s + 0.01, self._awake.set)
+        elif name not in self._resting:
+            self._resting.add(name)
+            self._loop.run_in_executor(self._threads, self._let_rest, spec)
+
+    def _let_rest(self, spec: ComputeSpec) -> None:
+        self.rest(spec.name)
+        if spec.type == "computeinstance":
+            stopped = spec.model_copy(update={"is_stopped": True})
+            subject = f"compute:{spec.name}"
+            with self._store.change(
+                "dispatcher", "computes/stop", subject, state="Stopped", idle=True
+            ) as tx:
+                tx.put_record(COMPUTE_KIND, spec.name, stopped.model_dump(mode="json"))
+            self.wake()
+
     # Driving
     def _drive(self, name: str, compute: str, ticket: Ticket, *, parent: bool = False) -> None:
         """Take a job into our hands until it has ended or must wait again."""
         self._waiting.pop(name, None)
+        self._resting.discard(compute)
         drive = self._driven[name] = _Drive(ticket, compute, parent)
         drive.task = self._loop.create_task(self._drive_on(name, drive))
 
@@ -344,9 +399,15 @@ class Dispatcher:
             with self._store.change("system", "computes/write", "compute:local") as tx:
                 tx.put_record(COMPUTE_KIND, spec.name, spec.model_dump(mode="json"))
         for record in self._store.list_records(COMPUTE_KIND):
-            if record.name not in self.computes:
-                made = plugins.load("computes", record.doc["type"])(self._path)
-                self.computes[record.name] = made
+            self._open_compute(ComputeSpec.model_validate(record.doc))
+
+    def _open_compute(self, spec: ComputeSpec) -> None:
+        """Make the plug-in of a compute; without it, its jobs tell that they cannot run."""
+        if spec.name not in self.computes:
+            try:
+                self.computes[spec.name] = plugins.load("computes", spec.plugin)(self._path)
+            except PluginMissing as error:
+                logger.warning("Compute '%s' cannot be used: %s", spec.name, error.message)
 
     def _prepare_standby(self) -> None:
         runtime = Runtime()

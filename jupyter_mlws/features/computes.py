@@ -4,17 +4,84 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import asdict
 from functools import cache
+from typing import Any, Literal
 
 import psutil
 
-from jupyter_mlws.entities.compute import Compute
-from jupyter_mlws.entities.errors import Invalid, NotFound
+from jupyter_mlws import plugins
+from jupyter_mlws.entities.compute import LOCAL_TYPES, TYPES, Compute, ComputeSpec, compute_fields
+from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
+from jupyter_mlws.entities.validation import did_you_mean
+from jupyter_mlws.execution import records
 from jupyter_mlws.execution.dispatcher import COMPUTE_KIND, Load
+from jupyter_mlws.execution.queueing import PRIORITIES
+from jupyter_mlws.execution.submission import DEFAULT_COMPUTE
+from jupyter_mlws.features.jobs import Validation
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 
 CPU_SAMPLE_S = 0.1
+FOREIGN = frozenset({"kubernetes", "virtualmachine", "synapsespark"})
+"""Types of Azure ML that are right as such and need an engine that may be installed later."""
+
+
+@operation("computes/write")
+def create_or_update(ws: Workspace, compute: dict[str, Any]) -> Compute:
+    """Create a compute, or change the one of this name.
+
+    Args:
+        compute: as its YAML says it. `amlcompute` and `computeinstance` of Azure ML become slots on
+            this machine, and the answer's warnings say so.
+    Raises:
+        Invalid: a field is wrong, or no engine of this type is installed; nothing is stored.
+        Conflict: the one of this name is of another type and has jobs.
+    """
+    spec, warnings = _read(compute)
+    found = ws.store.find_record(COMPUTE_KIND, spec.name)
+    if found:
+        before = ComputeSpec.model_validate(found.doc)
+        spec = spec.model_copy(update={"is_stopped": before.is_stopped})
+        if before.plugin != spec.plugin:
+            message = f"'{spec.name}' is a compute of type {before.type}: choose another name."
+            raise Conflict(message)
+    with ws.change(f"compute:{spec.name}", type=spec.type, slots=spec.slots) as tx:
+        tx.put_record(COMPUTE_KIND, spec.name, spec.model_dump(mode="json"))
+    return _changed(ws, spec).model_copy(update={"warnings": warnings})
+
+
+@operation("computes/read")
+def validate(ws: Workspace, compute: dict[str, Any]) -> Validation:
+    """Check a compute as `create` would, and store nothing."""
+    try:
+        if compute_fields(compute).type in FOREIGN and compute["type"] not in plugins.names(
+            "computes"
+        ):
+            message = f"no engine of type '{compute['type']}' is installed."
+            obstacle = asdict(Problem(message, "type"))
+            return Validation(passed=True, errors=[], warnings=[], obstacles=[obstacle])
+        _, warnings = _read(compute)
+    except Invalid as error:
+        found = [asdict(problem) for problem in error.problems]
+        return Validation(passed=False, errors=found, warnings=[])
+    return Validation(passed=True, errors=[], warnings=warnings)
+
+
+@operation("computes/write")
+def attach(ws: Workspace, compute: dict[str, Any]) -> Compute:
+    """Make a compute of another engine, such as a cluster that is there already, one of the workspace's.
+
+    Args:
+        compute: as its YAML says it; its `type` is the name of an installed plug-in.
+    Raises:
+        Invalid: no engine of this type is installed.
+        AlreadyExists: there is a compute of this name.
+    """
+    name = str(compute.get("name", ""))
+    if ws.store.find_record(COMPUTE_KIND, name):
+        raise AlreadyExists(f"There is a compute '{name}' already: choose another name.")
+    return create_or_update(ws, compute)
 
 
 @operation("computes/read")
@@ -34,46 +101,200 @@ def get(ws: Workspace, name: str) -> Compute:
 
 
 @operation("computes/write")
-def update(ws: Workspace, name: str, slots: int) -> Compute:
-    """Change how many jobs run at the same time.
+def update(
+    ws: Workspace,
+    name: str,
+    slots: int | None = None,
+    memory: str | None = None,
+    idle_time_before_shutdown_minutes: float | None = None,
+    description: str | None = None,
+) -> Compute:
+    """Change a compute; what is not named stays.
 
     Args:
-        slots: at least 1; running jobs go on when it shrinks.
+        slots: how many jobs run at the same time, at least 1; running jobs go on when it shrinks.
+        memory: of all its jobs together, such as `16g`.
+        idle_time_before_shutdown_minutes: after so long without a job it rests.
     Raises:
         NotFound: there is no compute of this name.
-        Invalid: less than one slot.
+        Invalid: a value is out of range.
+    """
+    spec = _load(ws, name).spec
+    given = {
+        "slots": slots,
+        "memory": memory,
+        "idle_time_before_shutdown_minutes": idle_time_before_shutdown_minutes,
+        "description": description,
+    }
+    if slots is not None and slots < 1:
+        raise Invalid.field("slots", f"must be at least 1 (got {slots}).")
+    checked, _ = _read(
+        {"name": name, "type": "local", **{k: v for k, v in given.items() if v is not None}}
+    )
+    changes: dict[str, Any] = {}
+    for field, value in (
+        ("slots", slots),
+        ("memory", memory),
+        ("idle_s", idle_time_before_shutdown_minutes),
+        ("description", description),
+    ):
+        if value is not None:
+            changes[field] = getattr(checked, field)
+    return _keep(ws, spec.model_copy(update=changes), **changes)
+
+
+@operation("computes/start")
+def start(ws: Workspace, name: str) -> Compute:
+    """Let jobs start on a compute again.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    spec = _load(ws, name).spec
+    return _keep(ws, spec.model_copy(update={"is_stopped": False}), state="Running")
+
+
+@operation("computes/stop")
+def stop(ws: Workspace, name: str, cancel_jobs: bool = False) -> Compute:
+    """Let no more jobs start on a compute; those that run go on, those that wait keep waiting.
+
+    Args:
+        cancel_jobs: also end those that run.
+    Raises:
+        NotFound: there is none of this name.
     """
     load = _load(ws, name)
-    if slots < 1:
-        raise Invalid.field("slots", f"must be at least 1 (got {slots}).")
-    spec = load.spec.model_copy(update={"slots": slots})
-    with ws.change(f"compute:{name}", slots=slots) as tx:
-        tx.put_record(COMPUTE_KIND, name, spec.model_dump(mode="json"))
+    stopped = _keep(ws, load.spec.model_copy(update={"is_stopped": True}), state="Stopped")
+    ws.dispatcher.rest(name)
+    for job in load.running if cancel_jobs else ():
+        try:
+            records.cancel(ws.store, job, ws.principal.name)
+        except Conflict:
+            continue  # it has ended meanwhile
     ws.dispatcher.wake()
-    return _view(load).model_copy(update={"slots": slots})
+    return stopped
+
+
+@operation("computes/start")
+def restart(ws: Workspace, name: str) -> Compute:
+    """Start a compute anew: processes that are kept ready are made again, jobs may start.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    _load(ws, name)
+    ws.dispatcher.rest(name)
+    return start(ws, name)
+
+
+@operation("computes/delete")
+def delete(ws: Workspace, name: str) -> None:
+    """Remove a compute that has no jobs any more.
+
+    Raises:
+        NotFound: there is none of this name.
+        Conflict: jobs run or wait on it, or it is `local`, which is always there.
+    """
+    load = _load(ws, name)
+    if name == DEFAULT_COMPUTE:
+        raise Conflict(f"'{name}' is always there; `stop` lets no job start on it.")
+    if load.running or load.queued:
+        n = len(load.running) + len(load.queued)
+        raise Conflict(f"{n} jobs run or wait on '{name}': cancel them, or wait.")
+    with ws.change(f"compute:{name}", deleted=True) as tx:
+        tx.delete_record(COMPUTE_KIND, name)
+    ws.dispatcher.forget_compute(name)
+
+
+@operation("computes/write")
+def prioritize(
+    ws: Workspace, name: str, job: str, priority: Literal["low", "medium", "high"]
+) -> Compute:
+    """Change the priority of a job that waits on a compute.
+
+    Raises:
+        NotFound: there is no such compute, or the job does not wait on it.
+    """
+    load = _load(ws, name)
+    if job not in load.queued:
+        raise NotFound(f"Job '{job}' does not wait on '{name}'.")
+    with ws.change(f"job:{job}", priority=priority) as tx:
+        doc = records.get(ws.store, job).doc
+        spec = doc["spec"]
+        settings = {**spec.get("queue_settings", {}), "priority": priority}
+        spec = {**spec, "queue_settings": settings}
+        tx.put_record(records.KIND, job, {**doc, "spec": spec, "priority": PRIORITIES[priority]})
+    ws.dispatcher.reread(job)
+    return get(ws, name)
+
+
+def _read(compute: dict[str, Any]) -> tuple[ComputeSpec, list[str]]:
+    """The compute that a document describes, and what it means otherwise than it says."""
+    fields = compute_fields(compute)
+    given, kinds = fields.type, plugins.names("computes")
+    if given not in TYPES and given not in kinds:
+        known = [*LOCAL_TYPES, *sorted(kinds - set(LOCAL_TYPES))]
+        hint = did_you_mean(given, known)
+        message = (
+            f"no engine of type {given!r:.60} is installed (there are: {', '.join(known)}).{hint}"
+        )
+        raise Invalid.field("type", message)
+    placed, warnings = fields.placed()
+    said = fields.model_dump(mode="json", exclude_unset=True, exclude={"schema_"})
+    spec = ComputeSpec(
+        name=fields.name,
+        type=fields.type,
+        description=fields.description,
+        tags=fields.tags,
+        said=said,
+        **placed,
+    )
+    return spec, warnings
+
+
+def _keep(ws: Workspace, spec: ComputeSpec, **change: Any) -> Compute:
+    with ws.change(f"compute:{spec.name}", **change) as tx:
+        tx.put_record(COMPUTE_KIND, spec.name, spec.model_dump(mode="json"))
+    return _changed(ws, spec)
+
+
+def _changed(ws: Workspace, spec: ComputeSpec) -> Compute:
+    """The compute as it is from now on; the dispatcher learns it in a moment."""
+    ws.dispatcher.wake()
+    load = ws.dispatcher.load().get(spec.name)
+    return _view(Load(spec, *(load.slots_used, load.running, load.queued) if load else (0, [], [])))
 
 
 def _load(ws: Workspace, name: str) -> Load:
     loads = ws.dispatcher.load()
-    if name not in loads:
+    record = ws.store.find_record(COMPUTE_KIND, name)
+    if record is None:
         raise NotFound(f"There is no compute '{name}' (there are: {', '.join(loads)}).")
-    return loads[name]
+    spec = ComputeSpec.model_validate(record.doc)
+    load = loads.get(name)
+    return Load(spec, *(load.slots_used, load.running, load.queued) if load else (0, [], []))
 
 
 def _view(load: Load) -> Compute:
-    memory = psutil.virtual_memory()
+    memory, spec = psutil.virtual_memory(), load.spec
+    names = _gpus()
     return Compute(
-        name=load.spec.name,
-        type=load.spec.type,
-        slots=load.spec.slots,
+        name=spec.name,
+        type=spec.type,
+        state="Stopped" if spec.is_stopped else "Running",
+        description=spec.description,
+        tags=spec.tags,
+        slots=spec.slots,
         slots_used=load.slots_used,
+        memory=spec.memory,
+        idle_minutes=None if spec.idle_s is None else spec.idle_s / 60,
         running=load.running,
         queued=load.queued,
         cores=psutil.cpu_count() or 1,
         memory_bytes=memory.total,
         memory_used_bytes=memory.total - memory.available,
         cpu_percent=psutil.cpu_percent(CPU_SAMPLE_S),
-        gpus=list(_gpus()),
+        gpus=[name for n, name in enumerate(names) if spec.gpus is None or n in spec.gpus],
     )
 
 

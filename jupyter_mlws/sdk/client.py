@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mlws.entities.asset import Asset, Data, Environment, Model
+from jupyter_mlws.entities.compute import Compute
 from jupyter_mlws.entities.environment import Build
 from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import Job, JobSpec
@@ -19,6 +20,7 @@ from jupyter_mlws.features.operations import Operation, find, load
 from jupyter_mlws.sdk import foreign, service
 from jupyter_mlws.sdk.assets import AssetSource, send, shipment
 from jupyter_mlws.sdk.assets import download as fetch
+from jupyter_mlws.sdk.computes import Finished
 from jupyter_mlws.sdk.described import ARGUMENTS, DocumentSource, described
 from jupyter_mlws.sdk.jobs import Done, LogPrinter, Source, submission
 from jupyter_mlws.sdk.schedules import (
@@ -322,6 +324,48 @@ class Triggers(Noun):
             return made
 
 
+class Computes(Noun):
+    """Computes: create, start, stop; `begin_…` as Azure ML's client has them, done at once."""
+
+    def create_or_update(self, compute: DocumentSource) -> Compute:
+        """Create a compute, or change the one of this name.
+
+        Args:
+            compute: an entity, a mapping as the YAML has it, or the path of a YAML file.
+        Raises:
+            Invalid: a field is wrong, with the line when it came from a file.
+        """
+        with described("computes", compute) as document:
+            made = self._client.call("computes.create_or_update", compute=document)
+            assert isinstance(made, Compute)
+            return made
+
+    def begin_create_or_update(self, compute: DocumentSource) -> Finished[Compute]:
+        """As `create_or_update`."""
+        return Finished(self.create_or_update(compute))
+
+    def begin_attach(self, compute: DocumentSource) -> Finished[Compute]:
+        """As `attach`."""
+        with described("computes", compute) as document:
+            return Finished(self._client.call("computes.attach", compute=document))
+
+    def begin_delete(self, name: str, *, action: str = "Delete") -> Finished[None]:
+        """As `delete`."""
+        return Finished(self._client.call("computes.delete", name=name))
+
+    def begin_start(self, name: str) -> Finished[Compute]:
+        """As `start`."""
+        return Finished(self._client.call("computes.start", name=name))
+
+    def begin_stop(self, name: str) -> Finished[Compute]:
+        """As `stop`, and the running jobs end, as on an instance of Azure ML."""
+        return Finished(self._client.call("computes.stop", name=name, cancel_jobs=True))
+
+    def begin_restart(self, name: str) -> Finished[Compute]:
+        """As `restart`."""
+        return Finished(self._client.call("computes.restart", name=name))
+
+
 class MLClient:
     """A workspace.
 
@@ -364,6 +408,7 @@ class MLClient:
         self.models = Assets(self, "models")
         self.components = Assets(self, "components")
         self.environments = Environments(self, "environments")
+        self.compute = self.computes = Computes(self, "computes")
         self.schedules = Schedules(self, "schedules")
         self.triggers = Triggers(self, "triggers")
         self.webhooks = Documents(self, "webhooks")

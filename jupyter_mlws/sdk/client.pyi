@@ -21,11 +21,14 @@ import jupyter_mlws.entities.record
 import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
+import jupyter_mlws.entities.trigger
+import jupyter_mlws.entities.webhook
 import jupyter_mlws.entities.snapshot
 import jupyter_mlws.features.data
 import jupyter_mlws.features.datastores
 import jupyter_mlws.features.jobs
 import jupyter_mlws.sdk.described
+import jupyter_mlws.sdk.computes
 import jupyter_mlws.sdk.jobs
 import jupyter_mlws.sdk.schedules
 import jupyter_mlws.sdk.transport
@@ -76,14 +79,56 @@ class Components(Noun):
 
 
 class Computes(Noun):
+    def attach(self, compute: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.compute.Compute:
+        """Make a compute of another engine, such as a cluster that is there already, one of the workspace's."""
+
+    def delete(self, name: builtins.str) -> None:
+        """Remove a compute that has no jobs any more."""
+
     def get(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
         """One compute and its load."""
 
     def list(self) -> Iterator[jupyter_mlws.entities.compute.Compute]:
         """All computes and their load."""
 
-    def update(self, name: builtins.str, slots: builtins.int) -> jupyter_mlws.entities.compute.Compute:
-        """Change how many jobs run at the same time."""
+    def prioritize(self, name: builtins.str, job: builtins.str, priority: typing.Literal['low', 'medium', 'high']) -> jupyter_mlws.entities.compute.Compute:
+        """Change the priority of a job that waits on a compute."""
+
+    def restart(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
+        """Start a compute anew: processes that are kept ready are made again, jobs may start."""
+
+    def start(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
+        """Let jobs start on a compute again."""
+
+    def stop(self, name: builtins.str, cancel_jobs: builtins.bool = ...) -> jupyter_mlws.entities.compute.Compute:
+        """Let no more jobs start on a compute; those that run go on, those that wait keep waiting."""
+
+    def update(self, name: builtins.str, slots: builtins.int | None = ..., memory: builtins.str | None = ..., idle_time_before_shutdown_minutes: builtins.float | None = ..., description: builtins.str | None = ...) -> jupyter_mlws.entities.compute.Compute:
+        """Change a compute; what is not named stays."""
+
+    def validate(self, compute: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check a compute as `create` would, and store nothing."""
+
+    def create_or_update(self, compute: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.compute.Compute:
+        """Create a compute, or change the one of this name."""
+
+    def begin_create_or_update(self, compute: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `create_or_update`."""
+
+    def begin_attach(self, compute: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `attach`."""
+
+    def begin_delete(self, name: builtins.str, *, action: builtins.str = ...) -> jupyter_mlws.sdk.computes.Finished[None]:
+        """As `delete`."""
+
+    def begin_start(self, name: builtins.str) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `start`."""
+
+    def begin_stop(self, name: builtins.str) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `stop`, and the running jobs end, as on an instance of Azure ML."""
+
+    def begin_restart(self, name: builtins.str) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.compute.Compute]:
+        """As `restart`."""
 
 
 class Connections(Noun):
@@ -93,7 +138,7 @@ class Connections(Noun):
     def get(self, name: builtins.str) -> jupyter_mlws.entities.connection.ConnectionView:
         """One connection."""
 
-    def list(self, *, type: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.connection.ConnectionView]:
+    def list(self, *, of_type: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.connection.ConnectionView]:
         """All connections, by name."""
 
     def validate(self, connection: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
@@ -197,6 +242,17 @@ class Datastores(Noun):
         """Create it, or put another in its place."""
 
 
+class Deliveries(Noun):
+    def get(self, id: builtins.str) -> jupyter_mlws.entities.webhook.Delivery:
+        """One delivery with all its tries."""
+
+    def list(self, *, webhook: builtins.str | None = ..., state: typing.Literal['pending', 'delivered', 'dead'] | None = ..., max_results: builtins.int = ...) -> Iterator[jupyter_mlws.entities.webhook.Delivery]:
+        """Deliveries, newest first; `dead` are those that were given up."""
+
+    def redeliver(self, id: builtins.str) -> jupyter_mlws.entities.webhook.Delivery:
+        """Send it again, as soon as may be, with all its retries."""
+
+
 class Environments(Noun):
     def archive(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Hide a version, or with none named the whole asset, from lists; references still lead to it."""
@@ -271,11 +327,49 @@ class Events(Noun):
 
 
 class Experiments(Noun):
+    def archive(self, experiment_id: builtins.int) -> jupyter_mlws.entities.run.Experiment:
+        """Hide an experiment and its runs from lists."""
+
+    def delete(self, experiment_id: builtins.int) -> None:
+        """Delete an archived experiment for good, with its runs and files; its name is free again."""
+
     def get(self, experiment_id: builtins.int) -> jupyter_mlws.entities.run.Experiment:
         """One experiment."""
 
     def list(self, *, filter: builtins.str = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.run.Experiment]:
         """Experiments, newest first."""
+
+    def restore(self, experiment_id: builtins.int) -> jupyter_mlws.entities.run.Experiment:
+        """Show an archived experiment and all its runs in lists again."""
+
+    def update(self, experiment_id: builtins.int, name: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ..., drop_tags: builtins.list[builtins.str] | None = ...) -> jupyter_mlws.entities.run.Experiment:
+        """Rename an experiment, set and drop tags."""
+
+
+class Imports(Noun):
+    def finish(self, name: builtins.str, digest: builtins.str) -> None:
+        """Note that something is here whole."""
+
+    def known(self, names: builtins.list[builtins.str]) -> builtins.dict[builtins.str, builtins.str]:
+        """Which of these were brought in whole, each with the digest of what it was then."""
+
+    def log(self, run_id: builtins.str, points: builtins.list[jupyter_mlws.entities.imported.ImportedPoint]) -> None:
+        """Add points to the metrics of a run; those that are here stay once."""
+
+    def put_experiment(self, experiment: jupyter_mlws.entities.imported.ImportedExperiment) -> jupyter_mlws.entities.run.Experiment:
+        """Make an experiment, or find the one of its name, which stays as it is but for new tags."""
+
+    def put_files(self, owner: builtins.str, files: builtins.list[jupyter_mlws.entities.imported.ImportedFile]) -> builtins.list[builtins.str]:
+        """Say which files a run or logged model has; answers the blobs that must be sent first."""
+
+    def put_logged_model(self, model: jupyter_mlws.entities.imported.ImportedLoggedModel) -> None:
+        """Make a logged model or bring it up to date."""
+
+    def put_model(self, model: jupyter_mlws.entities.imported.ImportedModel) -> None:
+        """Make a registered model with its versions or bring it up to date."""
+
+    def put_run(self, run: jupyter_mlws.entities.imported.ImportedRun) -> None:
+        """Make a run or bring it up to date, with params, tags, data sets and links to models."""
 
 
 class Jobs(Noun):
@@ -294,6 +388,9 @@ class Jobs(Noun):
     def get_notebook(self, name: builtins.str, attempt: builtins.int | None = ...) -> jupyter_mlws.entities.job.NotebookExecution:
         """The executed notebook of a notebook job, as far as it is, with the state of its cells."""
 
+    def get_reproduction(self, name: builtins.str) -> jupyter_mlws.entities.lineage.Reproduction:
+        """How a reproduction compares with its original: metrics bit for bit, files by hash."""
+
     def list(self, *, parent_job_name: builtins.str | None = ..., experiment_name: builtins.str | None = ..., status: jupyter_mlws.entities.run.Status | None = ..., type: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.job.Job]:
         """Jobs, newest first."""
 
@@ -303,11 +400,17 @@ class Jobs(Noun):
     def list_types(self) -> builtins.list[jupyter_mlws.features.jobs.JobType]:
         """The types of job that this workspace can run."""
 
+    def plan_reproduction(self, name: builtins.str) -> jupyter_mlws.entities.lineage.ReproductionPlan:
+        """What running a job again as it was would hold fast, and what it cannot."""
+
     def read_code(self, name: builtins.str, path: builtins.str, *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
         """One file of the code snapshot."""
 
     def read_log(self, name: builtins.str, path: builtins.str = ..., offset: builtins.int = ..., limit: builtins.int = ..., attempt: builtins.int | None = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.job.LogChunk:
         """A piece of a log from `offset` on; waits for growth when there is nothing new yet."""
+
+    def reproduce(self, name: builtins.str) -> jupyter_mlws.entities.job.Job:
+        """Run an ended job again as it was: code, environment, data versions, parameters."""
 
     def restore(self, name: builtins.str) -> jupyter_mlws.entities.job.Job:
         """Show an archived job in lists again."""
@@ -338,6 +441,17 @@ class Jobs(Noun):
 
     def download(self, name: builtins.str, *, download_path: builtins.str | os.PathLike[builtins.str] = ..., output_name: builtins.str | None = ..., all: builtins.bool = ...) -> builtins.list[pathlib.Path]:
         """Fetch what an ended job left: `artifacts/…`, and named outputs in `named-outputs/NAME/…`."""
+
+
+class Lineage(Noun):
+    def export(self, run_id: builtins.str) -> builtins.list[builtins.dict[builtins.str, typing.Any]]:
+        """A run as events of OpenLineage: its start, its end, what it read and made."""
+
+    def impact(self, node: builtins.str) -> jupyter_mlws.entities.lineage.Impact:
+        """What depends on a thing: all runs, data and models that were made of it."""
+
+    def show(self, node: builtins.str, direction: typing.Literal['both', 'up', 'down'] = ..., depth: builtins.int = ...) -> jupyter_mlws.entities.lineage.Lineage:
+        """The graph around a run or a version of data, a model, an environment."""
 
 
 class Models(Noun):
@@ -425,6 +539,9 @@ class Runs(Noun):
     def compare_environments(self, run_ids: builtins.list[builtins.str]) -> jupyter_mlws.entities.comparison.EnvironmentComparison:
         """Python and packages that runs ran with."""
 
+    def delete(self, run_id: builtins.str) -> None:
+        """Delete an archived run for good, with its metrics and files; the event of it stays."""
+
     def diff_file(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str, of: typing.Literal['code', 'artifacts'] = ...) -> jupyter_mlws.entities.comparison.FileDiff:
         """A text file of two runs, line by line."""
 
@@ -433,6 +550,9 @@ class Runs(Noun):
 
     def diff_table(self, run_id: builtins.str, other_run_id: builtins.str, path: builtins.str, limit: builtins.int = ...) -> jupyter_mlws.entities.comparison.TableDiff:
         """A table that two runs left, with the cells that differ."""
+
+    def download_artifacts(self, run_id: builtins.str, path: builtins.str = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """The files that a run left, in one folder and all below it, as one zip archive."""
 
     def export(self, format: typing.Literal['csv', 'parquet', 'notebook'] = ..., filter: builtins.str = ..., run_ids: builtins.list[builtins.str] | None = ..., order_by: builtins.list[builtins.str] | None = ..., experiment_ids: builtins.list[builtins.int] | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
         """Runs as a file, each a row with all it logged; or a notebook that loads them."""
@@ -552,6 +672,35 @@ class Tokens(Noun):
         """All tokens, without themselves; those of running jobs too."""
 
 
+class Triggers(Noun):
+    def delete(self, name: builtins.str) -> None:
+        """Delete a trigger, with its token; its jobs stay."""
+
+    def disable(self, name: builtins.str) -> jupyter_mlws.entities.trigger.TriggerView:
+        """Let a trigger start no more jobs; calls are refused."""
+
+    def enable(self, name: builtins.str) -> jupyter_mlws.entities.trigger.TriggerView:
+        """Let a trigger start jobs again, from now on."""
+
+    def fire(self, name: builtins.str, inputs: builtins.dict[builtins.str, typing.Any] | None = ...) -> jupyter_mlws.entities.trigger.TriggerFire:
+        """Start the job of an HTTP trigger; its own token may do this and nothing else."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.trigger.TriggerView:
+        """One trigger, with its last starts."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.trigger.TriggerView]:
+        """All triggers, by name."""
+
+    def list_events(self) -> builtins.dict[builtins.str, builtins.str]:
+        """The kinds of events that triggers and webhooks listen for."""
+
+    def renew_token(self, name: builtins.str) -> jupyter_mlws.entities.trigger.NewTrigger:
+        """A new token for an HTTP trigger; the old one is worth nothing from now on."""
+
+    def create_or_update(self, trigger: typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.trigger.NewTrigger:
+        """Create a trigger, or put it in the place of the one of its name; code and data are sent along."""
+
+
 class Views(Noun):
     def create(self, view: jupyter_mlws.entities.run_set.SavedViewSpec) -> jupyter_mlws.entities.run_set.SavedView:
         """Save a view."""
@@ -569,6 +718,29 @@ class Views(Noun):
         """Rename a view, or save what it shows now."""
 
 
+class Webhooks(Noun):
+    def delete(self, name: builtins.str) -> None:
+        """Delete a webhook with its deliveries."""
+
+    def disable(self, name: builtins.str) -> jupyter_mlws.entities.webhook.Webhook:
+        """Tell a webhook nothing new; what is queued is still sent."""
+
+    def enable(self, name: builtins.str) -> jupyter_mlws.entities.webhook.Webhook:
+        """Tell a webhook of what happens from now on."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.webhook.Webhook:
+        """One webhook."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.webhook.Webhook]:
+        """All webhooks, by name."""
+
+    def test(self, name: builtins.str) -> jupyter_mlws.entities.webhook.Delivery:
+        """Queue a delivery that says nothing but that it arrives."""
+
+    def create_or_update(self, source: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> typing.Any:
+        """Create it, or put another in its place."""
+
+
 class Workspaces(Noun):
     def announce(self, page: builtins.str) -> None:
         """Say where people look at this workspace; links to jobs lead there from then on."""
@@ -580,13 +752,16 @@ class Workspaces(Noun):
         """Whether rows, edges and blobs agree."""
 
     def gc(self, environments_unused_days: builtins.float = ...) -> jupyter_mlws.entities.compute.GcReport:
-        """Free the blobs that nothing refers to any more, and environments that nobody uses."""
+        """Delete what was archived longer ago than is kept; free the blobs and environments nobody needs."""
 
     def show(self) -> jupyter_mlws.entities.compute.WorkspaceInfo:
         """The workspace, its service and what the caller may do."""
 
     def stop(self, force: builtins.bool = ...) -> jupyter_mlws.entities.compute.WorkspaceInfo:
         """Stop the service of this workspace; the next client starts it again."""
+
+    def update(self, retention_days: builtins.float | None = ...) -> jupyter_mlws.entities.compute.WorkspaceInfo:
+        """Change settings of the workspace."""
 
 
 class MLClient:
@@ -596,10 +771,13 @@ class MLClient:
     connections: Connections
     data: Data
     datastores: Datastores
+    deliveries: Deliveries
     environments: Environments
     events: Events
     experiments: Experiments
+    imports: Imports
     jobs: Jobs
+    lineage: Lineage
     models: Models
     notebooks: Notebooks
     pipelines: Pipelines
@@ -607,8 +785,11 @@ class MLClient:
     schedules: Schedules
     secrets: Secrets
     tokens: Tokens
+    triggers: Triggers
     views: Views
+    webhooks: Webhooks
     workspaces: Workspaces
+    compute: Computes
     def __init__(self, credential: typing.Any = ..., subscription_id: str | None = ..., resource_group_name: str | None = ..., workspace_name: str | None = ..., *, url: str | None = ..., token: str | None = ..., workspace: str | os.PathLike[str] | None = ..., transport: jupyter_mlws.sdk.transport.Transport | None = ...) -> None: ...
     @classmethod
     def from_config(cls, credential: typing.Any = ..., **options: typing.Any) -> MLClient: ...

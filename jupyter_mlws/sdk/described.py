@@ -10,6 +10,7 @@ from typing import Any, TextIO, Union
 
 from pydantic import BaseModel
 
+from jupyter_mlws.entities.compute import compute_fields
 from jupyter_mlws.entities.connection import Connection, DataImport, connection_spec, import_spec
 from jupyter_mlws.entities.datastore import DatastoreSpec, datastore_spec
 from jupyter_mlws.entities.errors import Invalid
@@ -23,12 +24,14 @@ CHECKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "connections": connection_spec,
     "data": import_spec,
     "webhooks": webhook_spec,
+    "computes": compute_fields,
 }
 ARGUMENTS = {
     "datastores": "datastore",
     "connections": "connection",
     "data": "data_import",
     "webhooks": "webhook",
+    "computes": "compute",
 }
 """Name of the argument that takes the document."""
 

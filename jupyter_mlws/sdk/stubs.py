@@ -50,6 +50,7 @@ import jupyter_mlws.features.data
 import jupyter_mlws.features.datastores
 import jupyter_mlws.features.jobs
 import jupyter_mlws.sdk.described
+import jupyter_mlws.sdk.computes
 import jupyter_mlws.sdk.jobs
 import jupyter_mlws.sdk.schedules
 import jupyter_mlws.sdk.transport
@@ -117,6 +118,7 @@ def _own(name: str, member: Any) -> str:
 def _client(nouns: list[str]) -> str:
     lines = ["class MLClient:"]
     lines += [f"    {noun}: {noun.title()}" for noun in nouns]
+    lines.append("    compute: Computes")
     init = inspect.signature(MLClient.__init__, eval_str=False)
     schedule, ready = spelled(ScheduleSpec), f"{spelled(Ready)}[{spelled(Schedule)}]"
     entity, answer = spelled(JobSpec | AssetSpec), spelled(Job | Asset)

@@ -4,9 +4,10 @@ import { artifacts } from './plugins/artifacts';
 import { automation } from './plugins/automation';
 import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
+import { computes } from './plugins/computes';
 import { core, runActions } from './plugins/core';
-import { designer } from './plugins/designer';
 import { data } from './plugins/data';
+import { designer } from './plugins/designer';
 import { environments } from './plugins/environments';
 import { executed } from './plugins/executed';
 import { menu } from './plugins/menu';
@@ -31,6 +32,7 @@ export default [
   runDialog,
   cellTags,
   artifacts,
+  computes,
   environments,
   executed,
   designer,

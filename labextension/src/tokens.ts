@@ -114,6 +114,8 @@ export namespace CommandIDs {
   export const compareWith = 'mlws:run-compare-with';
   /** `{format, filter?, run_ids?, order_by?, view?}`: runs as CSV, Parquet or a notebook that loads them. */
   export const exportRuns = 'mlws:runs-export';
+  /** No arguments: the compute page. */
+  export const openComputes = 'mlws:computes-open';
   /** `{name?}`: the environments page, at one of them. */
   export const openEnvironments = 'mlws:environments-open';
   /** `{kernel?}`: the form for a new environment, filled from a kernel if named. */

@@ -99,6 +99,9 @@ class LocalCompute(Compute):
                 pair.dismiss()
         self._refill()
 
+    def rest(self) -> None:
+        self.close()
+
     def close(self) -> None:
         with self._lock:
             pairs = [pair for kept in self._standby.values() for pair in kept.pairs]

@@ -228,7 +228,11 @@ export interface paths {
          */
         get: operations["computes.list"];
         put?: never;
-        post?: never;
+        /**
+         * Create a compute, or change the one of this name.
+         * @description Create a compute, or change the one of this name.
+         */
+        post: operations["computes.create_or_update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -249,14 +253,138 @@ export interface paths {
         get: operations["computes.get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Remove a compute that has no jobs any more.
+         * @description Remove a compute that has no jobs any more.
+         */
+        delete: operations["computes.delete"];
         options?: never;
         head?: never;
         /**
-         * Change how many jobs run at the same time.
-         * @description Change how many jobs run at the same time.
+         * Change a compute; what is not named stays.
+         * @description Change a compute; what is not named stays.
          */
         patch: operations["computes.update"];
+        trace?: never;
+    };
+    "/computes/{name}:prioritize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the priority of a job that waits on a compute.
+         * @description Change the priority of a job that waits on a compute.
+         */
+        post: operations["computes.prioritize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes/{name}:restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a compute anew: processes that are kept ready are made again, jobs may start.
+         * @description Start a compute anew: processes that are kept ready are made again, jobs may start.
+         */
+        post: operations["computes.restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes/{name}:start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let jobs start on a compute again.
+         * @description Let jobs start on a compute again.
+         */
+        post: operations["computes.start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes/{name}:stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let no more jobs start on a compute; those that run go on, those that wait keep waiting.
+         * @description Let no more jobs start on a compute; those that run go on, those that wait keep waiting.
+         */
+        post: operations["computes.stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes:attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a compute of another engine, such as a cluster that is there already, one of the workspace's.
+         * @description Make a compute of another engine, such as a cluster that is there already, one of the workspace's.
+         */
+        post: operations["computes.attach"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a compute as `create` would, and store nothing.
+         * @description Check a compute as `create` would, and store nothing.
+         */
+        post: operations["computes.validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/connections": {
@@ -266,7 +394,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * All connections, by name.
+         * @description All connections, by name.
+         */
+        get: operations["connections.list"];
         put?: never;
         /**
          * Create a connection, or put another in its place.
@@ -298,26 +430,6 @@ export interface paths {
          * @description Forget a connection.
          */
         delete: operations["connections.delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/connections/{type}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * All connections, by name.
-         * @description All connections, by name.
-         */
-        get: operations["connections.list"];
-        put?: never;
-        post?: never;
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -843,6 +955,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Deliveries, newest first; `dead` are those that were given up.
+         * @description Deliveries, newest first; `dead` are those that were given up.
+         */
+        get: operations["deliveries.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One delivery with all its tries.
+         * @description One delivery with all its tries.
+         */
+        get: operations["deliveries.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deliveries/{id}:redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send it again, as soon as may be, with all its retries.
+         * @description Send it again, as soon as may be, with all its retries.
+         */
+        post: operations["deliveries.redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/environments": {
         parameters: {
             query?: never;
@@ -1265,6 +1437,214 @@ export interface paths {
         get: operations["experiments.get"];
         put?: never;
         post?: never;
+        /**
+         * Delete an archived experiment for good, with its runs and files; its name is free again.
+         * @description Delete an archived experiment for good, with its runs and files; its name is free again.
+         */
+        delete: operations["experiments.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename an experiment, set and drop tags.
+         * @description Rename an experiment, set and drop tags.
+         */
+        patch: operations["experiments.update"];
+        trace?: never;
+    };
+    "/experiments/{experiment_id}:archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hide an experiment and its runs from lists.
+         * @description Hide an experiment and its runs from lists.
+         */
+        post: operations["experiments.archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/experiments/{experiment_id}:restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show an archived experiment and all its runs in lists again.
+         * @description Show an archived experiment and all its runs in lists again.
+         */
+        post: operations["experiments.restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{name}:finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that something is here whole.
+         * @description Note that something is here whole.
+         */
+        post: operations["imports.finish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports/{run_id}:log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add points to the metrics of a run; those that are here stay once.
+         * @description Add points to the metrics of a run; those that are here stay once.
+         */
+        post: operations["imports.log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports:known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which of these were brought in whole, each with the digest of what it was then.
+         * @description Which of these were brought in whole, each with the digest of what it was then.
+         */
+        post: operations["imports.known"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports:put_experiment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an experiment, or find the one of its name, which stays as it is but for new tags.
+         * @description Make an experiment, or find the one of its name, which stays as it is but for new tags.
+         */
+        post: operations["imports.put_experiment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports:put_files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which files a run or logged model has; answers the blobs that must be sent first.
+         * @description Say which files a run or logged model has; answers the blobs that must be sent first.
+         */
+        post: operations["imports.put_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports:put_logged_model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a logged model or bring it up to date.
+         * @description Make a logged model or bring it up to date.
+         */
+        post: operations["imports.put_logged_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports:put_model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a registered model with its versions or bring it up to date.
+         * @description Make a registered model with its versions or bring it up to date.
+         */
+        post: operations["imports.put_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/imports:put_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a run or bring it up to date, with params, tags, data sets and links to models.
+         * @description Make a run or bring it up to date, with params, tags, data sets and links to models.
+         */
+        post: operations["imports.put_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1399,6 +1779,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/jobs/{name}:get_reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a reproduction compares with its original: metrics bit for bit, files by hash.
+         * @description How a reproduction compares with its original: metrics bit for bit, files by hash.
+         */
+        get: operations["jobs.get_reproduction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/jobs/{name}:list_logs": {
         parameters: {
             query?: never;
@@ -1411,6 +1811,26 @@ export interface paths {
          * @description The log files of a job's attempt; of the newest when none is named.
          */
         get: operations["jobs.list_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{name}:plan_reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What running a job again as it was would hold fast, and what it cannot.
+         * @description What running a job again as it was would hold fast, and what it cannot.
+         */
+        get: operations["jobs.plan_reproduction"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1453,6 +1873,28 @@ export interface paths {
         get: operations["jobs.read_log"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/{name}:reproduce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run an ended job again as it was: code, environment, data versions, parameters.
+         * @description Run an ended job again as it was: code, environment, data versions, parameters.
+         *
+         *     Its report is `jobs.get_reproduction`. Outputs become no versions and go to no datastore.
+         */
+        post: operations["jobs.reproduce"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1553,6 +1995,66 @@ export interface paths {
          * @description Check a job as `create` would, and store nothing.
          */
         post: operations["jobs.validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineage/{run_id}:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A run as events of OpenLineage: its start, its end, what it read and made.
+         * @description A run as events of OpenLineage: its start, its end, what it read and made.
+         */
+        get: operations["lineage.export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineage:impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What depends on a thing: all runs, data and models that were made of it.
+         * @description What depends on a thing: all runs, data and models that were made of it.
+         */
+        get: operations["lineage.impact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lineage:show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The graph around a run or a version of data, a model, an environment.
+         * @description The graph around a run or a version of data, a model, an environment.
+         */
+        get: operations["lineage.show"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1901,7 +2403,11 @@ export interface paths {
         get: operations["runs.get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete an archived run for good, with its metrics and files; the event of it stays.
+         * @description Delete an archived run for good, with its metrics and files; the event of it stays.
+         */
+        delete: operations["runs.delete"];
         options?: never;
         head?: never;
         /**
@@ -2003,6 +2509,26 @@ export interface paths {
          * @description A table that two runs left, with the cells that differ.
          */
         get: operations["runs.diff_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/runs/{run_id}:download_artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The files that a run left, in one folder and all below it, as one zip archive.
+         * @description The files that a run left, in one folder and all below it, as one zip archive.
+         */
+        get: operations["runs.download_artifacts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2651,6 +3177,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All triggers, by name.
+         * @description All triggers, by name.
+         */
+        get: operations["triggers.list"];
+        put?: never;
+        /**
+         * Create a trigger, or put another in the place of the one of this name.
+         * @description Create a trigger, or put another in the place of the one of this name.
+         */
+        post: operations["triggers.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One trigger, with its last starts.
+         * @description One trigger, with its last starts.
+         */
+        get: operations["triggers.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a trigger, with its token; its jobs stay.
+         * @description Delete a trigger, with its token; its jobs stay.
+         */
+        delete: operations["triggers.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}:disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a trigger start no more jobs; calls are refused.
+         * @description Let a trigger start no more jobs; calls are refused.
+         */
+        post: operations["triggers.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}:enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a trigger start jobs again, from now on.
+         * @description Let a trigger start jobs again, from now on.
+         */
+        post: operations["triggers.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}:fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start the job of an HTTP trigger; its own token may do this and nothing else.
+         * @description Start the job of an HTTP trigger; its own token may do this and nothing else.
+         */
+        post: operations["triggers.fire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers/{name}:renew_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A new token for an HTTP trigger; the old one is worth nothing from now on.
+         * @description A new token for an HTTP trigger; the old one is worth nothing from now on.
+         */
+        post: operations["triggers.renew_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/triggers:list_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The kinds of events that triggers and webhooks listen for.
+         * @description The kinds of events that triggers and webhooks listen for.
+         */
+        get: operations["triggers.list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/views": {
         parameters: {
             query?: never;
@@ -2701,6 +3375,134 @@ export interface paths {
          * @description Rename a view, or save what it shows now.
          */
         patch: operations["views.update"];
+        trace?: never;
+    };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All webhooks, by name.
+         * @description All webhooks, by name.
+         */
+        get: operations["webhooks.list"];
+        put?: never;
+        /**
+         * Create a webhook, or put another in the place of the one of this name.
+         * @description Create a webhook, or put another in the place of the one of this name.
+         */
+        post: operations["webhooks.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One webhook.
+         * @description One webhook.
+         */
+        get: operations["webhooks.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook with its deliveries.
+         * @description Delete a webhook with its deliveries.
+         */
+        delete: operations["webhooks.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}:disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell a webhook nothing new; what is queued is still sent.
+         * @description Tell a webhook nothing new; what is queued is still sent.
+         */
+        post: operations["webhooks.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}:enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell a webhook of what happens from now on.
+         * @description Tell a webhook of what happens from now on.
+         */
+        post: operations["webhooks.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{name}:test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue a delivery that says nothing but that it arrives.
+         * @description Queue a delivery that says nothing but that it arrives.
+         */
+        post: operations["webhooks.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change settings of the workspace.
+         * @description Change settings of the workspace.
+         */
+        patch: operations["workspaces.update"];
         trace?: never;
     };
     "/workspaces:announce": {
@@ -2773,8 +3575,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Free the blobs that nothing refers to any more, and environments that nobody uses.
-         * @description Free the blobs that nothing refers to any more, and environments that nobody uses.
+         * Delete what was archived longer ago than is kept; free the blobs and environments nobody needs.
+         * @description Delete what was archived longer ago than is kept; free the blobs and environments nobody needs.
          */
         post: operations["workspaces.gc"];
         delete?: never;
@@ -2912,6 +3714,24 @@ export interface components {
             differs: boolean;
         };
         /**
+         * ArtifactVerdict
+         * @description One file of both runs, by hash.
+         */
+        ArtifactVerdict: {
+            /** Path */
+            path: string;
+            /**
+             * Verdict
+             * @description `same_content`: equal but for the times and ids that its format carries.
+             * @enum {string}
+             */
+            verdict: "equal" | "same_content" | "differs" | "missing" | "extra";
+            /** Before */
+            before?: string;
+            /** After */
+            after?: string;
+        };
+        /**
          * Asset
          * @description A version as the workspace keeps it; the fields of its kind stand beside these.
          */
@@ -2964,6 +3784,26 @@ export interface components {
              * @description Changes when the bytes do, where that can be told.
              */
             stamp?: string;
+        };
+        /**
+         * Attempt
+         * @description One try to deliver.
+         */
+        Attempt: {
+            /** Time */
+            time: string;
+            /** Status Code */
+            status_code?: number;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /**
+             * Duration Ms
+             * @default 0
+             */
+            duration_ms?: number;
         };
         /**
          * Backfill
@@ -3224,6 +4064,11 @@ export interface components {
         Changes: {
             previous?: components["schemas"]["ComparedRun"];
             verdict?: components["schemas"]["Verdict"];
+            /**
+             * Metrics
+             * @description Of the run before and of this one.
+             */
+            metrics?: components["schemas"]["MetricRow"][];
         };
         /**
          * CheckReport
@@ -3568,10 +4413,33 @@ export interface components {
             name: string;
             /** Type */
             type: string;
+            /**
+             * State
+             * @description Jobs wait while it is stopped.
+             * @default Running
+             * @enum {string}
+             */
+            state?: "Running" | "Stopped";
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
             /** Slots */
             slots: number;
             /** Slots Used */
             slots_used: number;
+            /**
+             * Memory
+             * @description Memory of all its jobs together, where that is limited.
+             */
+            memory?: string;
+            /**
+             * Idle Minutes
+             * @description After how many minutes without a job it rests.
+             */
+            idle_minutes?: number;
             /**
              * Running
              * @description Names of the jobs that hold slots.
@@ -3592,6 +4460,11 @@ export interface components {
             cpu_percent: number;
             /** Gpus */
             gpus?: string[];
+            /**
+             * Warnings
+             * @description What its file says that means something else here, or nothing.
+             */
+            warnings?: string[];
         };
         /**
          * Connection
@@ -3819,6 +4692,31 @@ export interface components {
              * @description ISO 8601, where the storage tells it.
              */
             modified_at?: string;
+        };
+        /**
+         * Delivery
+         * @description Something that a webhook was told, or is to be told.
+         */
+        Delivery: {
+            /** Id */
+            id: string;
+            /** Webhook */
+            webhook: string;
+            /** Event */
+            event: string;
+            /** Subject */
+            subject: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "dead";
+            /** Created At */
+            created_at: string;
+            /** Next Attempt At */
+            next_attempt_at?: string;
+            /** Attempts */
+            attempts?: components["schemas"]["Attempt"][];
         };
         /**
          * DiffLine
@@ -4129,6 +5027,17 @@ export interface components {
             /** N Bytes */
             n_bytes: number;
             /**
+             * N Runs
+             * @default 0
+             */
+            n_runs?: number;
+            /**
+             * N Experiments
+             * @description Archived ones that were deleted for good.
+             * @default 0
+             */
+            n_experiments?: number;
+            /**
              * N Environments
              * @default 0
              */
@@ -4304,6 +5213,247 @@ export interface components {
             object_id?: string;
             /** Msi Resource Id */
             msi_resource_id?: string;
+        };
+        /**
+         * Impact
+         * @description All that depends on one thing.
+         */
+        Impact: {
+            /** Root */
+            root: string;
+            /**
+             * Counts
+             * @description How many of each kind.
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /** Nodes */
+            nodes: components["schemas"]["LineageNode"][];
+        };
+        /**
+         * ImportedDataset
+         * @description A data set that a run read, and the tags of that use.
+         */
+        ImportedDataset: {
+            /** Name */
+            name: string;
+            /** Digest */
+            digest: string;
+            /** Source Type */
+            source_type: string;
+            /** Source */
+            source: string;
+            /** Schema */
+            schema?: string;
+            /** Profile */
+            profile?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ImportedExperiment
+         * @description An experiment; the same name is the same experiment.
+         */
+        ImportedExperiment: {
+            /** Experiment Id */
+            experiment_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Archived
+             * @default false
+             */
+            archived?: boolean;
+            /** Created Ms */
+            created_ms: number;
+            /** Updated Ms */
+            updated_ms: number;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ImportedFile
+         * @description A file whose bytes are here already.
+         */
+        ImportedFile: {
+            /**
+             * Path
+             * @description From the root of the artifacts of its owner.
+             */
+            path: string;
+            /** Blob */
+            blob: string;
+        };
+        /**
+         * ImportedLoggedModel
+         * @description A model that a run logged.
+         */
+        ImportedLoggedModel: {
+            /** Model Id */
+            model_id: string;
+            /** Experiment Id */
+            experiment_id: number;
+            /** Name */
+            name: string;
+            /** Model Type */
+            model_type?: string;
+            /** Source Run Id */
+            source_run_id?: string;
+            /** Status */
+            status: string;
+            /** Created Ms */
+            created_ms: number;
+            /** Updated Ms */
+            updated_ms: number;
+            /** Params */
+            params?: {
+                [key: string]: string;
+            };
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * ImportedModel
+         * @description A registered model with all its versions.
+         */
+        ImportedModel: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string;
+            /** Created Ms */
+            created_ms: number;
+            /** Updated Ms */
+            updated_ms: number;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Aliases */
+            aliases?: {
+                [key: string]: string;
+            };
+            /** Versions */
+            versions?: components["schemas"]["ImportedVersion"][];
+        };
+        /**
+         * ImportedPoint
+         * @description One value of a metric.
+         */
+        ImportedPoint: {
+            /** Key */
+            key: string;
+            /** Value */
+            value: number;
+            /** Ts Ms */
+            ts_ms: number;
+            /**
+             * Step
+             * @default 0
+             */
+            step?: number;
+            /** Model Id */
+            model_id?: string;
+            /** Dataset Name */
+            dataset_name?: string;
+            /** Dataset Digest */
+            dataset_digest?: string;
+        };
+        /**
+         * ImportedRun
+         * @description A run without its points and files.
+         */
+        ImportedRun: {
+            /** Run Id */
+            run_id: string;
+            /**
+             * Experiment Id
+             * @description Of the experiment here.
+             */
+            experiment_id: number;
+            /** Name */
+            name: string;
+            /**
+             * User
+             * @default
+             */
+            user?: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
+            /** Start Ms */
+            start_ms?: number;
+            /** End Ms */
+            end_ms?: number;
+            /**
+             * Archived
+             * @default false
+             */
+            archived?: boolean;
+            /** Params */
+            params?: {
+                [key: string]: string;
+            };
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Datasets */
+            datasets?: components["schemas"]["ImportedDataset"][];
+            /** Model Inputs */
+            model_inputs?: string[];
+            /**
+             * Model Outputs
+             * @description Ids of logged models, each with the step at which it was made.
+             */
+            model_outputs?: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * ImportedVersion
+         * @description A version of a registered model.
+         */
+        ImportedVersion: {
+            /** Version */
+            version: number;
+            /** Source */
+            source: string;
+            /**
+             * Location
+             * @description Where its files lie; of files that were brought in, here.
+             */
+            location: string;
+            /** Run Id */
+            run_id?: string;
+            /** Model Id */
+            model_id?: string;
+            /** Run Link */
+            run_link?: string;
+            /** Description */
+            description?: string;
+            /**
+             * Stage
+             * @default None
+             */
+            stage?: string;
+            /** Created Ms */
+            created_ms: number;
+            /** Updated Ms */
+            updated_ms: number;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
         };
         /**
          * InferenceConfig
@@ -4554,6 +5704,21 @@ export interface components {
             };
         };
         /**
+         * Likeness
+         * @description What of a reproduction is the same as it was, and what cannot be.
+         */
+        Likeness: {
+            /**
+             * What
+             * @description `code`, `environment`, `input NAME`, `parameters`, `seed`, `machine`, `outputs`.
+             */
+            what: string;
+            /** Same */
+            same: boolean;
+            /** Detail */
+            detail: string;
+        };
+        /**
          * Limits
          * @description What ends a job before its time.
          */
@@ -4584,6 +5749,117 @@ export interface components {
              * @default 0
              */
             removed?: number;
+        };
+        /**
+         * Lineage
+         * @description A part of the lineage, around one node.
+         */
+        Lineage: {
+            /** Root */
+            root: string;
+            /** Nodes */
+            nodes: components["schemas"]["LineageNode"][];
+            /** Edges */
+            edges: components["schemas"]["LineageEdge"][];
+            /**
+             * Truncated
+             * @description Whether there are more nodes than are answered.
+             * @default false
+             */
+            truncated?: boolean;
+        };
+        /**
+         * LineageEdge
+         * @description What went from where to where.
+         */
+        LineageEdge: {
+            /** Source */
+            source: string;
+            /**
+             * Relation
+             * @description `input`, `output`, `code_of`, `environment_of`, `reproduced_by` …
+             */
+            relation: string;
+            /** Target */
+            target: string;
+            /** Detail */
+            detail?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * LineageNode
+         * @description A run, or a version of something that runs take or make.
+         */
+        LineageNode: {
+            /**
+             * Id
+             * @description Such as `data:iris@1` or `run:NAME`.
+             */
+            id: string;
+            /**
+             * Kind
+             * @description `data`, `run`, `model`, `environment`, `code`, `dataset`, `logged_model` …
+             */
+            kind: string;
+            /** Name */
+            name: string;
+            /**
+             * Version
+             * @default
+             */
+            version?: string;
+            /**
+             * Label
+             * @description What people call it.
+             */
+            label: string;
+            /**
+             * Type
+             * @default
+             */
+            type?: string;
+            /**
+             * Status
+             * @default
+             */
+            status?: string;
+            /** Created At */
+            created_at?: string;
+            /**
+             * Distance
+             * @description How many edges away it is; negative on the way to where things come from.
+             */
+            distance: number;
+            /**
+             * Newer
+             * @description The version that has come since; what was made of this one is stale.
+             */
+            newer?: string;
+            /**
+             * Stale
+             * @description Whether something it was made of has a newer version.
+             * @default false
+             */
+            stale?: boolean;
+            /**
+             * Missing
+             * @description Whether it is gone, and only its edges tell of it.
+             * @default false
+             */
+            missing?: boolean;
+            /**
+             * N Hidden Up
+             * @description Edges that enter it from outside of this graph.
+             * @default 0
+             */
+            n_hidden_up?: number;
+            /**
+             * N Hidden Down
+             * @description Edges that leave it to outside of this graph.
+             * @default 0
+             */
+            n_hidden_down?: number;
         };
         /**
          * LogChunk
@@ -4680,6 +5956,25 @@ export interface components {
             max: number | string;
         };
         /**
+         * MetricVerdict
+         * @description One metric of both runs, bit for bit.
+         */
+        MetricVerdict: {
+            /** Key */
+            key: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "equal" | "same_content" | "differs" | "missing" | "extra";
+            /** N Points */
+            n_points: number;
+            /** Before */
+            before?: number;
+            /** After */
+            after?: number;
+        };
+        /**
          * MissedRuns
          * @description What happens to fire times at which the workspace did not run; *ours*.
          */
@@ -4729,6 +6024,59 @@ export interface components {
             expires_at?: string;
             /** Token */
             token: string;
+        };
+        /**
+         * NewTrigger
+         * @description A trigger just made; the token of an HTTP trigger is shown this once.
+         */
+        NewTrigger: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "http" | "event";
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Schedule */
+            schedule?: string;
+            /** Create Job */
+            create_job?: {
+                [key: string]: unknown;
+            };
+            /** Parameters */
+            parameters?: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
+            /** Rate Per Minute */
+            rate_per_minute?: number;
+            /** Events */
+            events?: string[];
+            /** Filter */
+            filter?: {
+                [key: string]: string;
+            };
+            /** Inputs */
+            inputs?: {
+                [key: string]: string;
+            };
+            /**
+             * Url
+             * @description Where a call is sent: `POST` with `{"inputs": {…}}` and `Authorization: Bearer TOKEN`.
+             */
+            url?: string;
+            /** Is Enabled */
+            is_enabled: boolean;
+            /** Recent */
+            recent?: components["schemas"]["TriggerFire"][];
+            creation_context: components["schemas"]["CreationContext"];
+            /** Token */
+            token?: string;
         };
         /**
          * NodePort
@@ -5147,6 +6495,30 @@ export interface components {
             n_runs: number;
         };
         /**
+         * Parameter
+         * @description A value that a call may or must bring.
+         */
+        Parameter: {
+            /**
+             * Type
+             * @default string
+             * @enum {string}
+             */
+            type?: "string" | "number" | "integer" | "boolean";
+            /** Description */
+            description?: string;
+            /**
+             * Required
+             * @default false
+             */
+            required?: boolean;
+            /**
+             * Enum
+             * @description The only values that are taken.
+             */
+            enum?: unknown[];
+        };
+        /**
          * Pipeline
          * @description Run steps that hand results on: commands, notebooks, other pipelines.
          */
@@ -5479,6 +6851,49 @@ export interface components {
             /** Interval */
             interval: number;
             schedule?: components["schemas"]["RecurrencePattern"];
+        };
+        /**
+         * Reproduction
+         * @description How a reproduction compares with what it reproduces.
+         */
+        Reproduction: {
+            /** Original */
+            original: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /** Ended */
+            ended: boolean;
+            /**
+             * Identical
+             * @description Whether all metrics and files are the same; None while it has not ended.
+             */
+            identical?: boolean;
+            /** Summary */
+            summary: string;
+            /** Metrics */
+            metrics?: components["schemas"]["MetricVerdict"][];
+            /** Artifacts */
+            artifacts?: components["schemas"]["ArtifactVerdict"][];
+        };
+        /**
+         * ReproductionPlan
+         * @description What running a job again would hold fast, told before it runs.
+         */
+        ReproductionPlan: {
+            /** Name */
+            name: string;
+            /** Possible */
+            possible: boolean;
+            /**
+             * Reason
+             * @description Why it is not possible.
+             * @default
+             */
+            reason?: string;
+            /** Items */
+            items: components["schemas"]["Likeness"][];
         };
         /**
          * Resources
@@ -6096,6 +7511,80 @@ export interface components {
             count: number;
         };
         /**
+         * TriggerFire
+         * @description A start by a trigger.
+         */
+        TriggerFire: {
+            /** Time */
+            time: string;
+            /** Job */
+            job?: string;
+            status?: components["schemas"]["Status"];
+            /**
+             * Cause
+             * @description Id of the event, or who called.
+             * @default
+             */
+            cause?: string;
+            /**
+             * Reason
+             * @description Why no job was started.
+             * @default
+             */
+            reason?: string;
+        };
+        /**
+         * TriggerView
+         * @description A trigger as the workspace keeps it.
+         */
+        TriggerView: {
+            /** Name */
+            name: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "http" | "event";
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Schedule */
+            schedule?: string;
+            /** Create Job */
+            create_job?: {
+                [key: string]: unknown;
+            };
+            /** Parameters */
+            parameters?: {
+                [key: string]: components["schemas"]["Parameter"];
+            };
+            /** Rate Per Minute */
+            rate_per_minute?: number;
+            /** Events */
+            events?: string[];
+            /** Filter */
+            filter?: {
+                [key: string]: string;
+            };
+            /** Inputs */
+            inputs?: {
+                [key: string]: string;
+            };
+            /**
+             * Url
+             * @description Where a call is sent: `POST` with `{"inputs": {…}}` and `Authorization: Bearer TOKEN`.
+             */
+            url?: string;
+            /** Is Enabled */
+            is_enabled: boolean;
+            /** Recent */
+            recent?: components["schemas"]["TriggerFire"][];
+            creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
          * Unreadable
          * @description Something in a tagged cell that says nothing about the interface, and why.
          */
@@ -6210,6 +7699,51 @@ export interface components {
             columns: components["schemas"]["ColumnChange"][];
         };
         /**
+         * Webhook
+         * @description A webhook as the workspace keeps it.
+         */
+        Webhook: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string;
+            /** Format */
+            format: string;
+            /** Url */
+            url?: string;
+            /** Emails */
+            emails?: string[];
+            /** Events */
+            events: string[];
+            /** Filter */
+            filter?: {
+                [key: string]: string;
+            };
+            /**
+             * Is Signed
+             * @default false
+             */
+            is_signed?: boolean;
+            /**
+             * Is Enabled
+             * @default true
+             */
+            is_enabled?: boolean;
+            /**
+             * Pending
+             * @description Deliveries that are still to be made.
+             * @default 0
+             */
+            pending?: number;
+            /**
+             * Dead
+             * @description Deliveries that were given up.
+             * @default 0
+             */
+            dead?: number;
+            creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
          * Why
          * @description Why a job ran, or was reused.
          */
@@ -6273,6 +7807,11 @@ export interface components {
             n_jobs_queued: number;
             /** Last Event */
             last_event: number;
+            /**
+             * Retention Days
+             * @description How long archived runs are kept; for ever when absent.
+             */
+            retention_days?: number;
         };
     };
     responses: never;
@@ -6285,8 +7824,10 @@ export type Analysis = components['schemas']['Analysis'];
 export type Artifact = components['schemas']['Artifact'];
 export type ArtifactComparison = components['schemas']['ArtifactComparison'];
 export type ArtifactRow = components['schemas']['ArtifactRow'];
+export type ArtifactVerdict = components['schemas']['ArtifactVerdict'];
 export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
+export type Attempt = components['schemas']['Attempt'];
 export type Backfill = components['schemas']['Backfill'];
 export type Backup = components['schemas']['Backup'];
 export type BatchRetry = components['schemas']['BatchRetry'];
@@ -6317,6 +7858,7 @@ export type DataRow = components['schemas']['DataRow'];
 export type DataUse = components['schemas']['DataUse'];
 export type Datastore = components['schemas']['Datastore'];
 export type DatastoreEntry = components['schemas']['DatastoreEntry'];
+export type Delivery = components['schemas']['Delivery'];
 export type DiffLine = components['schemas']['DiffLine'];
 export type Distribution = components['schemas']['Distribution'];
 export type EnvironmentChoice = components['schemas']['EnvironmentChoice'];
@@ -6339,6 +7881,15 @@ export type GraphProblem = components['schemas']['GraphProblem'];
 export type HistogramBin = components['schemas']['HistogramBin'];
 export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
+export type Impact = components['schemas']['Impact'];
+export type ImportedDataset = components['schemas']['ImportedDataset'];
+export type ImportedExperiment = components['schemas']['ImportedExperiment'];
+export type ImportedFile = components['schemas']['ImportedFile'];
+export type ImportedLoggedModel = components['schemas']['ImportedLoggedModel'];
+export type ImportedModel = components['schemas']['ImportedModel'];
+export type ImportedPoint = components['schemas']['ImportedPoint'];
+export type ImportedRun = components['schemas']['ImportedRun'];
+export type ImportedVersion = components['schemas']['ImportedVersion'];
 export type InferenceConfig = components['schemas']['InferenceConfig'];
 export type InlineEnvironment = components['schemas']['InlineEnvironment'];
 export type Input = components['schemas']['Input'];
@@ -6347,16 +7898,22 @@ export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
 export type JobService = components['schemas']['JobService'];
 export type JobType = components['schemas']['JobType'];
+export type Likeness = components['schemas']['Likeness'];
 export type Limits = components['schemas']['Limits'];
 export type LineCount = components['schemas']['LineCount'];
+export type Lineage = components['schemas']['Lineage'];
+export type LineageEdge = components['schemas']['LineageEdge'];
+export type LineageNode = components['schemas']['LineageNode'];
 export type LogChunk = components['schemas']['LogChunk'];
 export type LogFile = components['schemas']['LogFile'];
 export type LogTime = components['schemas']['LogTime'];
 export type MetricRow = components['schemas']['MetricRow'];
 export type MetricSpread = components['schemas']['MetricSpread'];
+export type MetricVerdict = components['schemas']['MetricVerdict'];
 export type MissedRuns = components['schemas']['MissedRuns'];
 export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
+export type NewTrigger = components['schemas']['NewTrigger'];
 export type NodePort = components['schemas']['NodePort'];
 export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookExecution = components['schemas']['NotebookExecution'];
@@ -6372,6 +7929,7 @@ export type PageSchedule = components['schemas']['Page_Schedule_'];
 export type ParallelJob = components['schemas']['ParallelJob'];
 export type ParallelTask = components['schemas']['ParallelTask'];
 export type ParamImportance = components['schemas']['ParamImportance'];
+export type Parameter = components['schemas']['Parameter'];
 export type PipelineJob = components['schemas']['PipelineJob'];
 export type PipelineSettings = components['schemas']['PipelineSettings'];
 export type Port = components['schemas']['Port'];
@@ -6382,6 +7940,8 @@ export type QueueSettings = components['schemas']['QueueSettings'];
 export type Reachability = components['schemas']['Reachability'];
 export type RecurrencePattern = components['schemas']['RecurrencePattern'];
 export type RecurrenceTrigger = components['schemas']['RecurrenceTrigger'];
+export type Reproduction = components['schemas']['Reproduction'];
+export type ReproductionPlan = components['schemas']['ReproductionPlan'];
 export type Resources = components['schemas']['Resources'];
 export type RetrySettings = components['schemas']['RetrySettings'];
 export type Route = components['schemas']['Route'];
@@ -6407,11 +7967,14 @@ export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type TopValue = components['schemas']['TopValue'];
+export type TriggerFire = components['schemas']['TriggerFire'];
+export type TriggerView = components['schemas']['TriggerView'];
 export type Unreadable = components['schemas']['Unreadable'];
 export type Validation = components['schemas']['Validation'];
 export type ValueRow = components['schemas']['ValueRow'];
 export type Verdict = components['schemas']['Verdict'];
 export type VersionComparison = components['schemas']['VersionComparison'];
+export type Webhook = components['schemas']['Webhook'];
 export type Why = components['schemas']['Why'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
@@ -6899,6 +8462,47 @@ export interface operations {
             };
         };
     };
+    "computes.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Compute
+                     * @description as its YAML says it. `amlcompute` and `computeinstance` of Azure ML become slots on this machine, and the answer's warnings say so.
+                     */
+                    compute: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "computes.get": {
         parameters: {
             query?: never;
@@ -6930,6 +8534,37 @@ export interface operations {
             };
         };
     };
+    "computes.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "computes.update": {
         parameters: {
             query?: never;
@@ -6939,14 +8574,26 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": {
                     /**
                      * Slots
-                     * @description at least 1; running jobs go on when it shrinks.
+                     * @description how many jobs run at the same time, at least 1; running jobs go on when it shrinks.
                      */
-                    slots: number;
+                    slots?: number;
+                    /**
+                     * Memory
+                     * @description of all its jobs together, such as `16g`.
+                     */
+                    memory?: string;
+                    /**
+                     * Idle Time Before Shutdown Minutes
+                     * @description after so long without a job it rests.
+                     */
+                    idle_time_before_shutdown_minutes?: number;
+                    /** Description */
+                    description?: string;
                 };
             };
         };
@@ -6958,6 +8605,264 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.prioritize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Job */
+                    job: string;
+                    /**
+                     * Priority
+                     * @enum {string}
+                     */
+                    priority: "low" | "medium" | "high";
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Cancel Jobs
+                     * @description also end those that run.
+                     * @default false
+                     */
+                    cancel_jobs?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Compute
+                     * @description as its YAML says it; its `type` is the name of an installed plug-in.
+                     */
+                    compute: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Compute */
+                    compute: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validation"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "connections.list": {
+        parameters: {
+            query?: {
+                /** @description only those of this type. */
+                of_type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionView"][];
                 };
             };
             /** @description What was wrong. */
@@ -7061,38 +8966,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": null;
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    "connections.list": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description only those of this type. */
-                type: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ConnectionView"][];
                 };
             };
             /** @description What was wrong. */
@@ -8196,6 +10069,104 @@ export interface operations {
             };
         };
     };
+    "deliveries.list": {
+        parameters: {
+            query?: {
+                /** @description only of this one. */
+                webhook?: string;
+                state?: "pending" | "delivered" | "dead";
+                /** @description 1 to 1000. */
+                max_results?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "deliveries.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as `list` tells it: WEBHOOK/EVENT. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "deliveries.redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "environments.list": {
         parameters: {
             query?: {
@@ -9023,6 +10994,445 @@ export interface operations {
             };
         };
     };
+    "experiments.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "experiments.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** Name */
+                    name?: string;
+                    /** Tags */
+                    tags?: {
+                        [key: string]: string;
+                    };
+                    /** Drop Tags */
+                    drop_tags?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "experiments.archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "experiments.restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                experiment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "imports.finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description such as `run:ID`. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Digest
+                     * @description of what it is where it came from.
+                     */
+                    digest: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "imports.log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Points */
+                    points: components["schemas"]["ImportedPoint"][];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "imports.known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Names
+                     * @description such as `run:ID`, `logged_model:ID`, `model:NAME`, `experiment:NAME`.
+                     */
+                    names: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "imports.put_experiment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    experiment: components["schemas"]["ImportedExperiment"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Experiment"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "imports.put_files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Owner
+                     * @description `run:ID` or `logged_model:ID`.
+                     */
+                    owner: string;
+                    /** Files */
+                    files: components["schemas"]["ImportedFile"][];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "imports.put_logged_model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: components["schemas"]["ImportedLoggedModel"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "imports.put_model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: components["schemas"]["ImportedModel"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "imports.put_run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    run: components["schemas"]["ImportedRun"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "jobs.list": {
         parameters: {
             query?: {
@@ -9310,6 +11720,38 @@ export interface operations {
             };
         };
     };
+    "jobs.get_reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of the reproduction. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reproduction"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "jobs.list_logs": {
         parameters: {
             query?: {
@@ -9330,6 +11772,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogFile"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "jobs.plan_reproduction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReproductionPlan"];
                 };
             };
             /** @description What was wrong. */
@@ -9404,6 +11877,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogChunk"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "jobs.reproduce": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description What was wrong. */
@@ -9564,6 +12068,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Validation"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "lineage.export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    }[];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "lineage.impact": {
+        parameters: {
+            query: {
+                /** @description as `lineage.show` takes it. */
+                node: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Impact"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "lineage.show": {
+        parameters: {
+            query: {
+                /** @description such as `data:NAME:VERSION`, `model:NAME` (its latest version) or `run:ID`. */
+                node: string;
+                /** @description `up` to what it was made of, `down` to what was made of it, or `both`. */
+                direction?: "both" | "up" | "down";
+                /** @description how many steps to go, 1 to 50. */
+                depth?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
                 };
             };
             /** @description What was wrong. */
@@ -10308,6 +12913,37 @@ export interface operations {
             };
         };
     };
+    "runs.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "runs.update": {
         parameters: {
             query?: never;
@@ -10513,6 +13149,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TableDiff"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "runs.download_artifacts": {
+        parameters: {
+            query?: {
+                /** @description the folder, or one file; everything when empty. */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description What was wrong. */
@@ -11808,6 +14478,307 @@ export interface operations {
             };
         };
     };
+    "triggers.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Trigger
+                     * @description as its YAML says it: `type: http` or `type: event`, and `schedule` or `create_job`.
+                     */
+                    trigger: {
+                        [key: string]: unknown;
+                    };
+                    /** @description the repository that the job's code came from. */
+                    git?: components["schemas"]["GitState"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTrigger"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Inputs
+                     * @description values for its parameters.
+                     */
+                    inputs?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerFire"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.renew_token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTrigger"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "triggers.list_events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "views.list": {
         parameters: {
             query?: {
@@ -11965,6 +14936,270 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Webhook
+                     * @description as its YAML says it. A secret or password that is left out stays as it was.
+                     */
+                    webhook: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "webhooks.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "workspaces.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Retention Days
+                     * @description how long archived runs and experiments are kept: `gc` deletes those that were archived longer ago for good. Kept for ever when absent.
+                     */
+                    retention_days?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkspaceInfo"];
                 };
             };
             /** @description What was wrong. */

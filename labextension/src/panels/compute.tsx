@@ -12,13 +12,9 @@ import { usePage } from './page';
 /** Meters move without an event; they are read this often while somebody can see them. */
 const METER_MS = 3000;
 
-/** `isVisible` says whether anybody can see the section now. */
-export function Computes(props: { isVisible: () => boolean }): JSX.Element {
+/** Read the meters again while `isVisible` says that somebody can see them. */
+export function useMeters(isVisible: () => boolean): void {
   const { models } = usePage().workspace;
-  const { value, error } = useResource(models.computes);
-  const { isVisible } = props;
-  const isDown = useIsDown();
-
   useEffect(() => {
     const timer = window.setInterval(() => {
       if (!document.hidden && isVisible() && models.events.connection === 'live') {
@@ -27,6 +23,14 @@ export function Computes(props: { isVisible: () => boolean }): JSX.Element {
     }, METER_MS);
     return () => window.clearInterval(timer);
   }, [models, isVisible]);
+}
+
+/** `isVisible` says whether anybody can see the section now. */
+export function Computes(props: { isVisible: () => boolean }): JSX.Element {
+  const { models } = usePage().workspace;
+  const { value, error } = useResource(models.computes);
+  const isDown = useIsDown();
+  useMeters(props.isVisible);
 
   return (
     <div className="jp-MlwsSection">
@@ -41,7 +45,7 @@ export function Computes(props: { isVisible: () => boolean }): JSX.Element {
   );
 }
 
-function ComputeCard(props: { compute: Compute }): JSX.Element {
+export function ComputeCard(props: { compute: Compute }): JSX.Element {
   const { compute } = props;
   const { trans, locale } = useLanguage();
   const memory = `${bytes(compute.memory_used_bytes, locale)} / ${bytes(compute.memory_bytes, locale)}`;

@@ -69,6 +69,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
       id: 'compute',
       title: trans.__('Compute'),
       rank: 800,
+      openCommand: CommandIDs.openComputes,
       create: () => {
         models.ensure(models.computes);
         const isVisible = (): boolean => widget.isVisible;
