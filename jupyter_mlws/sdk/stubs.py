@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import types
 import typing
@@ -30,30 +31,7 @@ from collections.abc import Iterator
 
 import pydantic
 
-import jupyter_mlws.entities.access
-import jupyter_mlws.entities.asset
-import jupyter_mlws.entities.compute
-import jupyter_mlws.entities.environment
-import jupyter_mlws.entities.connection
-import jupyter_mlws.entities.datastore
-import jupyter_mlws.entities.interface
-import jupyter_mlws.entities.job
-import jupyter_mlws.entities.profile
-import jupyter_mlws.entities.record
-import jupyter_mlws.entities.run
-import jupyter_mlws.entities.run_set
-import jupyter_mlws.entities.schedule
-import jupyter_mlws.entities.trigger
-import jupyter_mlws.entities.webhook
-import jupyter_mlws.entities.snapshot
-import jupyter_mlws.features.data
-import jupyter_mlws.features.datastores
-import jupyter_mlws.features.jobs
-import jupyter_mlws.sdk.described
-import jupyter_mlws.sdk.computes
-import jupyter_mlws.sdk.jobs
-import jupyter_mlws.sdk.schedules
-import jupyter_mlws.sdk.transport
+{imports}
 
 class Noun: ...
 """
@@ -64,11 +42,11 @@ def text() -> str:
     nouns: dict[str, list[Operation]] = {}
     for op in sorted(load().values(), key=lambda op: op.name):
         nouns.setdefault(op.noun, []).append(op)
-    parts = [HEAD]
-    for noun, operations in nouns.items():
-        parts.append(_class(noun, operations))
-    parts.append(_client(list(nouns)))
-    return "\n".join(parts)
+    parts = [_class(noun, operations) for noun, operations in nouns.items()]
+    body = "\n".join([*parts, _client(list(nouns))])
+    modules = sorted(set(re.findall(r"\b(jupyter_mlws(?:\.[a-z_]+)+)\.[A-Z]", body)))
+    head = HEAD.format(imports="\n".join(f"import {module}" for module in modules))
+    return f"{head}\n{body}"
 
 
 def _class(noun: str, operations: list[Operation]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import FilePayload, Locator, expect
 
 from tests.browser import rest
 from tests.browser.conftest import Lab, LabPage
@@ -33,7 +33,7 @@ def folder(lab: Lab) -> Iterator[Path]:
 @pytest.fixture
 def towns(lab: Lab, folder: Path, request: pytest.FixtureRequest) -> str:
     """Data of two versions; answers its name."""
-    name = request.node.name[:40].replace("[", "-").replace("]", "")
+    name: str = request.node.name[:40].replace("[", "-").replace("]", "")
     for file in ("first.csv", "second.csv"):
         fields = {"name": name, "type": "uri_file", "description": "Towns and their people"}
         body = {"path": f"tables/{file}", "data": fields}
@@ -217,9 +217,8 @@ def test_files_are_taken_where_they_are_dropped(jupyterlab: LabPage) -> None:
     page = jupyterlab.page.locator(".jp-MlwsDataPage")
     with jupyterlab.page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a file…").click()
-    chooser.value.set_files(
-        files=[{"name": "my drop.csv", "mimeType": "text/csv", "buffer": b"a,b\n1,2\n"}]
-    )
+    file = FilePayload(name="my drop.csv", mimeType="text/csv", buffer=b"a,b\n1,2\n")
+    chooser.value.set_files(file)
 
     made = jupyterlab.page.locator(".jp-MlwsDataset[data-data='my-drop']")
     expect(made.get_by_role("gridcell", name="2", exact=True)).to_be_visible(timeout=PATIENCE)

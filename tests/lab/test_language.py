@@ -68,7 +68,7 @@ def test_placeholders_survive_translation(translations: ModuleType) -> None:
         for message in translations.read("ja_JP")
         if message.id
         for text in texts(message.string)
-        if places(text) != places(texts(message.id)[0])
+        if places(text) != places(texts(message.id)[-1])  # the one form of Japanese is the plural
     ]
 
     assert wrong == []
