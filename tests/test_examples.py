@@ -120,3 +120,20 @@ def test_the_pipeline_is_the_same_from_yaml_and_from_python(examples: Path, tmp_
         assert third["prepare"].state == third["forest"].state == "reused"
         versions = client.call("models.list", name="life-expectancy").items
         assert 1 <= len(versions) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_each_of_500_stores_gets_its_own_model(examples: Path, tmp_path: Path) -> None:
+    with running_service(tmp_path / "workspace"):
+        client = MLClient(workspace=tmp_path / "workspace")
+        source = examples / "stores" / "stores.pipeline.yml"
+
+        job = Done(client.jobs.create_or_update(source), client).result(300)
+
+        assert job.error is None
+        fit = client.call("jobs.get", name=f"{job.name}_fit")
+        assert fit.progress
+        assert (fit.progress.done, fit.progress.total) == (500, 500)
+        models = {model.name: model.tags for model in client.models.list(max_results=1000)}
+        assert models == {f"sales-s{n:03}": {"store": f"s{n:03}"} for n in range(500)}
