@@ -52,6 +52,9 @@ class Components(Noun):
     def get(self, name: builtins.str, version: builtins.str | None = ..., label: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """One version; the latest when neither version nor label is named."""
 
+    def install(self) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
+        """Register the built-in components, for pipelines without code; answers them all."""
+
     def list(self, *, tag: builtins.str | None = ..., name: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.asset.Asset]:
         """The newest version of each, or all versions of one; newest first."""
 

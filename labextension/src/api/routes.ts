@@ -7,6 +7,7 @@ export const ROUTES = {
   'components.create_or_update': ['POST', '/components'],
   'components.delete_label': ['POST', '/components/{name}:delete_label'],
   'components.get': ['GET', '/components/{name}'],
+  'components.install': ['POST', '/components:install'],
   'components.list': ['GET', '/components'],
   'components.list_files': ['GET', '/components/{name}:list_files'],
   'components.read_file': ['GET', '/components/{name}:read_file'],
