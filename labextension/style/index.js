@@ -9,3 +9,4 @@ import './environments.css';
 import './designer.css';
 import './data.css';
 import './schedules.css';
+import './pipeline.css';
