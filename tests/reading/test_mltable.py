@@ -339,10 +339,10 @@ class TestInPython:
             rows(make("read_delimited", paths=[{"pattern": "./*.tsv"}]))
 
 
-BAD = [
+BAD: list[tuple[str, str, int]] = [
     ("", "mapping", 1),
     ("paths: []\n", "at least 1", 1),
-    ("type: mltable\n", "is required", None),
+    ("type: mltable\n", "is required", 1),
     ("paths:\n- file: a\n  folder: b\n", "one of file, folder and pattern", 2),
     ("paths:\n- path: a\n", "unknown key 'path'", 2),
     ("type: table\npaths:\n- file: a\n", "'mltable'", 1),
@@ -401,7 +401,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "message", "line"), BAD, ids=[b[0][-40:] for b in BAD])
-def test_what_is_wrong_is_named_with_its_line(text: str, message: str, line: int | None) -> None:
+def test_what_is_wrong_is_named_with_its_line(text: str, message: str, line: int) -> None:
     with pytest.raises(Invalid) as refused:
         table_spec(text, "MLTable")
     problem = refused.value.problems[0]
