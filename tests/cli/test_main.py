@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from jupyter_mlws.cli.main import app, main
 from jupyter_mlws.cli.output import render
+from jupyter_mlws.cli.own import FOR_PROGRAMS
 from jupyter_mlws.features.operations import load
 from jupyter_mlws.sdk.service import Running
 
@@ -32,7 +33,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return (code if isinstance(code, int) else 0), captured.out, captured.err
 
 
-@pytest.mark.parametrize("op", sorted(load()))
+@pytest.mark.parametrize(
+    "op", sorted(name for name, op in load().items() if op.singular not in FOR_PROGRAMS)
+)
 def test_every_operation_has_a_command_with_help(
     op: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
