@@ -74,7 +74,10 @@ class Import:
         """Bring everything in; answers what there was and what of it was new."""
         for experiment in self._source.experiments():
             known = self._known([f"experiment:{experiment.name}"])
-            name, digest = f"experiment:{experiment.name}", _digest(experiment)
+            name = f"experiment:{experiment.name}"
+            # Every source has a `Default` of its own age: what is here already takes only their tags.
+            own = {"experiment_id", "created_ms", "updated_ms", "archived"}
+            digest = _digest(experiment, leave_out=own)
             is_new = self._count("experiments", known.get(name), digest)
             here = None
             if not self._dry_run:
