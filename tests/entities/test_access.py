@@ -28,6 +28,14 @@ def test_a_role_allows_what_it_says(role: str, action: str, may: bool) -> None:
     assert Principal(name="ana", role=role).may(action) is may
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", sorted(set(ROLES) - {"Trigger"}))
 def test_everybody_may_see_which_workspace_it_is(role: str) -> None:
     assert Principal(name="ana", role=role).may("workspaces/read")
+
+
+@pytest.mark.parametrize("action", ["workspaces/read", "jobs/read", "jobs/write", "triggers/write"])
+def test_who_holds_a_triggers_token_may_fire_it_and_nothing_else(action: str) -> None:
+    holder = Principal(name="a trigger", role="Trigger")
+
+    assert holder.may("triggers/fire")
+    assert not holder.may(action)
