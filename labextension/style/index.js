@@ -1,12 +1,4 @@
 import './base.css';
 import './panel.css';
 import './pages.css';
-import './runs.css';
-import './rundialog.css';
 import './notebook.css';
-import './compare.css';
-import './environments.css';
-import './designer.css';
-import './data.css';
-import './schedules.css';
-import './pipeline.css';

@@ -152,7 +152,7 @@ def test_chosen_runs_are_downloaded(
 
 def test_a_notebook_that_loads_the_runs_opens(jupyterlab: LabPage, runs: Locator, lab: Lab) -> None:
     page = jupyterlab.page
-    runs.get_by_role("button", name="Export all runs that fit the filter").click()
+    runs.get_by_role("button", name="Export", exact=True).click()
     page.get_by_role("menuitem", name="Notebook that loads them").click()
 
     expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible()

@@ -1,4 +1,6 @@
 // New triggers and webhooks: a form above the lists, each mistake at its field.
+import '../../style/schedules.css';
+import '../../style/rundialog.css';
 import { type ReactNode, useState } from 'react';
 import { ApiError } from '../api/client';
 import type { AutomationModel, IAutomation } from '../model/automation';

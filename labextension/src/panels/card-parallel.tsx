@@ -1,4 +1,5 @@
 // Parallel coordinates: an axis for each column, a line for each run; axes are dragged and brushed.
+import '../../style/runs.css';
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from 'react';
 import type { RunColumns } from '../api/client';
 import { brushFilter } from '../model/brushes';

@@ -1,4 +1,5 @@
 // Something that is opened to be looked at.
+import '../../style/compare.css';
 import { type ReactNode, useState } from 'react';
 
 /** Its content is made when it is opened for the first time. */

@@ -1,4 +1,5 @@
 // The compare page: runs side by side, section by section, only what differs unless all is asked for.
+import '../../style/compare.css';
 import { linkIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, type ReactNode, useRef } from 'react';
 import type { CompareModel } from '../model/compare';

@@ -1,4 +1,5 @@
 // The compute page: where jobs run, how busy it is, who is next; start, stop, change.
+import '../../style/environments.css';
 import { addIcon, caretDownIcon, caretUpIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, useState } from 'react';
 import type { Compute, Job } from '../api/client';

@@ -1,4 +1,5 @@
 // Connections to other services: what there is, and a form for a new one. Secrets never come out.
+import '../../style/data.css';
 import { addIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import type { StoresModel } from '../model/stores';

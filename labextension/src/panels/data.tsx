@@ -1,4 +1,5 @@
 // The data page: assets, and where data lies and what opens it.
+import '../../style/data.css';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { type DragEvent, useRef, useState } from 'react';
 import type { Asset } from '../model/data';

@@ -1,5 +1,6 @@
 // Datastores: what there is, a form for a new one, and a look into one. Secrets go in and never come out.
 
+import '../../style/data.css';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, fileIcon, folderIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { useEffect, useState } from 'react';

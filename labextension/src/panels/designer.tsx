@@ -1,4 +1,5 @@
 // The pipeline designer: parts, canvas, inspector; below, what is wrong and what was run.
+import '../../style/designer.css';
 import { useCallback, useEffect, useMemo } from 'react';
 import type { Job } from '../api/client';
 import { type Designer, PipelineRun } from '../designer/designer';

@@ -1,4 +1,5 @@
 // The form for a new environment: packages as lines, or a conda file; or what a kernel has.
+import '../../style/environments.css';
 import { useState } from 'react';
 import type { EnvironmentsModel, IEnvironmentDraft } from '../model/environments';
 import { useLanguage } from '../ui/context';

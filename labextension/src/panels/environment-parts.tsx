@@ -1,4 +1,5 @@
 // Parts of an environment: its state, what is in it, who has used it.
+import '../../style/environments.css';
 import type { Asset, Build, Job } from '../api/client';
 import type { Resource } from '../model/resource';
 import { CommandIDs } from '../tokens';

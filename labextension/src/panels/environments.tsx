@@ -1,4 +1,5 @@
 // The environments page: the list, one of them in full, and the form for a new one.
+import '../../style/environments.css';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { useMemo, useState } from 'react';
 import type { Build } from '../api/client';

@@ -1,4 +1,5 @@
 // A form of text fields: each with its label, what is wrong beside it; secrets are typed unseen.
+import '../../style/data.css';
 import { useId, useState } from 'react';
 import type { ApiError } from '../api/client';
 import { useLanguage } from '../ui/context';

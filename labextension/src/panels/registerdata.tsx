@@ -1,4 +1,5 @@
 // The dialog that registers a file or folder of JupyterLab as data.
+import '../../style/data.css';
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';

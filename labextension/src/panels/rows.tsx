@@ -1,4 +1,5 @@
 // Rows of a table, as many as one likes: only those in view are drawn and read.
+import '../../style/data.css';
 import { useCallback, useMemo } from 'react';
 import type { Rows } from '../model/data';
 import { useLanguage } from '../ui/context';

@@ -1,4 +1,5 @@
 // The parts of the run dialog around the parameters: where it runs, other ways to say it, first steps.
+import '../../style/rundialog.css';
 import { useEffect, useId, useState } from 'react';
 import type { Compute, Schemas } from '../api/client';
 import type { IWhere } from '../jobform/draft';

@@ -1,4 +1,5 @@
 // *Run as job…*: a dialog built from what the notebook takes.
+import '../../style/rundialog.css';
 import { Dialog } from '@jupyterlab/apputils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';

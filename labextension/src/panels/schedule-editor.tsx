@@ -1,4 +1,6 @@
 // The editor of a schedule: presets, cron field and sentence in step, and when it fires next.
+import '../../style/schedules.css';
+import '../../style/rundialog.css';
 import { Dialog } from '@jupyterlab/apputils';
 import { useId } from 'react';
 import type { Schedule, ScheduleDraft } from '../model/schedules';

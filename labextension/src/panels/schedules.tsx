@@ -1,4 +1,5 @@
 // The schedules page and the section of the panel: what starts by the clock, and how it went.
+import '../../style/schedules.css';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { useRef } from 'react';
 import type { Schedule, SchedulesModel } from '../model/schedules';

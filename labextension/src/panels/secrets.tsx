@@ -1,4 +1,5 @@
 // Secrets: set or replaced, never read back; when and where they were used.
+import '../../style/data.css';
 import { addIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import type { Secret, StoresModel } from '../model/stores';

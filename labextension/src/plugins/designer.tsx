@@ -21,10 +21,9 @@ import type { Contents } from '@jupyterlab/services';
 import { toArray } from '@lumino/algorithm';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Job, Schemas } from '../api/client';
-import { Designer } from '../designer/designer';
-import { targetsOf } from '../designer/drawing';
+import type { Designer, IText } from '../designer/designer';
 import { PipelineFiles } from '../designer/files';
-import { addStep, EMPTY, freeName, type IStep, outputOf, setInput } from '../designer/pipelinefile';
+import type { IStep } from '../designer/pipelinefile';
 import { SOURCE_PROPERTY } from '../jobform/form';
 import { concernsJobs } from '../model/concerns';
 import { Resource } from '../model/resource';
@@ -40,6 +39,10 @@ import { notifyError } from './notify';
 export const DESIGNER = 'Pipeline Designer';
 const FILE_TYPE = 'mlws-pipeline';
 const FILES_MIME = 'application/x-jupyter-icontents';
+
+/** The YAML library comes with the first pipeline that is opened or made. */
+const loadFile = (): Promise<typeof import('../designer/pipelinefile')> =>
+  import('../designer/pipelinefile');
 
 type DesignerWidget = DocumentWidget<PageWidget>;
 
@@ -122,8 +125,13 @@ export const designer: JupyterFrontEndPlugin<void> = {
           properties: { folder: { type: 'string', description: 'Where the file is made.' } },
         },
       },
-      execute: args =>
-        make(typeof args.folder === 'string' ? args.folder : (browser?.model.path ?? ''), EMPTY),
+      execute: async args => {
+        const { EMPTY } = await loadFile();
+        await make(
+          typeof args.folder === 'string' ? args.folder : (browser?.model.path ?? ''),
+          EMPTY,
+        );
+      },
     });
     const chosenNotebooks = (): string[] =>
       toArray(browser?.selectedItems() ?? [])
@@ -136,6 +144,7 @@ export const designer: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: {} } },
       isVisible: () => chosenNotebooks().length > 0,
       execute: async () => {
+        const { addStep, EMPTY, freeName } = await loadFile();
         const paths = chosenNotebooks();
         const folder = PathExt.dirname(paths[0] ?? '');
         const keys: string[] = [];
@@ -236,8 +245,9 @@ class OpenPipeline {
   }
 
   private async _open(): Promise<void> {
-    const [{ DesignerPage }] = await Promise.all([
+    const [{ DesignerPage }, { Designer }] = await Promise.all([
       import('../panels/designer'),
+      import('../designer/designer'),
       this._context.ready,
     ]);
     if (this._context.isDisposed) {
@@ -252,9 +262,8 @@ class OpenPipeline {
       () => this._folder,
       () => void designer.graph.refresh(),
     );
-    const designer = new Designer(
-      sharedModel as unknown as ConstructorParameters<typeof Designer>[0],
-      (text, signal) => files.graphOf(text, PathExt.basename(this._context.localPath), signal),
+    const designer = new Designer(sharedModel as unknown as IText, (text, signal) =>
+      files.graphOf(text, PathExt.basename(this._context.localPath), signal),
     );
     const runs = new Resource<readonly Job[]>(async signal => {
       const found = await client.call(
@@ -389,6 +398,8 @@ class OpenPipeline {
 
   private async _join(designer: Designer, key: string): Promise<void> {
     const { trans } = this._page.workspace;
+    const { targetsOf } = await import('../designer/drawing');
+    const { outputOf, setInput } = await loadFile();
     const from = designer.drawing.steps.find(drawn => drawn.step.key === key);
     const joins = (from?.outputs ?? []).flatMap(output =>
       targetsOf(designer.drawing, key, output.name).map(target => ({ output, target })),

@@ -1,4 +1,5 @@
 // Two versions of a text side by side, with what changed within a line marked.
+import '../../style/compare.css';
 import type { ReactNode } from 'react';
 import { useLanguage } from './context';
 

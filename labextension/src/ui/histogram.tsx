@@ -1,4 +1,5 @@
 // Small bars beside a number: how values spread.
+import '../../style/data.css';
 
 export interface IBar {
   label: string;

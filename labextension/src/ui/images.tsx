@@ -1,4 +1,5 @@
 // Two images: side by side, or one over the other with a slider between them.
+import '../../style/compare.css';
 import { useState } from 'react';
 import { useLanguage } from './context';
 import { Choice } from './controls';
