@@ -16,6 +16,12 @@ module.exports = {
           },
         },
       },
+      {
+        test: /\.css$/,
+        enforce: 'pre',
+        loader: 'builtin:lightningcss-loader',
+        options: { minify: true },
+      },
       // The builder's own rule for icons looks at imports from .js files only.
       { test: /\.svg$/, issuer: /\.tsx?$/, type: 'asset/source' },
     ],

@@ -1,4 +1,3 @@
 import './base.css';
 import './panel.css';
-import './pages.css';
 import './notebook.css';

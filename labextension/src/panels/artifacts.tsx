@@ -1,4 +1,5 @@
 // The files of a run: a tree, and a look into what is chosen.
+import '../../style/pages.css';
 import { fileIcon, folderIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import type { Artifact } from '../api/client';

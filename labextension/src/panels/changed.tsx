@@ -1,4 +1,5 @@
 // What changed since the run of the same source before this one; it leads to the comparison.
+import '../../style/pages.css';
 import { useEffect } from 'react';
 import type { Verdict } from '../api/client';
 import type { RunModel } from '../model/run';

@@ -1,4 +1,5 @@
 // The code that ran: the command, and the files of its snapshot.
+import '../../style/pages.css';
 import { useEffect, useState } from 'react';
 import type { RunModel } from '../model/run';
 import { useLanguage } from '../ui/context';

@@ -1,4 +1,5 @@
 // Code of a comparison: command, git, files with counts, and the diff of one pair of runs.
+import '../../style/pages.css';
 import { type ReactNode, useState } from 'react';
 import type {
   CellDiff,

@@ -1,4 +1,5 @@
 // The runs of a comparison: put in order by mouse and keyboard, taken away, and added by a search.
+import '../../style/pages.css';
 import { addIcon, closeIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import type { Run } from '../api/client';

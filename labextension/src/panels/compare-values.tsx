@@ -1,4 +1,5 @@
 // Verdict, metrics, parameters, environment and data of a comparison.
+import '../../style/pages.css';
 import type { ReactNode } from 'react';
 import type { DataInput, Verdict as Facts, MetricRow, ValueRow } from '../api/client';
 import type { CompareModel } from '../model/compare';

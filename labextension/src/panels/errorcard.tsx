@@ -1,4 +1,5 @@
 // Why a job failed, in words, with the way to the place.
+import '../../style/pages.css';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Cause, CellError, Job, JobError } from '../api/client';
 import { pieces } from '../model/ansi';

@@ -1,4 +1,5 @@
 // The logs of a job: choose file and attempt, search, wrap, save.
+import '../../style/pages.css';
 import { downloadIcon, linkIcon } from '@jupyterlab/ui-components';
 import { useEffect, useMemo, useState } from 'react';
 import { pieces, plain } from '../model/ansi';

@@ -1,4 +1,5 @@
 // The tabs with charts: what was logged, and what the workspace sampled.
+import '../../style/pages.css';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect } from 'react';
 import { SYSTEM } from '../model/metrics';

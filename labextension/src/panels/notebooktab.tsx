@@ -1,4 +1,5 @@
 // The executed notebook of a job, live: as a notebook where that view is there, else as a list of cells.
+import '../../style/pages.css';
 import { Widget } from '@lumino/widgets';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { CellState } from '../api/client';

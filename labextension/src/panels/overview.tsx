@@ -1,4 +1,5 @@
 // The first tab of the run page: what went in, what came out, where and by whom.
+import '../../style/pages.css';
 import type { ReactNode } from 'react';
 import type { Job, Run } from '../api/client';
 import { isSystem } from '../model/metrics';

@@ -1,4 +1,5 @@
 // The run page: one run, what went in and what came out, live while it runs.
+import '../../style/pages.css';
 import { editIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import type { Run } from '../api/client';

@@ -1,4 +1,5 @@
 // What can be done with several chosen runs at once.
+import '../../style/pages.css';
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { Run } from '../api/client';
 import { cleanPath, FOLDER_TAG } from '../model/folders';

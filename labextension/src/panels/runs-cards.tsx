@@ -1,4 +1,5 @@
 // The charts of the runs page: cards of all kinds, which one adds, changes, moves and takes away.
+import '../../style/pages.css';
 import '../../style/runs.css';
 import { useCallback, useMemo, useState } from 'react';
 import { CARD_KINDS, type CardKind, type ICard, type ILineLook } from '../model/cards';

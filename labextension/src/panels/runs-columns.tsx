@@ -1,4 +1,5 @@
 // Columns of the runs table, and the picker that chooses them.
+import '../../style/pages.css';
 import '../../style/runs.css';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useMemo, useRef, useState } from 'react';

@@ -1,4 +1,5 @@
 // The filter of the runs page: completion while one types, and the fault shown where it is.
+import '../../style/pages.css';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import type { ApiError } from '../api/client';
 import { complete, completionAt, faultIn, type ICompletion } from '../model/completion';

@@ -1,4 +1,5 @@
 // The folders of runs, as a tree beside the table.
+import '../../style/pages.css';
 import '../../style/runs.css';
 import { type KeyboardEvent, useState } from 'react';
 import { folderTree, type IFolder } from '../model/folders';

@@ -1,4 +1,5 @@
 // The runs page: every run that fits a filter, and how their metrics went.
+import '../../style/pages.css';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { useCallback, useState } from 'react';
 import type { Run } from '../api/client';

@@ -1,4 +1,5 @@
 // The points of series as a table, and which line is whose.
+import '../../style/pages.css';
 import type { Series } from '../api/client';
 import { toNumber } from '../model/metrics';
 import { colourOf, type ILit } from '../ui/chart';

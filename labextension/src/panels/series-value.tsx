@@ -1,4 +1,5 @@
 // A metric that was logged once by each run.
+import '../../style/pages.css';
 import type { ReactNode } from 'react';
 import { toNumber } from '../model/metrics';
 import { colourOf } from '../ui/chart';

@@ -1,4 +1,5 @@
 // A card for each metric: its chart, or the same as a table.
+import '../../style/pages.css';
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import type { Series } from '../api/client';
 import { type ILineLook, LINE_LOOK, type XAxis } from '../model/cards';

@@ -1,5 +1,6 @@
 // The steps of a pipeline: how each stands and why, its run a click away, and where to go on from.
 
+import '../../style/pages.css';
 import '../../style/pipeline.css';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ellipsesIcon } from '@jupyterlab/ui-components';

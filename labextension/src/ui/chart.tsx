@@ -1,4 +1,5 @@
 // Lines over steps or time, drawn by plotly, which is fetched when the first chart is in view.
+import '../../style/pages.css';
 import type { ISignal } from '@lumino/signaling';
 import { useEffect, useRef, useState } from 'react';
 import { useSize } from './hooks';

@@ -1,4 +1,5 @@
 // A log of any length: only the lines in view are drawn. It follows the end until one scrolls up.
+import '../../style/pages.css';
 import type { ReactNode } from 'react';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useLanguage } from './context';
