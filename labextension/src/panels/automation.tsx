@@ -1,5 +1,4 @@
 // Triggers & webhooks: what starts by a call or an event, who is told, and how that went.
-import '../../style/pages.css';
 import '../../style/schedules.css';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';

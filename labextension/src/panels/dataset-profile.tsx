@@ -1,5 +1,4 @@
 // What the columns of a version look like, and how they differ from those of another.
-import '../../style/pages.css';
 import '../../style/data.css';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect } from 'react';

@@ -1,5 +1,4 @@
 // The page of one name of data: its versions at the side, and all that is known of one of them.
-import '../../style/pages.css';
 import '../../style/data.css';
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import { Menu } from '@lumino/widgets';

@@ -1,5 +1,4 @@
 // A look into a file of a run: drawn by JupyterLab's renderers where it has one, never trusted.
-import '../../style/pages.css';
 import { downloadIcon } from '@jupyterlab/ui-components';
 import { useEffect, useState } from 'react';
 import type { Artifact, Table } from '../api/client';

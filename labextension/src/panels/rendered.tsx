@@ -1,5 +1,4 @@
 // What a cell put out, drawn by JupyterLab's own renderers; nothing in it is trusted.
-import '../../style/pages.css';
 import { type IRenderMime, MimeModel } from '@jupyterlab/rendermime';
 import { Widget } from '@lumino/widgets';
 import { useLayoutEffect, useRef } from 'react';
