@@ -7,6 +7,7 @@ import inspect
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
@@ -15,12 +16,13 @@ from jupyter_mlws.entities.lineage import Reproduction, ReproductionPlan
 from jupyter_mlws.entities.pipeline import Why
 from jupyter_mlws.entities.record import Field, Page, View, json_schema
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.entities.snapshot import Snapshot
+from jupyter_mlws.entities.snapshot import Snapshot, SnapshotFile
 from jupyter_mlws.execution import attempt as attempts
 from jupyter_mlws.execution import records, snapshots
 from jupyter_mlws.execution.caching import words
 from jupyter_mlws.execution.logs import STANDARD, Logs
-from jupyter_mlws.execution.notebooks.record import read_execution
+from jupyter_mlws.execution.notebooks import interface
+from jupyter_mlws.execution.notebooks.record import read_execution, to_come
 from jupyter_mlws.features.operations import Download, operation
 from jupyter_mlws.features.tracing import reproducing
 from jupyter_mlws.features.workspace import Workspace
@@ -300,14 +302,22 @@ async def read_log(
 def get_notebook(ws: Workspace, name: str, attempt: int | None = None) -> NotebookExecution:
     """The executed notebook of a notebook job, as far as it is, with the state of its cells.
 
+    Before it has begun, all cells of the notebook wait.
+
     Raises:
-        NotFound: it is no notebook job, or has not begun.
+        NotFound: it is no notebook job, or ended before it had begun.
     """
-    source = records.get(ws.store, name).doc.get("reused_from") or name
-    found = read_execution(_logs(ws, source, attempt if source == name else None).folder)
-    if found is None:
-        raise NotFound(f"Job '{name}' has no executed notebook (yet).")
-    return found
+    record = records.get(ws.store, name)
+    source = record.doc.get("reused_from") or name
+    folder = _logs(ws, source, attempt if source == name else None).folder
+    found = read_execution(folder)
+    if found is not None:
+        return found
+    path = record.doc["spec"].get("notebook")
+    if path and not get(ws, name).status.is_final:
+        content = ws.blobs.path(_file(ws, name, Path(path).as_posix()).blob).read_bytes()
+        return to_come(folder, interface.parse(content, path), path)
+    raise NotFound(f"Job '{name}' has no executed notebook.")
 
 
 @operation("jobs/read")
@@ -336,10 +346,7 @@ def read_code(ws: Workspace, name: str, path: str) -> Download:
     Raises:
         NotFound: the job has no such file.
     """
-    for file in _code(ws, name).files:
-        if file.path == path:
-            return Download(ws.blobs.path(file.blob), path.rpartition("/")[2])
-    raise NotFound(f"There is no '{path}' in the code of job '{name}'.")
+    return Download(ws.blobs.path(_file(ws, name, path).blob), path.rpartition("/")[2])
 
 
 @operation("jobs/read")
@@ -363,6 +370,13 @@ def _logs(ws: Workspace, name: str, attempt: int | None) -> Logs:
 def _code(ws: Workspace, name: str) -> Snapshot:
     reference = records.get(ws.store, name).doc["spec"].get("code")
     return snapshots.load(ws.store, ws.blobs, reference) if reference else snapshots.EMPTY
+
+
+def _file(ws: Workspace, name: str, path: str) -> SnapshotFile:
+    for file in _code(ws, name).files:
+        if file.path == path:
+            return file
+    raise NotFound(f"There is no '{path}' in the code of job '{name}'.")
 
 
 def _set_archived(ws: Workspace, name: str, archived: bool) -> Job:

@@ -251,6 +251,26 @@ class TestNotebook:
         assert "42" in str(found.notebook)
         assert "n.ipynb" in room.artifacts(name)
 
+    def test_before_it_begins_all_cells_wait(self, call: Call, room: Workroom) -> None:
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(40 + 2)")])
+        code = room.snapshot({"sub/n.ipynb": nbformat.writes(book).encode()})
+        job = {"type": "notebook", "notebook": "sub/n.ipynb", "code": code, "compute": "busy"}
+        call("computes.create_or_update", compute={"type": "local", "name": "busy", "slots": 1})
+        holds = {"type": "command", "command": "sleep 600", "compute": "busy"}
+        first = str(call("jobs.create_or_update", job=holds).name)
+        name = str(call("jobs.create_or_update", job=job).name)
+
+        found = call("jobs.get_notebook", name=name)
+        call("jobs.cancel", name=name)
+        call("jobs.cancel", name=first)
+        room.wait(name)
+
+        assert [cell.state for cell in found.cells] == ["waiting"]
+        assert "40 + 2" in str(found.notebook)
+        assert found.path.endswith("/n.ipynb")
+        with pytest.raises(NotFound, match="no executed notebook"):
+            call("jobs.get_notebook", name=name)
+
     def test_a_command_job_has_none(self, call: Call, room: Workroom) -> None:
         name = create(call)
         room.wait(name)

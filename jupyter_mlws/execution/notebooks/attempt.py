@@ -22,7 +22,7 @@ from jupyter_mlws.execution.notebooks.interface import OUTPUTS, parse, tags_of
 from jupyter_mlws.execution.notebooks.kernels import Kernel, StartTimeout
 from jupyter_mlws.execution.notebooks.outputs import FAREWELL, Outputs, Setup
 from jupyter_mlws.execution.notebooks.plan import Plan
-from jupyter_mlws.execution.notebooks.record import FILE, Execution, Recorder, states
+from jupyter_mlws.execution.notebooks.record import FILE, Execution, Recorder, executed, states
 from jupyter_mlws.execution.notebooks.redaction import Redactor
 
 EXIT_CODES = {
@@ -50,7 +50,7 @@ class Attempt:
         self._notebook = rejoin_lines(nbformat.from_dict(parse(content, plan.notebook)))
         self._notebook.nbformat_minor = max(5, self._notebook.get("nbformat_minor", 0))
         name = Path(plan.notebook).name
-        self._copy = folder / "executed" / name
+        self._copy = executed(folder, name)
         self._copy.parent.mkdir(mode=0o700, exist_ok=True)
         self._redactor = Redactor([*plan.secrets.values(), *plan.hidden])
         self._recorder = Recorder(

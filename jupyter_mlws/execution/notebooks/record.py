@@ -135,13 +135,35 @@ def read_execution(folder: Path) -> NotebookExecution | None:
         return None
     if record is None:
         return None
+    return _execution(record, orjson.loads(content))
+
+
+def to_come(folder: Path, source: dict[str, Any], path: str) -> NotebookExecution:
+    """An execution that has not begun: the source, with all cells waiting.
+
+    Args:
+        folder: of the attempt.
+        source: the notebook, with ids.
+        path: of the notebook in the code.
+    """
+    name = Path(path).name
+    record = Execution(name=name, path=str(executed(folder, name)), cells=states(source))
+    return _execution(record, source)
+
+
+def executed(folder: Path, name: str) -> Path:
+    """Where an attempt keeps its executed copy."""
+    return folder / "executed" / name
+
+
+def _execution(record: Execution, notebook: dict[str, Any]) -> NotebookExecution:
     from nbformat import from_dict
     from nbformat.v4.rwbase import rejoin_lines
 
     return NotebookExecution(
         name=record.name,
         path=record.path,
-        notebook=rejoin_lines(from_dict(orjson.loads(content))),
+        notebook=rejoin_lines(from_dict(notebook)),
         cells=settled(record),
     )
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -338,8 +339,9 @@ class TestStandby:
             found = set()
             for process in psutil.Process().children(recursive=True):
                 with suppress(psutil.Error):
-                    found.add("".join(process.cmdline())[-1:])
-            return found & set("0123456789")
+                    command = " ".join(process.cmdline())
+                    found.update(re.findall("read -r line; echo ([0-9])$", command))
+            return found
 
         wait_until(lambda: waiting() == set("2345"), lambda: str(waiting()))
 
