@@ -21,6 +21,8 @@ export interface IPanelSection {
   rank: number;
   /** Makes the content; called once, when the panel is built. The panel disposes it. */
   create: () => Widget;
+  /** Whether it is folded until the user unfolds it. */
+  startsFolded?: boolean;
   /** Command that opens the whole list as a page (*Open all*). */
   openCommand?: string;
   openArgs?: ReadonlyPartialJSONObject;

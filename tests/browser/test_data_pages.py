@@ -142,8 +142,7 @@ def test_a_cell_that_loads_it_is_put_into_the_notebook(jupyterlab: LabPage, town
     jupyterlab.open("train.ipynb")
     notebook = page.locator(".jp-NotebookPanel:visible")
     expect(notebook.locator(".jp-CodeCell").first).to_be_visible(timeout=PATIENCE)
-    panel = jupyterlab.side("mlws-panel")
-    row = panel.locator(f"[data-data='{towns}']")
+    row = jupyterlab.section("data").locator(f"[data-data='{towns}']")
     expect(row).to_be_visible(timeout=PATIENCE)
 
     row.click(button="right")

@@ -102,7 +102,7 @@ def test_the_panel_shows_each_with_its_state_and_the_page_comes_back(
     lab: Lab, jupyterlab: LabPage
 ) -> None:
     create(lab, "listed", "colorama")
-    section = jupyterlab.side("mlws-panel").locator("[data-mlws-section='environments'].lm-Widget")
+    section = jupyterlab.section("environments")
 
     row = section.locator("[data-environment='listed']")
     expect(row).to_contain_text("Not built")

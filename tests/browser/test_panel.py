@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Response, Route, expect
+from playwright.sync_api import Response, Route, expect
 
 from tests.browser import rest
 from tests.browser.conftest import Lab, LabPage
 
 
-def section(jupyterlab: LabPage, name: str) -> Locator:
-    """A section of the panel, which is shown first."""
-    return jupyterlab.side("mlws-panel").locator(f"[data-mlws-section='{name}'].lm-Widget")
-
-
 def test_a_job_appears_while_it_runs_and_can_be_canceled(lab: Lab, jupyterlab: LabPage) -> None:
-    activity = section(jupyterlab, "activity")
+    activity = jupyterlab.section("activity")
 
     name = rest.submit(lab, "sleep 600", display_name="long sleep")
     row = activity.locator(f"[data-job='{name}']")
@@ -28,7 +23,7 @@ def test_a_job_appears_while_it_runs_and_can_be_canceled(lab: Lab, jupyterlab: L
 
 
 def test_a_run_that_ends_shows_its_metric_without_a_reload(lab: Lab, jupyterlab: LabPage) -> None:
-    runs = section(jupyterlab, "runs")
+    runs = jupyterlab.section("runs")
 
     name = rest.submit(lab, rest.log_metrics(accuracy=0.875), display_name="quick")
 
@@ -52,7 +47,7 @@ def test_the_end_of_a_job_is_notified_and_leads_to_it(lab: Lab, jupyterlab: LabP
 def test_a_run_is_opened_by_keyboard(lab: Lab, jupyterlab: LabPage) -> None:
     name = rest.submit(lab, "true")
     rest.wait_for(lab, name, "Completed")
-    runs = section(jupyterlab, "runs")
+    runs = jupyterlab.section("runs")
     row = runs.get_by_role("listitem").filter(has=jupyterlab.page.locator(f"[data-run='{name}']"))
     expect(row).to_be_visible()
 
@@ -69,7 +64,7 @@ def test_a_run_is_opened_by_keyboard(lab: Lab, jupyterlab: LabPage) -> None:
 def test_the_menu_of_a_run_offers_what_can_be_done_with_it(lab: Lab, jupyterlab: LabPage) -> None:
     name = rest.submit(lab, "exit 1")
     rest.wait_for(lab, name, "Failed")
-    row = section(jupyterlab, "runs").locator(f"[data-run='{name}']")
+    row = jupyterlab.section("runs").locator(f"[data-run='{name}']")
 
     row.click(button="right")
 
@@ -83,7 +78,7 @@ def test_searching_narrows_the_lists(lab: Lab, jupyterlab: LabPage) -> None:
     for display_name in ("alpha search", "beta search"):
         rest.wait_for(lab, rest.submit(lab, "true", display_name=display_name), "Completed")
     panel = jupyterlab.side("mlws-panel")
-    runs = section(jupyterlab, "runs")
+    runs = jupyterlab.section("runs")
     expect(runs.get_by_text("beta search")).to_be_visible()
 
     panel.get_by_role("searchbox", name="Search runs").fill("alpha search")
@@ -124,10 +119,10 @@ def test_an_empty_section_says_what_to_do(jupyterlab: LabPage) -> None:
     jupyterlab.page.route("**/mlws/api/runs?*", answer)
     jupyterlab.open()
 
-    activity = section(jupyterlab, "activity")
+    activity = jupyterlab.section("activity")
     expect(activity).to_contain_text("Nothing is running.")
     expect(activity.get_by_role("button", name="Run a notebook…")).to_be_visible()
-    runs = section(jupyterlab, "runs")
+    runs = jupyterlab.section("runs")
     expect(runs.get_by_role("button", name="Try the example")).to_be_visible()
 
 
@@ -137,7 +132,7 @@ def test_a_section_that_cannot_be_read_offers_to_try_again(jupyterlab: LabPage) 
         "**/mlws/api/computes", lambda route: route.fulfill(status=503, body=refusal)
     )
     jupyterlab.open()
-    compute = section(jupyterlab, "compute")
+    compute = jupyterlab.section("compute")
     expect(compute.get_by_role("alert")).to_contain_text("The disk is busy.")
 
     jupyterlab.page.unroute("**/mlws/api/computes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from playwright.sync_api import expect
 
@@ -10,8 +11,9 @@ from tests.browser import rest
 from tests.browser.conftest import Lab, LabPage
 
 
-def pipeline(lab: Lab, name: str) -> str:
-    """Three steps, the second of which fails at first, and one beside them."""
+def pipeline(lab: Lab) -> str:
+    """Three steps, the second of which fails at first, and one beside them; nothing is reused."""
+    name = f"nightly-{uuid4().hex[:6]}"
     jobs: dict[str, Any] = {
         "prepare": {"command": "echo 1 > ${{outputs.n}}", "outputs": {"n": {"type": "integer"}}},
         "train": {
@@ -19,6 +21,7 @@ def pipeline(lab: Lab, name: str) -> str:
             " echo model > ${{outputs.model}}/weights",
             "inputs": {"n": "${{parent.jobs.prepare.outputs.n}}"},
             "outputs": {"model": {}},
+            "cache": {"salt": name},
         },
         "register": {
             "command": "true",
@@ -34,7 +37,7 @@ def pipeline(lab: Lab, name: str) -> str:
 def test_a_broken_pipeline_shows_where_and_goes_on_from_there(
     lab: Lab, jupyterlab: LabPage
 ) -> None:
-    name = pipeline(lab, "nightly-one")
+    name = pipeline(lab)
     rest.wait_for(lab, name, "Failed")
 
     jupyterlab.execute("mlws:run-open", run_id=name)
@@ -54,7 +57,7 @@ def test_a_broken_pipeline_shows_where_and_goes_on_from_there(
 def test_a_step_runs_again_by_the_keyboard_and_its_run_is_a_key_away(
     lab: Lab, jupyterlab: LabPage
 ) -> None:
-    name = pipeline(lab, "nightly-two")
+    name = pipeline(lab)
     rest.wait_for(lab, name, "Failed")
     jupyterlab.execute("mlws:run-open", run_id=name)
     page = jupyterlab.page.locator(f"[data-run='{name}'].jp-MlwsPage")

@@ -72,7 +72,7 @@ def test_cards_are_moved_changed_and_remembered(jupyterlab: LabPage, charts: Loc
     jupyterlab.reload()
 
     expect(titles).to_have_text(["loss over size", "loss"])
-    charts.get_by_role("button", name="One chart for each metric again").click()
+    charts.get_by_role("button", name="Reset charts").click()
     expect(titles).to_have_text(["gain", "loss"])
 
 

@@ -45,8 +45,9 @@ export class WorkspacePanel extends SidePanel {
     const accordion = this.content as AccordionPanel;
     accordion.expansionToggled.connect((_, index) => {
       const section = this._sections[index];
-      if (section) {
-        this._folded = { ...this._folded, [section.id]: this.widgets[index]?.isHidden ?? false };
+      const isHidden = this.widgets[index]?.isHidden ?? false;
+      if (section && isHidden !== this._isFolded(section)) {
+        this._folded = { ...this._folded, [section.id]: isHidden };
         this._foldedChanged.emit(this._folded);
       }
     });
@@ -55,9 +56,12 @@ export class WorkspacePanel extends SidePanel {
   /** Fold and unfold sections as they were left. */
   fold(folded: Folded): void {
     this._folded = folded;
+    const accordion = this.content as AccordionPanel;
     this._sections.forEach((section, index) => {
-      if (folded[section.id]) {
-        (this.content as AccordionPanel).collapse(index);
+      if (this._isFolded(section)) {
+        accordion.collapse(index);
+      } else {
+        accordion.expand(index);
       }
     });
   }
@@ -70,6 +74,10 @@ export class WorkspacePanel extends SidePanel {
   override dispose(): void {
     Signal.clearData(this);
     super.dispose();
+  }
+
+  private _isFolded(section: IPanelSection): boolean {
+    return this._folded[section.id] ?? section.startsFolded ?? false;
   }
 
   private _showSections(): void {
@@ -101,7 +109,7 @@ export class WorkspacePanel extends SidePanel {
       }
       holder.addWidget(section.create());
       this.addWidget(holder);
-      if (this._folded[section.id]) {
+      if (this._isFolded(section)) {
         (this.content as AccordionPanel).collapse(this.widgets.length - 1);
       }
     }

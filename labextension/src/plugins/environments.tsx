@@ -51,6 +51,7 @@ export const environments: JupyterFrontEndPlugin<void> = {
       id: 'environments',
       title: trans.__('Environments'),
       rank: 700,
+      startsFolded: true,
       openCommand: CommandIDs.openEnvironments,
       create: () => {
         workspace.models.ensure(workspace.models.environments);

@@ -126,6 +126,7 @@ async function addSection(page: IPage): Promise<void> {
     id: 'schedules',
     title: trans.__('Schedules'),
     rank: 400,
+    startsFolded: true,
     openCommand: CommandIDs.openSchedules,
     create: () => {
       const model = new SchedulesModel(client, models);

@@ -13,7 +13,7 @@ export interface IButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   icon?: LabIcon;
 }
 
-/** A button; one with an icon alone needs `title`. */
+/** A button; one with an icon or a sign alone (`×`) needs `title`, which is then its name. */
 export function Button(props: IButtonProps): JSX.Element {
   const { primary, minimal, danger, icon: Icon, children, className, ...rest } = props;
   const names = [
@@ -27,7 +27,7 @@ export function Button(props: IButtonProps): JSX.Element {
   return (
     <button
       type="button"
-      aria-label={children ? undefined : rest.title}
+      aria-label={isNamed(children) ? undefined : rest.title}
       {...rest}
       className={names.filter(Boolean).join(' ')}
     >
@@ -35,6 +35,10 @@ export function Button(props: IButtonProps): JSX.Element {
       {children && <span className="jp-MlwsButton-label">{children}</span>}
     </button>
   );
+}
+
+function isNamed(children: ReactNode): boolean {
+  return typeof children === 'string' ? /\p{L}/u.test(children) : Boolean(children);
 }
 
 /** A row of actions; `end` stands at the far side. */
