@@ -65,6 +65,7 @@ def test_the_menu_of_a_run_offers_what_can_be_done_with_it(lab: Lab, jupyterlab:
     name = rest.submit(lab, "exit 1")
     rest.wait_for(lab, name, "Failed")
     row = jupyterlab.section("runs").locator(f"[data-run='{name}']")
+    expect(row.locator(".jp-MlwsStatus-icon.jp-mod-bad")).to_be_visible()
 
     row.click(button="right")
 
