@@ -1791,6 +1791,8 @@ export interface paths {
         /**
          * The executed notebook of a notebook job, as far as it is, with the state of its cells.
          * @description The executed notebook of a notebook job, as far as it is, with the state of its cells.
+         *
+         *     Before it has begun, all cells of the notebook wait.
          */
         get: operations["jobs.get_notebook"];
         put?: never;
