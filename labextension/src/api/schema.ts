@@ -3347,6 +3347,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to send a file in parts, or find how far it has come.
+         * @description Begin to send a file in parts, or find how far it has come.
+         *
+         *     The parts go to `PUT /uploads/ID/parts/NUMBER`, in any order and side by side; one that is sent
+         *     again takes the place of the one before.
+         */
+        post: operations["uploads.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Give an upload up, with the parts that have come.
+         * @description Give an upload up, with the parts that have come.
+         */
+        delete: operations["uploads.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}:complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the parts together; the file is there from now on, as `PUT /blobs/SHA256` would have kept it.
+         * @description Put the parts together; the file is there from now on, as `PUT /blobs/SHA256` would have kept it.
+         *
+         *     Asking again is no error.
+         */
+        post: operations["uploads.complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/views": {
         parameters: {
             query?: never;
@@ -3597,8 +3662,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete what was archived longer ago than is kept; free the blobs and environments nobody needs.
-         * @description Delete what was archived longer ago than is kept; free the blobs and environments nobody needs.
+         * Delete what was archived longer ago than is kept, and free what nobody needs.
+         * @description Delete what was archived longer ago than is kept, and free what nobody needs.
+         *
+         *     That is blobs, built environments, and uploads in parts that were broken off.
          */
         post: operations["workspaces.gc"];
         delete?: never;
@@ -5070,6 +5137,17 @@ export interface components {
              * @default 0
              */
             n_environment_bytes?: number;
+            /**
+             * N Uploads
+             * @description Uploads in parts that were abandoned.
+             * @default 0
+             */
+            n_uploads?: number;
+            /**
+             * N Upload Bytes
+             * @default 0
+             */
+            n_upload_bytes?: number;
         };
         /**
          * GitState
@@ -7621,6 +7699,43 @@ export interface components {
             reason: string;
         };
         /**
+         * Upload
+         * @description A file that is sent in parts, each to `PUT /uploads/ID/parts/NUMBER`.
+         */
+        Upload: {
+            /** Id */
+            id: string;
+            /**
+             * Blob
+             * @description SHA-256 of the whole file.
+             */
+            blob: string;
+            /** N Parts */
+            n_parts: number;
+            /**
+             * Part Bytes
+             * @description Size of each part but the last.
+             */
+            part_bytes: number;
+            /**
+             * Parts
+             * @description Those that have come; the others are still to be sent.
+             */
+            parts?: components["schemas"]["UploadPart"][];
+        };
+        /**
+         * UploadPart
+         * @description A part that has come.
+         */
+        UploadPart: {
+            /** Part Number */
+            part_number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
          * Validation
          * @description What checking a job found.
          */
@@ -7992,6 +8107,8 @@ export type TopValue = components['schemas']['TopValue'];
 export type TriggerFire = components['schemas']['TriggerFire'];
 export type TriggerView = components['schemas']['TriggerView'];
 export type Unreadable = components['schemas']['Unreadable'];
+export type Upload = components['schemas']['Upload'];
+export type UploadPart = components['schemas']['UploadPart'];
 export type Validation = components['schemas']['Validation'];
 export type ValueRow = components['schemas']['ValueRow'];
 export type Verdict = components['schemas']['Verdict'];
@@ -14830,6 +14947,112 @@ export interface operations {
             };
         };
     };
+    "uploads.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Blob
+                     * @description SHA-256 of the whole file, in hexadecimal digits.
+                     */
+                    blob: string;
+                    /**
+                     * Size Bytes
+                     * @description of the whole file.
+                     */
+                    size_bytes: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "uploads.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "uploads.complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "views.list": {
         parameters: {
             query?: {
@@ -15398,6 +15621,12 @@ export interface operations {
                      * @default 30
                      */
                     environments_unused_days?: number;
+                    /**
+                     * Uploads Unused Days
+                     * @description uploads in parts that nothing has come for so long were abandoned.
+                     * @default 7
+                     */
+                    uploads_unused_days?: number;
                 };
             };
         };
