@@ -47,7 +47,7 @@ SPECIAL = {
 }
 """Commands of our own hand: where they stand, as `module:function` below `jupyter_mlws.cli`."""
 
-FOR_PROGRAMS = frozenset({"import"})
+FOR_PROGRAMS = frozenset({"import", "upload"})
 """Nouns whose operations are steps of a command of our own hand."""
 
 HELP = {

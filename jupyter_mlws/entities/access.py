@@ -40,6 +40,9 @@ OWN_TOKENS = frozenset({"Job", "Trigger"})
 
 READ_ALL = ("workspaces/read",)
 
+VIA = "1.1 jupyter-mlws"
+"""What a Jupyter server adds to the requests it forwards: their token is its own, not the caller's."""
+
 
 class Principal(View):
     """Somebody, or a job, on whose behalf something is done."""

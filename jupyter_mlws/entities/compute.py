@@ -301,6 +301,9 @@ class GcReport(View):
     n_environments: int = 0
     n_environment_bytes: int = 0
     """Size of the removed environments; what they shared with the cache of packages is still there."""
+    n_uploads: int = 0
+    """Uploads in parts that were abandoned."""
+    n_upload_bytes: int = 0
 
 
 class Backup(View):

@@ -12,6 +12,7 @@ from jupyter_mlws.entities.access import Principal
 from jupyter_mlws.entities.errors import Denied
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.execution.analyses import Analyses
+from jupyter_mlws.store.uploads import Uploads
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,6 +57,11 @@ class Workspace:
     def places(self) -> Places:
         """Where data lies beside the blobs."""
         return self.dispatcher.places
+
+    @property
+    def uploads(self) -> Uploads:
+        """Files that come in parts."""
+        return Uploads(self.path / "uploads", self.blobs)
 
     def of(self, principal: Principal) -> Workspace:
         """The same workspace for another caller."""

@@ -119,27 +119,44 @@ def update(ws: Workspace, retention_days: float | None = None) -> WorkspaceInfo:
 
 
 @operation("workspaces/gc")
-def gc(ws: Workspace, environments_unused_days: float = 30) -> GcReport:
-    """Delete what was archived longer ago than is kept; free the blobs and environments nobody needs.
+def gc(
+    ws: Workspace, environments_unused_days: float = 30, uploads_unused_days: float = 7
+) -> GcReport:
+    """Delete what was archived longer ago than is kept, and free what nobody needs.
+
+    That is blobs, built environments, and uploads in parts that were broken off.
 
     Args:
         environments_unused_days: built environments not used for so long go; they are made anew from
             their lock when they are needed.
+        uploads_unused_days: uploads in parts that nothing has come for so long were abandoned.
     Raises:
-        Invalid: the number of days is negative.
+        Invalid: a number of days is negative.
     """
     from jupyter_mlws.store import care
 
     if environments_unused_days < 0:
         raise Invalid.field("environments_unused_days", "must not be negative.")
+    if uploads_unused_days < 0:
+        raise Invalid.field("uploads_unused_days", "must not be negative.")
     deleted = Deleted()
     if (days := _retention_days(ws)) is not None:
         before_ms = to_ms(ws.clock()) - round(days * 86_400_000)
         deleted = delete_archived(ws, before_ms)
     freed = care.gc(ws.store, ws.blobs)
     n, size = ws.dispatcher.library.sweep(environments_unused_days * 86_400)
-    more = {"n_runs": deleted.n_runs, "n_experiments": deleted.n_experiments}
-    return freed.model_copy(update={"n_environments": n, "n_environment_bytes": size, **more})
+    n_uploads, n_upload_bytes = ws.uploads.sweep(
+        ws.clock().timestamp() - uploads_unused_days * 86_400
+    )
+    more = {
+        "n_runs": deleted.n_runs,
+        "n_experiments": deleted.n_experiments,
+        "n_environments": n,
+        "n_environment_bytes": size,
+        "n_uploads": n_uploads,
+        "n_upload_bytes": n_upload_bytes,
+    }
+    return freed.model_copy(update=more)
 
 
 @operation("workspaces/backup")

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.ipython.comparison import RunComparison
-from jupyter_mlws.ipython.display import DataList, JobCard, RunCard, RunList
+from jupyter_mlws.ipython.display import DataList, JobCard, RunCard
 from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.builders import notebook
 from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.comparison import Compared
 
 if TYPE_CHECKING:
+    from jupyter_mlws.entities.run import Run
     from jupyter_mlws.ipython.chart import LiveChart
     from jupyter_mlws.ipython.form import JobForm
+    from jupyter_mlws.ipython.run_frame import RunFrame
 
 T = TypeVar("T")
+PAGE = 1000
+"""So many runs are asked for at a time."""
 
 
 def client() -> MLClient:
@@ -34,17 +38,37 @@ def _client(url: str | None, token: str | None) -> MLClient:
     return MLClient(url=url, token=token)
 
 
-def runs(filter: str = "", *, order_by: list[str] | None = None, max_results: int = 20) -> RunList:
-    """Runs of the workspace, newest first unless ordered otherwise.
+def runs(
+    filter: str = "", *, order_by: list[str] | None = None, max_results: int = 1000
+) -> RunFrame:
+    """Runs of the workspace as a pandas DataFrame, newest first unless ordered otherwise.
+
+    Its columns are `run_id`, `name`, `status`, `started_at` …, and one for each metric, param and tag:
+    `metrics.auc`, `params.lr`, `tags.team`.
 
     Args:
         filter: such as `metrics.auc > 0.9 and params.model = "gbm"` (MLflow's grammar).
         order_by: such as `["metrics.auc DESC"]`.
+        max_results: how many at most.
+    Raises:
+        Invalid: the filter or the order is wrong, or `max_results` is not positive.
     """
-    page = client().call(
-        "runs.list", filter=filter, order_by=order_by or [], max_results=max_results
-    )
-    return RunList(client(), page.items)
+    from jupyter_mlws.ipython.run_frame import RunFrame
+
+    found: list[Run] = []
+    token = None
+    while True:
+        page = client().call(
+            "runs.list",
+            filter=filter,
+            order_by=order_by or [],
+            max_results=min(max_results - len(found), PAGE),
+            page_token=token,
+        )
+        found += page.items
+        token = page.next_page_token
+        if token is None or len(found) >= max_results:
+            return RunFrame.of(found)
 
 
 def chart(runs: Any, metric: str, *, log: bool = False) -> LiveChart:

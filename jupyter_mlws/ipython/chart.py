@@ -6,6 +6,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import pandas as pd
+
 from jupyter_mlws.entities.errors import Invalid, Unavailable
 from jupyter_mlws.entities.run import Run, Series
 from jupyter_mlws.ipython.display import RunCard
@@ -103,13 +105,15 @@ class LiveChart:
 
 
 def run_ids_of(runs: Any) -> list[str]:
-    """Ids of one run or many, given by id, card, run or list."""
+    """Ids of one run or many, given by id, card, run, list or frame."""
     if isinstance(runs, str):
         return [runs]
     if isinstance(runs, RunCard):
         return [runs.id]
     if isinstance(runs, Run):
         return [runs.run_id]
+    if isinstance(runs, pd.DataFrame):
+        return list(runs["run_id"])
     return [run_id for run in runs for run_id in run_ids_of(run)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -125,81 +125,6 @@ class JobCard(RunCard):
             "error": self.job.error.message if self.job.error else None,
             "progress": self.job.progress.model_dump() if self.job.progress else None,
         }
-
-
-class RunList(Sequence[Run]):
-    """Some runs; a table of what differs between them."""
-
-    def __init__(self, client: MLClient, runs: Sequence[Run]) -> None:
-        self._client = client
-        self._runs = list(runs)
-
-    def __len__(self) -> int:
-        return len(self._runs)
-
-    def __iter__(self) -> Iterator[Run]:
-        return iter(self._runs)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._runs[index]
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """A flat row for each run, as JSON; keys of metrics and params carry their prefix."""
-        return [
-            {
-                "run_id": run.run_id,
-                "name": run.name,
-                "status": run.status.value,
-                "experiment_name": run.experiment_name,
-                "started_at": run.started_at.isoformat() if run.started_at else None,
-                **{f"metrics.{key}": value for key, value in run.metrics.items()},
-                **{f"params.{key}": value for key, value in run.params.items()},
-            }
-            for run in self._runs
-        ]
-
-    def to_frame(self) -> Any:
-        """The rows as a pandas table."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows)
-
-    def _columns(self) -> list[str]:
-        first = ["name", "status", "started_at"]
-        rest = list(dict.fromkeys(key for row in self.rows for key in row if "." in key))
-        return first + [
-            key
-            for key in rest
-            if not key.startswith("metrics.system/")
-            and (len(self._runs) == 1 or len({str(row.get(key)) for row in self.rows}) > 1)
-        ]
-
-    def _table(self) -> tuple[list[str], list[list[str]]]:
-        columns = self._columns()
-        return columns, [[_shown(row.get(key)) for key in columns] for row in self.rows]
-
-    def _repr_html_(self) -> str:
-        columns, rows = self._table()
-        head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in columns)
-        body = "".join(
-            "<tr>" + "".join(f'<td style="{_CELL}">{escape(cell)}</td>' for cell in row) + "</tr>"
-            for row in rows
-        )
-        if not rows:
-            return "<p>No runs.</p>"
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-    def __repr__(self) -> str:
-        columns, rows = self._table()
-        if not rows:
-            return "No runs."
-        widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
-        lines = (
-            "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))
-            for row in (columns, *rows)
-        )
-        return "\n".join(line.rstrip() for line in lines)
 
 
 class DataList:

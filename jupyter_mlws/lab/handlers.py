@@ -20,6 +20,7 @@ from tornado.iostream import StreamClosedError
 from tornado.simple_httpclient import HTTPStreamClosedError, HTTPTimeoutError, SimpleAsyncHTTPClient
 from tornado.web import HTTPError, RequestHandler, authenticated
 
+from jupyter_mlws.entities.access import VIA
 from jupyter_mlws.entities.errors import Invalid, MlwsError, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ class ForwardHandler(LabHandler):
         # A token in the address is this server's own, and the service's business neither.
         asked = [pair for pair in parse_qsl(self.request.query, True) if pair[0] != "token"]
         query = f"?{urlencode(asked)}" if asked else ""
-        headers = HTTPHeaders({"Authorization": f"Bearer {running.token}"})
+        headers = HTTPHeaders({"Authorization": f"Bearer {running.token}", "Via": VIA})
         for name in FORWARDED:
             if name in self.request.headers:
                 headers[name] = self.request.headers[name]

@@ -26,6 +26,7 @@ import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
 import jupyter_mlws.entities.snapshot
 import jupyter_mlws.entities.trigger
+import jupyter_mlws.entities.upload
 import jupyter_mlws.entities.webhook
 import jupyter_mlws.features.data
 import jupyter_mlws.features.datastores
@@ -706,6 +707,17 @@ class Triggers(Noun):
         """Create a trigger, or put it in the place of the one of its name; code and data are sent along."""
 
 
+class Uploads(Noun):
+    def complete(self, id: builtins.str) -> None:
+        """Put the parts together; the file is there from now on, as `PUT /blobs/SHA256` would have kept it."""
+
+    def create_or_update(self, blob: builtins.str, size_bytes: builtins.int) -> jupyter_mlws.entities.upload.Upload:
+        """Begin to send a file in parts, or find how far it has come."""
+
+    def delete(self, id: builtins.str) -> None:
+        """Give an upload up, with the parts that have come."""
+
+
 class Views(Noun):
     def create(self, view: jupyter_mlws.entities.run_set.SavedViewSpec) -> jupyter_mlws.entities.run_set.SavedView:
         """Save a view."""
@@ -756,8 +768,8 @@ class Workspaces(Noun):
     def check(self, deep: builtins.bool = ...) -> jupyter_mlws.entities.compute.CheckReport:
         """Whether rows, edges and blobs agree."""
 
-    def gc(self, environments_unused_days: builtins.float = ...) -> jupyter_mlws.entities.compute.GcReport:
-        """Delete what was archived longer ago than is kept; free the blobs and environments nobody needs."""
+    def gc(self, environments_unused_days: builtins.float = ..., uploads_unused_days: builtins.float = ...) -> jupyter_mlws.entities.compute.GcReport:
+        """Delete what was archived longer ago than is kept, and free what nobody needs."""
 
     def show(self) -> jupyter_mlws.entities.compute.WorkspaceInfo:
         """The workspace, its service and what the caller may do."""
@@ -791,6 +803,7 @@ class MLClient:
     secrets: Secrets
     tokens: Tokens
     triggers: Triggers
+    uploads: Uploads
     views: Views
     webhooks: Webhooks
     workspaces: Workspaces

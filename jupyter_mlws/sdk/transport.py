@@ -17,6 +17,8 @@ from jupyter_mlws.entities.errors import MlwsError, Unavailable, from_dict
 from jupyter_mlws.features.operations import Operation, find
 
 RETRY_S = 30.0
+IN_ONE_BYTES = 32 << 20
+"""A file of up to this size is sent as one."""
 TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 
 
@@ -77,7 +79,10 @@ class HttpTransport:
             partial.replace(target)
 
     def put_blob(self, blob: str, source: Path) -> None:
-        """Send the bytes of a file whose SHA-256 is `blob`."""
+        """Send the bytes of a file whose SHA-256 is `blob`; a large one goes on where it was broken off."""
+        if source.stat().st_size > IN_ONE_BYTES:
+            self._put_parts(blob, source)
+            return
         with source.open("rb") as file:
             request = self._client.build_request("PUT", f"/blobs/{blob}", content=_pieces(file))
             _raise_for(self._client.send(request))
@@ -85,6 +90,26 @@ class HttpTransport:
     def close(self) -> None:
         """Close the connections."""
         self._finalizer()
+
+    def _put_parts(self, blob: str, source: Path) -> None:
+        size_bytes = source.stat().st_size
+        upload = self._done("uploads.create_or_update", blob=blob, size_bytes=size_bytes)
+        there = {part["part_number"] for part in upload["parts"]}
+        with source.open("rb") as file:
+            for number in range(1, upload["n_parts"] + 1):
+                if number not in there:
+                    file.seek((number - 1) * upload["part_bytes"])
+                    part = file.read(upload["part_bytes"])
+                    address = f"/uploads/{upload['id']}/parts/{number}"
+                    request = self._client.build_request("PUT", address, content=part)
+                    _raise_for(self._sent(request, repeatable=True))
+        self._done("uploads.complete", id=upload["id"])
+
+    def _done(self, name: str, **arguments: Any) -> Any:
+        """The answer of an operation that may be asked for twice."""
+        response = self._sent(self._request(find(name), arguments), repeatable=True)
+        _raise_for(response)
+        return orjson.loads(response.content)
 
     def _request(self, op: Operation, arguments: dict[str, Any]) -> httpx.Request:
         method, path = op.route
@@ -100,7 +125,9 @@ class HttpTransport:
             headers={"Content-Type": "application/json"},
         )
 
-    def _sent(self, request: httpx.Request, *, stream: bool = False) -> httpx.Response:
+    def _sent(
+        self, request: httpx.Request, *, stream: bool = False, repeatable: bool = False
+    ) -> httpx.Response:
         deadline = time.monotonic() + RETRY_S
         pause_s = 0.05
         while True:
@@ -109,7 +136,7 @@ class HttpTransport:
             except httpx.TransportError as error:
                 # A request that never arrived, or one that only reads, may be sent again.
                 safe = isinstance(error, httpx.ConnectError) or request.method == "GET"
-                if not safe or time.monotonic() > deadline:
+                if not (safe or repeatable) or time.monotonic() > deadline:
                     raise Unavailable(f"{self.url} does not answer: {error}") from error
             time.sleep(pause_s)
             pause_s = min(pause_s * 2, 2.0)

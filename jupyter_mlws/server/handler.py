@@ -172,7 +172,11 @@ class BlobHandler(ApiHandler):
             raise Denied(f"'{self.principal.name}' may not send files.")
         self.request.connection.set_max_body_size(self.MAX_BYTES)  # type: ignore[union-attr]
         if self.request.method == "PUT":
-            self.writer = self.service.workspace.blobs.writer()
+            self.writer = self.begin(**self.path_kwargs)
+
+    def begin(self, blob: str) -> BlobWriter:
+        """Where the bytes go."""
+        return self.service.workspace.blobs.writer()
 
     async def data_received(self, chunk: bytes) -> None:
         """Write a piece without holding up others."""
@@ -195,6 +199,21 @@ class BlobHandler(ApiHandler):
     on_connection_close = on_finish
 
 
+class PartHandler(BlobHandler):
+    """Takes one part of an upload, as it comes."""
+
+    def begin(self, id: str, number: str) -> BlobWriter:  # type: ignore[override]
+        """Where the bytes go."""
+        uploads = self.service.workspace.uploads
+        return uploads.writer(uploads.get(id, self.principal.name), int(number))
+
+    async def put(self, id: str, number: str) -> None:  # type: ignore[override]
+        """Keep the part; the answer has its SHA-256."""
+        assert self.writer is not None
+        tag, size = await asyncio.to_thread(self.writer.commit)
+        self.answer(orjson.dumps({"part_number": int(number), "sha256": tag, "size_bytes": size}))
+
+
 class UnknownHandler(ApiHandler):
     """Answers for paths that are none."""
 
@@ -215,7 +234,10 @@ def routes(service: Service, operations: dict[str, Operation]) -> list[Route]:
     for op in operations.values():
         method, path = op.route
         by_path.setdefault(path, {})[method] = op
-    made: list[Route] = [(r"/blobs/(?P<blob>[0-9a-f]{64})", BlobHandler, {"service": service})]
+    made: list[Route] = [
+        (r"/blobs/(?P<blob>[0-9a-f]{64})", BlobHandler, {"service": service}),
+        (r"/uploads/(?P<id>\w+)/parts/(?P<number>\d{1,9})", PartHandler, {"service": service}),
+    ]
     # A verb is looked for before the bare key, which would swallow it.
     for path in sorted(by_path, key=lambda path: (":" not in path, path)):
         options = {"service": service, "operations": by_path[path]}

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from jupyter_mlws.entities.errors import NotFound, Unavailable
 from jupyter_mlws.store.base import BlobInfo, Blobs, BlobWriter
@@ -35,7 +35,7 @@ class FileBlobs(Blobs):
         self._folder = Path(path).absolute()
         self._unfinished = self._folder / "tmp"
         self._lock = threading.Lock()  # between finding a blob and freeing it
-        with _disk_errors():
+        with disk_errors():
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._unfinished.mkdir(mode=0o700, exist_ok=True)
             self._forget_unfinished()
@@ -119,7 +119,7 @@ class FileBlobs(Blobs):
         assert path is not None, "a hash is a name"
         path.parent.mkdir(mode=0o700, exist_ok=True)
         unfinished.replace(path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
 
     def _path(self, blob: str) -> Path | None:
         """Where a blob lies, or None for what is no hash."""
@@ -131,15 +131,28 @@ class FileBlobs(Blobs):
                 path.unlink(missing_ok=True)
 
 
-class FileBlobWriter(BlobWriter):
-    """Bytes on their way into `FileBlobs`."""
+class Shelf(Protocol):
+    """Where a writer's bytes go: `FileBlobs`, or the parts of an upload."""
 
-    def __init__(self, blobs: FileBlobs) -> None:
-        self._blobs = blobs
+    def unfinished(self) -> Path:
+        """A name for bytes on their way in."""
+
+    def has(self, blob: str) -> bool:
+        """Whether these bytes are there already."""
+
+    def keep(self, unfinished: Path, blob: str) -> None:
+        """Give finished bytes their name."""
+
+
+class FileBlobWriter(BlobWriter):
+    """Bytes on their way onto a shelf; they stand there by their SHA-256."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
         self._hash = hashlib.sha256()
         self._size_bytes = 0
-        self._path = blobs.unfinished()
-        with _disk_errors():
+        self._path = shelf.unfinished()
+        with disk_errors():
             self._fd = os.open(
                 self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600
             )
@@ -155,12 +168,12 @@ class FileBlobWriter(BlobWriter):
     def commit(self) -> tuple[str, int]:
         blob = self._hash.hexdigest()
         with self._giving_up():
-            if self._blobs.has(blob):
+            if self._shelf.has(blob):
                 self.abort()
             else:
                 os.fchmod(self._fd, 0o400)
                 os.fsync(self._fd)
-                self._blobs.keep(self._path, blob)
+                self._shelf.keep(self._path, blob)
                 self._close()
         return blob, self._size_bytes
 
@@ -177,7 +190,7 @@ class FileBlobWriter(BlobWriter):
     def _giving_up(self) -> Iterator[None]:
         """Leave nothing behind when the disk fails."""
         try:
-            with _disk_errors():
+            with disk_errors():
                 yield
         except Unavailable:
             self.abort()
@@ -189,14 +202,19 @@ def _used_ms(stat: os.stat_result) -> int:
 
 
 @contextmanager
-def _disk_errors() -> Iterator[None]:
+def disk_errors() -> Iterator[None]:
+    """Say what is wrong with the disk.
+
+    Raises:
+        Unavailable: it is full, or fails.
+    """
     try:
         yield
     except OSError as error:
         raise Unavailable(f"The blob cannot be kept: {error.strerror or error}.") from error
 
 
-def _flush_folder(path: Path) -> None:
+def flush_folder(path: Path) -> None:
     """Make the names in a folder survive a power cut."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

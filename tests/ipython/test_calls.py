@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import mlflow
+import pandas as pd
 import pytest
 
 import jupyter_mlws as mlws
@@ -30,21 +31,37 @@ def test_a_job_is_waited_for_and_carries_what_it_logged(job: JobCard) -> None:
 
 
 def test_an_unknown_input_starts_nothing(job: JobCard, train: Path) -> None:
-    before = len(mlws.runs(max_results=1000))
+    before = len(mlws.runs())
 
     with pytest.raises(Invalid, match=r"no input of this name\. Did you mean 'epochs'"):
         mlws.job(train, {"epoch": 1})
 
-    assert len(mlws.runs(max_results=1000)) == before
+    assert len(mlws.runs()) == before
 
 
-def test_runs_are_filtered_and_become_a_table(job: JobCard) -> None:
+def test_runs_are_a_frame(job: JobCard) -> None:
     found = mlws.runs("metrics.loss = 0.375")
 
-    assert [run.run_id for run in found] == [job.id]
-    assert found.rows[0]["metrics.loss"] == 0.375
-    assert list(found.to_frame()["name"]) == [found[0].name]
-    assert "metrics.loss" in repr(found)
+    assert isinstance(found, pd.DataFrame)
+    assert list(found["run_id"]) == [job.id]
+    assert found["metrics.loss"].mean() == 0.375
+    assert found.loc[0, "params.lr"] == "0.125"
+    assert found.loc[0, "started_at"] < pd.Timestamp.now(tz="UTC")
+
+
+def test_runs_of_many_pages_are_one_frame() -> None:
+    n_runs = 1001  # a page has 1,000
+    tracking = mlflow.MlflowClient()
+    for number in range(n_runs):
+        tracking.create_run("0", start_time=number, tags={"paged": "yes"})
+
+    paged = "tags.paged = 'yes'"
+
+    assert mlws.runs(paged, max_results=5000)["run_id"].nunique() == n_runs
+    assert len(mlws.runs(paged)) == 1000
+    assert len(mlws.runs(paged, max_results=3)) == 3
+    with pytest.raises(Invalid, match="max_results"):
+        mlws.runs(paged, max_results=0)
 
 
 def test_a_card_is_opened_by_id(job: JobCard) -> None:

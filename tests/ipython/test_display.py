@@ -6,7 +6,7 @@ from typing import Any
 
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.entities.run import Run, Status
-from jupyter_mlws.ipython.display import MIME, RunCard, RunList
+from jupyter_mlws.ipython.display import MIME, RunCard
 from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.testing.transport import MemoryTransport
 
@@ -66,23 +66,3 @@ def test_looking_again_shows_how_it_stands_now() -> None:
     card.refresh()
 
     assert card.state["status"] == "Completed"
-
-
-def test_a_list_shows_the_columns_in_which_runs_differ() -> None:
-    found = RunList(
-        client(),
-        [
-            run("a1", name="one", params={"lr": "1", "seed": "7"}, metrics={"auc": 0.1}),
-            run("b2", name="two", params={"lr": "2", "seed": "7"}, metrics={"auc": 0.2}),
-        ],
-    )
-
-    head = repr(found).splitlines()[0].split()
-
-    assert head == ["name", "status", "started_at", "metrics.auc", "params.lr"]
-    assert "params.seed" not in found._repr_html_()
-
-
-def test_an_empty_list_says_so() -> None:
-    assert repr(RunList(client(), [])) == "No runs."
-    assert RunList(client(), [])._repr_html_() == "<p>No runs.</p>"

@@ -11,7 +11,8 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
-from jupyter_mlws.ipython.display import JobCard, RunCard, RunList
+from jupyter_mlws.ipython.display import JobCard, RunCard
+from jupyter_mlws.ipython.run_frame import RunFrame
 
 pytestmark = pytest.mark.usefixtures("in_workspace")
 
@@ -82,8 +83,8 @@ def test_runs_are_listed_by_a_filter_with_quotation_marks(shell: InteractiveShel
     found = mlws(shell, 'runs params.quality = "good" -n 5')
     rows = mlws(shell, "runs --json params.quality = 'good'")
 
-    assert isinstance(found, RunList)
-    assert [run.run_id for run in found] == [ended.id]
+    assert isinstance(found, RunFrame)
+    assert list(found["run_id"]) == [ended.id]
     assert rows[0]["run_id"] == ended.id
 
 

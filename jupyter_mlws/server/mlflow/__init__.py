@@ -21,6 +21,7 @@ from jupyter_mlws.server.mlflow import (  # noqa: F401  (they enter their endpoi
 )
 from jupyter_mlws.server.mlflow.artifacts import FolderHandler, UnsupportedHandler, UploadHandler
 from jupyter_mlws.server.mlflow.door import JsonHandler, Service, TextHandler, UnknownHandler
+from jupyter_mlws.server.mlflow.multipart import MultipartHandler, PartHandler
 from jupyter_mlws.server.mlflow.server_info import SPOKEN
 from jupyter_mlws.server.mlflow.table import Door
 from jupyter_mlws.server.mlflow.web_files import (
@@ -34,7 +35,6 @@ Route = tuple[str, type[RequestHandler], dict[str, Any]]
 
 FILES = r"/(?:ajax-)?api/2\.0/mlflow-artifacts"
 UNSUPPORTED = {
-    rf"{FILES}/mpu/.*": "Multipart upload is not supported for the current artifact repository",
     rf"{FILES}/presigned/.*": "Multipart download is not supported for the current artifact repository",
     r"/v1/traces": "REST OTLP span logging is not supported",
 }
@@ -55,6 +55,8 @@ def handlers(service: Service) -> list[Route]:
         (r"/(?:ajax-)?api/([23]\.0/mlflow/.*)", JsonHandler, shared),
         (rf"{FILES}/artifacts/(.+)", UploadHandler, shared),
         (rf"{FILES}/artifacts/?", FolderHandler, shared),
+        (rf"{FILES}/mpu/parts/(\w+)/(\d{{1,9}})", PartHandler, shared),
+        (rf"{FILES}/mpu/(create|complete|abort)(?:/(.*))?", MultipartHandler, shared),
         *(
             (pattern, UnsupportedHandler, {**shared, "message": message})
             for pattern, message in UNSUPPORTED.items()

@@ -99,14 +99,30 @@ class UploadHandler(FileHandler):
         try:
             self.caller = self.principal()
             permit(self.caller, "artifacts/write")
-            self.path = safe_path(self.path_args[0])
-            self.subject = subject_of(self.door, self.caller, self.path)
+            self.expect(*self.path_args)
         except (Refused, MlwsError) as error:
             self.refusal = error
             return
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)
         connection.set_max_body_size(MAX_FILE_BYTES)
+
+    def expect(self, *names: str) -> None:
+        """Find out what the names in the address mean.
+
+        Raises:
+            Refused: the caller may not send this.
+        """
+        self.path = safe_path(names[0])
+        self.subject = subject_of(self.door, self.caller, self.path)
+
+    def begin(self) -> BlobWriter:
+        """Where the bytes go."""
+        return self.door.workspace.blobs.writer()
+
+    def keep(self, blob: str, size_bytes: int) -> None:
+        """Make of all bytes what they are to be."""
+        point_to(self.door.workspace.store, self.caller, self.subject, self.path, blob, size_bytes)
 
     async def data_received(self, chunk: bytes) -> None:
         """Gather bytes, and write them once there are enough."""
@@ -120,7 +136,7 @@ class UploadHandler(FileHandler):
             except (Refused, MlwsError) as error:
                 self.refusal = error
 
-    async def put(self, path: str) -> None:
+    async def put(self, *names: str) -> None:
         """Keep the file."""
         await self._guarded(self._keep())
 
@@ -141,7 +157,7 @@ class UploadHandler(FileHandler):
 
     def _write(self) -> None:
         if self.writer is None:
-            self.writer = self.door.workspace.blobs.writer()
+            self.writer = self.begin()
         data, self.pieces, self.waiting_bytes = b"".join(self.pieces), [], 0
         try:
             self.writer.write(data)
@@ -149,19 +165,13 @@ class UploadHandler(FileHandler):
             raise Refused("RESOURCE_EXHAUSTED", error.message) from None
 
     def _commit(self) -> None:
-        store = self.door.workspace.store
         self._write()
         assert self.writer is not None
         try:
             blob, size_bytes = self.writer.commit()
         except Unavailable as error:
             raise Refused("RESOURCE_EXHAUSTED", error.message) from None
-        facts = {"path": self.path, "size_bytes": size_bytes}
-        try:
-            with store.change(self.caller.name, "artifacts/write", self.subject, **facts) as tx:
-                tx.put_artifact(self.path, blob, size_bytes)
-        except Conflict as error:
-            raise invalid(f"Invalid path: {error.message}") from None
+        self.keep(blob, size_bytes)
 
     def _abort(self) -> None:
         if self.writer is not None:
@@ -244,6 +254,22 @@ def find_file(store: Store, path: str) -> ArtifactRow:
         if store.list_artifacts(path):
             raise invalid(f"Artifact path refers to a directory, not a file: '{path}'") from None
         raise absent(f"No such artifact: '{path}'") from None
+
+
+def point_to(
+    store: Store, principal: Principal, subject: str, path: str, blob: str, size_bytes: int
+) -> None:
+    """Let a path mean a blob.
+
+    Raises:
+        Refused: there is a folder at the path, or a file where it has a folder.
+    """
+    facts = {"path": path, "size_bytes": size_bytes}
+    try:
+        with store.change(principal.name, "artifacts/write", subject, **facts) as tx:
+            tx.put_artifact(path, blob, size_bytes)
+    except Conflict as error:
+        raise invalid(f"Invalid path: {error.message}") from None
 
 
 def delete_below(store: Store, principal: Principal, subject: str, path: str) -> int:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from jupyter_mlws.entities.errors import Conflict
 from jupyter_mlws.server.mlflow import logged_models, registry, runs
-from jupyter_mlws.server.mlflow.artifacts import FileHandler, root_of, safe_path, subject_of
+from jupyter_mlws.server.mlflow.artifacts import (
+    FileHandler,
+    point_to,
+    root_of,
+    safe_path,
+    subject_of,
+)
 from jupyter_mlws.server.mlflow.table import Call, permit
 from jupyter_mlws.server.mlflow.wire import Query, absent, invalid, missing
 
@@ -111,12 +116,7 @@ class SmallUploadHandler(OwnedFileHandler):
         path = f"{root}/{inside}"
         blob, size_bytes = call.door.workspace.blobs.put(body), len(body)
         subject = subject_of(call.door, call.principal, path)
-        facts = {"path": path, "size_bytes": size_bytes}
-        try:
-            with call.store.change(call.who, "artifacts/write", subject, **facts) as tx:
-                tx.put_artifact(path, blob, size_bytes)
-        except Conflict as error:
-            raise invalid(f"Invalid path: {error.message}") from None
+        point_to(call.store, call.principal, subject, path, blob, size_bytes)
 
 
 def _run_id(call: Call) -> str:

@@ -53,6 +53,7 @@ class Service:
 class Server:
     """A running server and ways to speak to it."""
 
+    path: Path
     url: str
     store: Store
     blobs: Blobs
@@ -113,7 +114,7 @@ def serve(path: Path, blobs: Blobs | None = None) -> Iterator[Server]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()), daemon=True)
     thread.start()
     assert ready.wait(20)
-    running = Server(url, store, blobs, tokens)
+    running = Server(path, url, store, blobs, tokens)
     running.token(OWNER, "Owner")
     yield running
     for client in running.clients:

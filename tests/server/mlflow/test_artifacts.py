@@ -258,13 +258,6 @@ def test_broken_escapes_are_a_400_in_json(server: Server) -> None:
     connection.close()
 
 
-def test_uploads_in_parts_are_declined(http: httpx.Client) -> None:
-    answer = http.post("/api/2.0/mlflow-artifacts/mpu/create/0/a", json={})
-
-    assert answer.status_code == 501
-    assert answer.json()["message"].startswith("Multipart upload is not supported")
-
-
 def test_a_large_file_streams_through_little_memory(
     server: Server, http: httpx.Client, tmp_path: Path
 ) -> None:
