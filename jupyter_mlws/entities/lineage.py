@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, Literal
 
 from pydantic import Field
@@ -9,6 +10,33 @@ from pydantic import Field
 from jupyter_mlws.entities.record import Moment, View
 
 Direction = Literal["both", "up", "down"]
+
+
+class Relation(str, Enum):
+    """What the source of an edge is to its target."""
+
+    INPUT = "input"
+    """The target run reads it."""
+    OUTPUT = "output"
+    """The source run made it."""
+    CODE_OF = "code_of"
+    """A snapshot and the run that runs it."""
+    ENVIRONMENT_OF = "environment_of"
+    """An environment and the run that runs in it."""
+    SECRET_OF = "secret_of"
+    """A secret and the run that may know it."""
+    REUSED_AS = "reused_as"
+    """A run and the one that took over its result."""
+    REPRODUCED_BY = "reproduced_by"
+    """A run and the one that was made to repeat it."""
+    SHARED = "shared"
+    """A workspace and the version that it put into a registry."""
+    SHARED_AS = "shared_as"
+    """A version and its copy in another workspace or registry."""
+
+
+FLOWS = frozenset({Relation.INPUT, Relation.OUTPUT})
+"""Relations along which content goes: what was made of something outdated is stale."""
 
 
 class LineageNode(View):
@@ -43,8 +71,7 @@ class LineageEdge(View):
     """What went from where to where."""
 
     source: str
-    relation: str
-    """`input`, `output`, `code_of`, `environment_of`, `reproduced_by` …"""
+    relation: Relation
     target: str
     detail: dict[str, Any] = Field(default_factory=dict)
 

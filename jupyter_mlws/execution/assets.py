@@ -17,6 +17,7 @@ import orjson
 
 from jupyter_mlws.entities.asset import LATEST, AssetSpec, Model
 from jupyter_mlws.entities.errors import Conflict, Invalid, NotFound
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.entities.snapshot import Snapshot
 from jupyter_mlws.entities.validation import did_you_mean
 from jupyter_mlws.entities.yaml import parse
@@ -133,7 +134,7 @@ def add(
     tx.put_record(made.kind, name, asset, archived=bool(found and found.archived))
     tx.note(**{"version": version, f"made:{made.kind}:{name}": version})
     if made.run_id:
-        tx.link(f"run:{made.run_id}", "output", f"{made.kind}:{name}@{version}")
+        tx.link(f"run:{made.run_id}", Relation.OUTPUT, f"{made.kind}:{name}@{version}")
     return version
 
 

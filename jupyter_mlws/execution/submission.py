@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import LITERAL_TYPES, CommandJob, GitState, Input, JobSpec
 from jupyter_mlws.entities.kinds import JOBS, type_name
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.entities.pipeline import NodePort
 from jupyter_mlws.entities.run import FINAL, Status
 from jupyter_mlws.entities.snapshot import is_local
@@ -199,13 +200,13 @@ class Desk:
             tx.add_record(records.KIND, name, doc)
             tx.note(status=status.value, experiment_id=str(experiment_id))
             if spec.code:
-                tx.link(f"code:{spec.code.partition(':')[2]}", "code_of", f"run:{name}")
+                tx.link(f"code:{spec.code.partition(':')[2]}", Relation.CODE_OF, f"run:{name}")
             for secret in sorted(secrets_.asked_for(spec)):
-                tx.link(f"secret:{secret}", "secret_of", f"run:{name}")
+                tx.link(f"secret:{secret}", Relation.SECRET_OF, f"run:{name}")
             for asset, names_ in _by_asset(consumed).items():
-                tx.link(asset, "input", f"run:{name}", {"inputs": names_})
+                tx.link(asset, Relation.INPUT, f"run:{name}", {"inputs": names_})
             for source, names_ in _by_run(spec).items():
-                tx.link(f"run:{source}", "input", f"run:{name}", {"inputs": names_})
+                tx.link(f"run:{source}", Relation.INPUT, f"run:{name}", {"inputs": names_})
             if also is not None:
                 also(tx)
             if result:
@@ -264,7 +265,7 @@ class Desk:
         tx.update_run(name, start_ms=at_ms, end_ms=at_ms)
         location = self.store.get_experiment(experiment_id).artifact_location
         shelf.copy(self.store, tx, result.source, artifacts.place(location, name), name)
-        tx.link(f"run:{result.source.run_id}", "reused_as", f"run:{name}")
+        tx.link(f"run:{result.source.run_id}", Relation.REUSED_AS, f"run:{name}")
         outputs.register(result.drafts, user, self.store, self.blobs, tx)
 
     def _keep_environment(self, chosen: Chosen, name: str, user: str, tx: Transaction) -> None:
@@ -274,7 +275,7 @@ class Desk:
             assets.add(
                 self.store, self.blobs, tx, chosen.draft, who=user, version=choice.version or ""
             )
-        tx.link(choice.node, "environment_of", f"run:{name}")
+        tx.link(choice.node, Relation.ENVIRONMENT_OF, f"run:{name}")
 
     def submit_again(self, job: Mapping[str, Any], *, user: str, attempt: int) -> None:
         """Begin the next attempt of an ended job, with inputs that may have changed.

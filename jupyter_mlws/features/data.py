@@ -13,6 +13,7 @@ from pydantic import Field
 from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, data_spec
 from jupyter_mlws.entities.connection import import_spec
 from jupyter_mlws.entities.errors import Denied, Invalid, NotFound, Problem
+from jupyter_mlws.entities.lineage import FLOWS
 from jupyter_mlws.entities.mltable import FILE, table_spec
 from jupyter_mlws.entities.profile import Analysis, TablePreview
 from jupyter_mlws.entities.record import Moment, View
@@ -141,7 +142,7 @@ def list_uses(ws: Workspace, name: str, version: str | None = None) -> list[Data
     for outgoing in (True, False):
         for source, relation, target, doc in ws.store.edges(node, outgoing=outgoing):
             other = target if outgoing else source
-            if not other.startswith("run:") or relation not in ("input", "output"):
+            if not other.startswith("run:") or relation not in FLOWS:
                 continue
             try:
                 row = ws.store.get_run(other.partition(":")[2], with_data=False)

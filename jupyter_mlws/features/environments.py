@@ -17,6 +17,7 @@ from jupyter_mlws.entities.environment import (
 )
 from jupyter_mlws.entities.errors import Invalid, MlwsError, NotFound
 from jupyter_mlws.entities.job import Job, LogChunk
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.entities.record import from_ms
 from jupyter_mlws.execution import kernelspecs, logs, records
 from jupyter_mlws.execution import packages as interpreters
@@ -279,7 +280,9 @@ def _kernel(library: Library, made: Choice, state: State) -> str | None:
 
 def _jobs(ws: Workspace, made: Choice) -> list[str]:
     found = ws.store.edges(made.node)
-    return [to.partition(":")[2] for _, relation, to, _ in found if relation == "environment_of"]
+    return [
+        to.partition(":")[2] for _, relation, to, _ in found if relation == Relation.ENVIRONMENT_OF
+    ]
 
 
 def _packages(ws: Workspace, made: Choice) -> list[Package] | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.store.base import Store, Transaction
 
 DATASET = "dataset"
 LOGGED_MODEL = "logged_model"
-INPUT = "input"
-OUTPUT = "output"
 
 
 def add_inputs(
@@ -32,12 +31,14 @@ def add_inputs(
         if store.find_record(DATASET, name, version) is None:
             doc = {"experiment_id": experiment_id, **dataset}
             tx.put_record(DATASET, name, doc, version=version)
-        tx.link(f"{DATASET}:{name}@{version}", INPUT, f"run:{run_id}", {"tags": dict(tags)})
+        tx.link(
+            f"{DATASET}:{name}@{version}", Relation.INPUT, f"run:{run_id}", {"tags": dict(tags)}
+        )
     for model_id in model_ids:
-        tx.link(f"{LOGGED_MODEL}:{model_id}", INPUT, f"run:{run_id}")
+        tx.link(f"{LOGGED_MODEL}:{model_id}", Relation.INPUT, f"run:{run_id}")
 
 
 def add_outputs(tx: Transaction, run_id: str, models: Iterable[tuple[str, int]]) -> None:
     """Link a run to the models that it makes, with the step at which."""
     for model_id, step in models:
-        tx.link(f"run:{run_id}", OUTPUT, f"{LOGGED_MODEL}:{model_id}", {"step": step})
+        tx.link(f"run:{run_id}", Relation.OUTPUT, f"{LOGGED_MODEL}:{model_id}", {"step": step})

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from jupyter_mlws.entities.compute import CheckReport
+from jupyter_mlws.entities.lineage import Relation
 
 ViewType = Literal["active", "archived", "all"]
 Doc = dict[str, Any]
@@ -321,7 +322,7 @@ class Transaction(ABC):
         """Delete the file at `path` and all below it; return how many went."""
 
     @abstractmethod
-    def link(self, source: str, relation: str, target: str, doc: Doc | None = None) -> None:
+    def link(self, source: str, relation: Relation, target: str, doc: Doc | None = None) -> None:
         """Add the lineage edge `source` -relation-> `target`; an equal one is kept once."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.store.base import Doc, Point, Times, Transaction
 from jupyter_mlws.store.keys import Keys, OpenKeys
 
@@ -468,11 +469,11 @@ class SqliteTransaction(Transaction):
                 return
             path = parent
 
-    def link(self, source: str, relation: str, target: str, doc: Doc | None = None) -> None:
+    def link(self, source: str, relation: Relation, target: str, doc: Doc | None = None) -> None:
         self._db.execute(
             "INSERT INTO edges VALUES (?, ?, ?, ?) ON CONFLICT (source, relation, target)"
             " DO UPDATE SET doc = excluded.doc",
-            (source, relation, target, to_json(doc or {})),
+            (source, relation.value, target, to_json(doc or {})),
         )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.store.base import Blobs, Point, RunQuery, RunRow, Spread, Store
 
 HOUR_MS = 3_600_000
@@ -821,7 +822,7 @@ class StoreSuite:
             add_run(store, run_id)
             with store.change("user:ana", "runs/write", f"run:{run_id}") as tx:
                 doc = {"tags": {"mlflow.data.context": "train"}} if run_id == "a" else {"tags": {}}
-                tx.link(f"dataset:0/{name}@{digest}", "input", f"run:{run_id}", doc)
+                tx.link(f"dataset:0/{name}@{digest}", Relation.INPUT, f"run:{run_id}", doc)
 
         def found(text: str) -> list[str]:
             return sorted(ids(store.search_runs(RunQuery(filter=text))[0]))
@@ -1074,9 +1075,9 @@ class StoreSuite:
 
     def test_edges_are_read_from_both_ends_and_kept_once(self, store: Store) -> None:
         with store.change("user:ana", "jobs/write", "job:j") as tx:
-            tx.link("data:d@1", "input", "run:j", {"n": 1})
-            tx.link("data:d@1", "input", "run:j", {"n": 2})
-            tx.link("run:j", "output", "model:m@1")
+            tx.link("data:d@1", Relation.INPUT, "run:j", {"n": 1})
+            tx.link("data:d@1", Relation.INPUT, "run:j", {"n": 2})
+            tx.link("run:j", Relation.OUTPUT, "model:m@1")
 
         assert store.edges("run:j") == [("run:j", "output", "model:m@1", {})]
         assert store.edges("run:j", outgoing=False) == [("data:d@1", "input", "run:j", {"n": 2})]

@@ -11,6 +11,7 @@ import pytest
 
 from jupyter_mlws.entities.access import Principal
 from jupyter_mlws.entities.errors import Conflict, Denied, Invalid, NotFound
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.features import operations
 from jupyter_mlws.features.workspace import Workspace
@@ -37,8 +38,8 @@ def _run(
         tx.put_artifact(f"{eid}/models/m-{run_id}/artifacts/MLmodel", blob, len(run_id))
         doc = {"experiment_id": eid, "name": "m", "source_run_id": run_id}
         tx.put_record("logged_model", f"m-{run_id}", doc)
-        tx.link(f"run:{run_id}", "output", f"logged_model:m-{run_id}")
-        tx.link("dataset:x@1", "input", f"run:{run_id}")
+        tx.link(f"run:{run_id}", Relation.OUTPUT, f"logged_model:m-{run_id}")
+        tx.link("dataset:x@1", Relation.INPUT, f"run:{run_id}")
     return run_id
 
 

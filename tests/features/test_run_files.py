@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from jupyter_mlws.entities.errors import NotFound
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.features.run_files import RunFiles
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.sqlite import SqliteStore
@@ -28,7 +29,7 @@ def store(tmp_path: Path) -> Any:
 def add_model(store: SqliteStore, model_id: str, name: str = "model") -> None:
     with store.change("ana", "models/write", f"logged_model:{model_id}") as tx:
         tx.put_record("logged_model", model_id, {"name": name, "experiment_id": 0})
-        tx.link("run:r", "output", f"logged_model:{model_id}")
+        tx.link("run:r", Relation.OUTPUT, f"logged_model:{model_id}")
         tx.put_artifact(f"0/models/{model_id}/artifacts/MLmodel", "c" * 64, 3)
         tx.put_artifact(f"0/models/{model_id}/artifacts/data/model.pkl", "d" * 64, 4)
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_mlws.entities.comparison import DataComparison, DataInput, DataRow, Why
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.entities.snapshot import REFERENCE
 from jupyter_mlws.features.comparing.subjects import Subject, union
 
-DATASET, INPUT = "dataset", "input"
+DATASET = "dataset"
 ROWS = ("num_rows", "num_examples", "n_rows")
 
 
@@ -40,7 +41,7 @@ def inputs(run: Subject) -> dict[str, DataInput]:
         if isinstance(given, dict) and given.get("path"):
             read[name] = _of_path(str(given["path"]))
     for source, relation, _, doc in run.ws.store.edges(f"run:{run.run_id}", outgoing=False):
-        if relation != INPUT:
+        if relation != Relation.INPUT:
             continue
         kind, _, reference = source.partition(":")
         if kind == DATASET:

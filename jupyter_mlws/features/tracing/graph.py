@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_mlws.entities.errors import Invalid, NotFound
-from jupyter_mlws.entities.lineage import Direction, Impact, Lineage, LineageEdge, LineageNode
+from jupyter_mlws.entities.lineage import (
+    FLOWS,
+    Direction,
+    Impact,
+    Lineage,
+    LineageEdge,
+    LineageNode,
+    Relation,
+)
 from jupyter_mlws.entities.record import from_ms
 from jupyter_mlws.entities.validation import did_you_mean
 from jupyter_mlws.execution import assets
@@ -112,7 +120,7 @@ def _follow(
 def _edges(store: Store, nodes: Iterable[str], *, outgoing: bool) -> Iterable[LineageEdge]:
     for source, relation, target, doc in store.edges(*nodes, outgoing=outgoing):
         if not HIDDEN & {source.partition(":")[0], target.partition(":")[0]}:
-            yield LineageEdge(source=source, relation=relation, target=target, detail=doc)
+            yield LineageEdge(source=source, relation=Relation(relation), target=target, detail=doc)
 
 
 def _mark(store: Store, nodes: list[LineageNode], edges: Found) -> None:
@@ -134,7 +142,7 @@ def _mark(store: Store, nodes: list[LineageNode], edges: Found) -> None:
         reached = {
             target
             for source, relation, target in edges
-            if source in outdated and relation in ("input", "output") and not by_id[target].stale
+            if source in outdated and relation in FLOWS and not by_id[target].stale
         }
         for name in reached:
             by_id[name].stale = True

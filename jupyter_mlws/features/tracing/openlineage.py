@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 from jupyter_mlws._version import __version__
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.entities.record import from_ms
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution import records
@@ -31,12 +32,12 @@ def events(ws: Workspace, run_id: str) -> list[dict[str, Any]]:
     inputs = [
         _dataset(ws, source, relation)
         for source, relation, _, _ in ws.store.edges(node, outgoing=False)
-        if relation == "input"
+        if relation == Relation.INPUT
     ]
     outputs = [
         _dataset(ws, target, relation)
         for _, relation, target, _ in ws.store.edges(node)
-        if relation == "output"
+        if relation == Relation.OUTPUT
     ]
     common = {
         "producer": PRODUCER,
@@ -130,5 +131,5 @@ def _dataset(ws: Workspace, node: str, relation: str) -> dict[str, Any]:
         facets["documentation"] = _facet(
             "DocumentationDatasetFacet", "1-0-1", description=record.doc["description"]
         )
-    side = "inputFacets" if relation == "input" else "outputFacets"
+    side = "inputFacets" if relation == Relation.INPUT else "outputFacets"
     return {"namespace": ws.url, "name": f"{kind}/{name}", "facets": facets, side: {}}

@@ -14,6 +14,7 @@ from jupyter_mlws.entities.lineage import (
     ArtifactVerdict,
     Likeness,
     MetricVerdict,
+    Relation,
     Reproduction,
     ReproductionPlan,
     Verdict,
@@ -67,7 +68,7 @@ def submit(ws: Workspace, name: str) -> str:
     again = names.make()
 
     def link(tx: Transaction) -> None:
-        tx.link(f"run:{name}", "reproduced_by", f"run:{again}")
+        tx.link(f"run:{name}", Relation.REPRODUCED_BY, f"run:{again}")
 
     job = {**_job(ws, subject), "name": again}
     return ws.dispatcher.desk.submit(job, user=ws.principal.name, git=git, also=link)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_mlws.features.run_links import DATASET, INPUT, LOGGED_MODEL, OUTPUT
+from jupyter_mlws.entities.lineage import Relation
+from jupyter_mlws.features.run_links import DATASET, LOGGED_MODEL
 from jupyter_mlws.server.mlflow import limits
 from jupyter_mlws.server.mlflow.experiments import experiment_id_of
 from jupyter_mlws.server.mlflow.table import Call, endpoint
@@ -77,12 +78,12 @@ def of_runs(store: Store, run_ids: Sequence[str]) -> dict[str, Links]:
     datasets: dict[str, Json] = {}
     nodes = [f"run:{run_id}" for run_id in run_ids]
     for source, relation, target, doc in store.edges(*nodes, outgoing=False):
-        if relation == INPUT:
+        if relation == Relation.INPUT:
             links = found.setdefault(target.removeprefix("run:"), Links())
             _add_input(store, links.inputs, source, doc, datasets)
     for source, relation, target, doc in store.edges(*nodes):
         kind, _, model_id = target.partition(":")
-        if relation == OUTPUT and kind == LOGGED_MODEL:
+        if relation == Relation.OUTPUT and kind == LOGGED_MODEL:
             links = found.setdefault(source.removeprefix("run:"), Links())
             models = links.outputs.setdefault("model_outputs", [])
             models.append({"model_id": model_id, "step": doc.get("step", 0)})

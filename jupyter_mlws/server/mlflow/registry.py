@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.features.run_links import LOGGED_MODEL
 from jupyter_mlws.server.mlflow import limits, logged_models, query, wire
 from jupyter_mlws.server.mlflow.artifacts import SCHEME
@@ -227,7 +228,7 @@ def create_version(call: Call) -> Json:
         tx.add_record(MODEL, name, doc, version=str(version))
         tx.note(**{"version": str(version), f"made:{MODEL}:{name}": str(version)})
         if doc["run_id"]:
-            tx.link(f"run:{doc['run_id']}", "output", f"{MODEL}:{name}@{version}")
+            tx.link(f"run:{doc['run_id']}", Relation.OUTPUT, f"{MODEL}:{name}@{version}")
         if doc["model_id"] and doc["source"].startswith("models:/m-"):
             _tell_logged_model(call, tx, doc["model_id"], name, str(version))
     return {"model_version": version_view(doc)}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_mlws.entities.errors import Invalid, NotFound
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import Point
 from jupyter_mlws.testing.jobs import Workroom
@@ -277,7 +278,7 @@ class TestData:
             with ws.store.change("ana", "runs/write", f"run:{run_id}") as tx:
                 tx.put_record("dataset", "0/iris", doc, version=digest)
                 tags = {"mlflow.data.context": "train"}
-                tx.link(f"dataset:0/iris@{digest}", "input", f"run:{run_id}", {"tags": tags})
+                tx.link(f"dataset:0/iris@{digest}", Relation.INPUT, f"run:{run_id}", {"tags": tags})
 
         (row,) = call("runs.compare_data", run_ids=["a", "b"]).inputs
 
