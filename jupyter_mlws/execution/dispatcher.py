@@ -31,6 +31,7 @@ from jupyter_mlws.execution.submission import DEFAULT_COMPUTE, Desk, Types
 from jupyter_mlws.store.base import RunQuery, RunRow
 
 if TYPE_CHECKING:
+    from jupyter_mlws.execution.registries import Registries
     from jupyter_mlws.store.base import Blobs, Store
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Dispatcher:
         mint: makes a token for a job's own processes; tokens made before stay valid.
         revoke: ends all tokens of a job; none there is no error.
         ring: called when the files of some job have grown.
+        registries: what jobs may name beside the workspace's own.
         types: job types by name; the installed plug-ins when absent.
         computes: computes by name; those in the store, of the installed plug-ins, when absent.
         standby: how many processes of each kind are kept ready.
@@ -106,6 +108,7 @@ class Dispatcher:
         mint: Callable[[Job], str],
         revoke: Callable[[Job], None],
         ring: Callable[[], None],
+        registries: Registries,
         types: Types | None = None,
         computes: Mapping[str, Compute] | None = None,
         standby: int = 1,
@@ -115,7 +118,8 @@ class Dispatcher:
         self.computes: dict[str, Compute] = dict(computes or {})
         seal = Seal(path / "secrets.key")
         self.places = Places(store, seal, path)
-        self.desk = Desk(store, blobs, self.types, self.computes, seal, self.places)
+        self.registries = registries
+        self.desk = Desk(store, blobs, self.types, self.computes, seal, self.places, registries)
         self.library = Library(store, blobs, path, self._rouse_all)
         self._shop = Workshop(
             store=store,

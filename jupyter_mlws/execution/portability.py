@@ -11,12 +11,16 @@ from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.job import Input, JobSpec
 
 FOREIGN = {
-    "azureml://registries/": "there are no registries here",
     "azureml:/": "it lies in a workspace of Azure",
     "adl:": "Microsoft has switched off Data Lake Storage Gen1",
 }
 """Beginnings of data addresses that cannot be followed, and why."""
-FOLLOWED = ("azureml://jobs/", "azureml://datastores/", "azureml://subscriptions/")
+FOLLOWED = (
+    "azureml://jobs/",
+    "azureml://datastores/",
+    "azureml://registries/",
+    "azureml://subscriptions/",
+)
 
 INSTEAD = (
     "use a local path, https://…, azureml:NAME:VERSION, azureml://datastores/NAME/paths/…,"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jupyter_mlws.execution.automation.engine import Automation
     from jupyter_mlws.execution.dispatcher import Dispatcher
     from jupyter_mlws.execution.places import Places
+    from jupyter_mlws.execution.registries import Registries
     from jupyter_mlws.features.feed import Feed
     from jupyter_mlws.features.tokens import Tokens
     from jupyter_mlws.store.base import Blobs, Store, Transaction
@@ -51,11 +52,18 @@ class Workspace:
     started_at: datetime = field(default_factory=now)
     clock: Callable[[], datetime] = now
     analyses: Analyses = field(default_factory=Analyses)
+    registry: str = ""
+    """Name of the registry that stands in the place of the workspace, if one does."""
 
     @property
     def places(self) -> Places:
         """Where data lies beside the blobs."""
         return self.dispatcher.places
+
+    @property
+    def registries(self) -> Registries:
+        """What the workspaces of this machine share."""
+        return self.dispatcher.registries
 
     def of(self, principal: Principal) -> Workspace:
         """The same workspace for another caller."""

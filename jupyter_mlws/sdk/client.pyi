@@ -21,6 +21,7 @@ import jupyter_mlws.entities.job
 import jupyter_mlws.entities.lineage
 import jupyter_mlws.entities.pipeline
 import jupyter_mlws.entities.profile
+import jupyter_mlws.entities.registry
 import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
@@ -69,6 +70,9 @@ class Components(Noun):
 
     def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
+
+    def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine."""
 
     def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Change what may change of a version; of the latest when none is named."""
@@ -190,6 +194,9 @@ class Data(Noun):
     def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
 
+    def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine."""
+
     def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Change what may change of a version; of the latest when none is named."""
 
@@ -309,6 +316,9 @@ class Environments(Noun):
 
     def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
+
+    def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine."""
 
     def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Change what may change of a version; of the latest when none is named."""
@@ -487,6 +497,9 @@ class Models(Noun):
     def set_stage(self, name: builtins.str, version: builtins.str, stage: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Move a version to a stage, such as `Production`; MLflow shows it too."""
 
+    def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine."""
+
     def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Change what may change of a version; of the latest when none is named."""
 
@@ -517,6 +530,29 @@ class Pipelines(Noun):
 
     def resume(self, name: builtins.str, step: builtins.str | None = ..., scope: typing.Literal['from', 'only', 'until'] = ...) -> jupyter_mlws.entities.job.Job:
         """Start a new attempt of an ended pipeline job; what has completed is kept."""
+
+
+class Registries(Noun):
+    def delete(self, name: builtins.str) -> None:
+        """Remove one's own registry with all that it holds; workspaces keep what they use of it."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.registry.Registry:
+        """One registry."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.registry.Registry]:
+        """The registries of the service's machine in which the caller has a role."""
+
+    def validate(self, registry: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check a registry as `create` would, and make nothing."""
+
+    def create_or_update(self, source: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> typing.Any:
+        """Create it, or put another in its place."""
+
+    def begin_create(self, registry: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.registry.Registry]:
+        """As `create_or_update`."""
+
+    def begin_delete(self, name: builtins.str) -> jupyter_mlws.sdk.computes.Finished[None]:
+        """As `delete`."""
 
 
 class Runs(Noun):
@@ -786,6 +822,7 @@ class MLClient:
     models: Models
     notebooks: Notebooks
     pipelines: Pipelines
+    registries: Registries
     runs: Runs
     schedules: Schedules
     secrets: Secrets
@@ -795,7 +832,7 @@ class MLClient:
     webhooks: Webhooks
     workspaces: Workspaces
     compute: Computes
-    def __init__(self, credential: typing.Any = ..., subscription_id: str | None = ..., resource_group_name: str | None = ..., workspace_name: str | None = ..., *, url: str | None = ..., token: str | None = ..., workspace: str | os.PathLike[str] | None = ..., transport: jupyter_mlws.sdk.transport.Transport | None = ...) -> None: ...
+    def __init__(self, credential: typing.Any = ..., subscription_id: str | None = ..., resource_group_name: str | None = ..., workspace_name: str | None = ..., registry_name: str | None = ..., *, url: str | None = ..., token: str | None = ..., workspace: str | os.PathLike[str] | None = ..., transport: jupyter_mlws.sdk.transport.Transport | None = ...) -> None: ...
     @classmethod
     def from_config(cls, credential: typing.Any = ..., **options: typing.Any) -> MLClient: ...
     @property

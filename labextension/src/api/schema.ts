@@ -195,6 +195,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/components/{name}:share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version, the latest when none is named, into a registry of the service's machine.
+         * @description Put a version, the latest when none is named, into a registry of the service's machine.
+         */
+        post: operations["components.share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/components:install": {
         parameters: {
             query?: never;
@@ -719,6 +739,26 @@ export interface paths {
          * @description Let a label mean a version, so that `azureml:NAME@LABEL` leads to it.
          */
         post: operations["data.set_label"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/data/{name}:share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version, the latest when none is named, into a registry of the service's machine.
+         * @description Put a version, the latest when none is named, into a registry of the service's machine.
+         */
+        post: operations["data.share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1299,6 +1339,26 @@ export interface paths {
          * @description Let a label mean a version, so that `azureml:NAME@LABEL` leads to it.
          */
         post: operations["environments.set_label"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{name}:share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version, the latest when none is named, into a registry of the service's machine.
+         * @description Put a version, the latest when none is named, into a registry of the service's machine.
+         */
+        post: operations["environments.share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2271,6 +2331,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{name}:share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version, the latest when none is named, into a registry of the service's machine.
+         * @description Put a version, the latest when none is named, into a registry of the service's machine.
+         */
+        post: operations["models.share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models:validate": {
         parameters: {
             query?: never;
@@ -2385,6 +2465,74 @@ export interface paths {
          * @description The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems.
          */
         post: operations["pipelines.draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The registries of the service's machine in which the caller has a role.
+         * @description The registries of the service's machine in which the caller has a role.
+         */
+        get: operations["registries.list"];
+        put?: never;
+        /**
+         * Make a registry on the service's machine, or describe one's own anew; who makes it is its Owner.
+         * @description Make a registry on the service's machine, or describe one's own anew; who makes it is its Owner.
+         */
+        post: operations["registries.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registries/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One registry.
+         * @description One registry.
+         */
+        get: operations["registries.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove one's own registry with all that it holds; workspaces keep what they use of it.
+         * @description Remove one's own registry with all that it holds; workspaces keep what they use of it.
+         */
+        delete: operations["registries.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registries:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a registry as `create` would, and make nothing.
+         * @description Check a registry as `create` would, and make nothing.
+         */
+        post: operations["registries.validate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6875,6 +7023,37 @@ export interface components {
             schedule?: components["schemas"]["RecurrencePattern"];
         };
         /**
+         * Registry
+         * @description A registry, as one caller sees it.
+         */
+        Registry: {
+            /** Name */
+            name: string;
+            /**
+             * Path
+             * @description Its directory on the service's machine.
+             */
+            path: string;
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Location */
+            location: string;
+            /** Access */
+            access: {
+                [key: string]: string;
+            };
+            /**
+             * Role
+             * @description What the caller may do there.
+             */
+            role: string;
+            creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
          * Reproduction
          * @description How a reproduction compares with what it reproduces.
          */
@@ -7962,6 +8141,7 @@ export type QueueSettings = components['schemas']['QueueSettings'];
 export type Reachability = components['schemas']['Reachability'];
 export type RecurrencePattern = components['schemas']['RecurrencePattern'];
 export type RecurrenceTrigger = components['schemas']['RecurrenceTrigger'];
+export type Registry = components['schemas']['Registry'];
 export type Reproduction = components['schemas']['Reproduction'];
 export type ReproductionPlan = components['schemas']['ReproductionPlan'];
 export type Resources = components['schemas']['Resources'];
@@ -8393,6 +8573,56 @@ export interface operations {
                     version: string;
                     /** Label */
                     label: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "components.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry Name */
+                    registry_name: string;
+                    /** Version */
+                    version?: string;
+                    /**
+                     * Share With Name
+                     * @description its name there; its own when absent.
+                     */
+                    share_with_name?: string;
+                    /**
+                     * Share With Version
+                     * @description its version there; its own when absent.
+                     */
+                    share_with_version?: string;
                 };
             };
         };
@@ -9592,6 +9822,56 @@ export interface operations {
             };
         };
     };
+    "data.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry Name */
+                    registry_name: string;
+                    /** Version */
+                    version?: string;
+                    /**
+                     * Share With Name
+                     * @description its name there; its own when absent.
+                     */
+                    share_with_name?: string;
+                    /**
+                     * Share With Version
+                     * @description its version there; its own when absent.
+                     */
+                    share_with_version?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "data.import_data": {
         parameters: {
             query?: never;
@@ -10756,6 +11036,56 @@ export interface operations {
                     version: string;
                     /** Label */
                     label: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "environments.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry Name */
+                    registry_name: string;
+                    /** Version */
+                    version?: string;
+                    /**
+                     * Share With Name
+                     * @description its name there; its own when absent.
+                     */
+                    share_with_name?: string;
+                    /**
+                     * Share With Version
+                     * @description its version there; its own when absent.
+                     */
+                    share_with_version?: string;
                 };
             };
         };
@@ -12654,6 +12984,56 @@ export interface operations {
             };
         };
     };
+    "models.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry Name */
+                    registry_name: string;
+                    /** Version */
+                    version?: string;
+                    /**
+                     * Share With Name
+                     * @description its name there; its own when absent.
+                     */
+                    share_with_name?: string;
+                    /**
+                     * Share With Version
+                     * @description its version there; its own when absent.
+                     */
+                    share_with_version?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "models.validate": {
         parameters: {
             query?: never;
@@ -12881,6 +13261,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Registry
+                     * @description as its YAML says it; `access` tells the role of each user, `*` is everybody.
+                     */
+                    registry: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry */
+                    registry: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validation"];
                 };
             };
             /** @description What was wrong. */
