@@ -38,7 +38,8 @@ def refusals(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(message, "resources.instance_count")
     code = spec.code
     if code and not code.startswith("snapshot:"):
-        yield Problem(f"'{code}' is not sent along: `code` must be a local folder.", "code")
+        message = f"'{code}' is not sent along: `code` is a local folder or git+https://…@REF."
+        yield Problem(message, "code")
     for name, given in spec.inputs.items():
         if isinstance(given, Input):
             yield from _input_refusals(f"inputs.{name}", given)
