@@ -25,6 +25,7 @@ import jupyter_mlws.entities.registry
 import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
+import jupyter_mlws.entities.session
 import jupyter_mlws.entities.snapshot
 import jupyter_mlws.entities.trigger
 import jupyter_mlws.entities.webhook
@@ -88,6 +89,9 @@ class Components(Noun):
 
 
 class Computes(Noun):
+    def add_kernel(self, name: builtins.str, environment: builtins.str | None = ..., slots: builtins.int = ...) -> jupyter_mlws.entities.session.SessionKernel:
+        """Offer a kernel in JupyterLab that runs on a compute of this machine, and takes its slots."""
+
     def attach(self, compute: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.compute.Compute:
         """Make a compute of another engine, such as a cluster that is there already, one of the workspace's."""
 
@@ -102,6 +106,9 @@ class Computes(Noun):
 
     def prioritize(self, name: builtins.str, job: builtins.str, priority: typing.Literal['low', 'medium', 'high']) -> jupyter_mlws.entities.compute.Compute:
         """Change the priority of a job that waits on a compute."""
+
+    def remove_kernel(self, name: builtins.str, kernel: builtins.str) -> None:
+        """Offer a kernel on a compute no longer; those that run go on."""
 
     def restart(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
         """Start a compute anew: processes that are kept ready are made again, jobs may start."""
@@ -702,6 +709,20 @@ class Secrets(Noun):
         """Keep a secret under a name, or replace its value; a job asks for it as `${{secrets.NAME}}`."""
 
 
+class Sessions(Noun):
+    def create(self, session: jupyter_mlws.entities.session.SessionSpec) -> jupyter_mlws.entities.session.Session:
+        """Take slots of a compute for a kernel that is about to start; again for the same one changes nothing."""
+
+    def delete(self, name: builtins.str) -> None:
+        """Give the slots of a kernel back; one that still runs is shut down within half a minute."""
+
+    def list(self, *, compute: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.session.Session]:
+        """The kernels that hold slots, of one compute or of all."""
+
+    def renew(self, name: builtins.str, idle_s: builtins.float | None = ...) -> jupyter_mlws.entities.session.Session:
+        """Give a sign of life: without one for two minutes the slots are given back."""
+
+
 class Tokens(Noun):
     def create(self, spec: jupyter_mlws.entities.access.TokenSpec) -> jupyter_mlws.entities.access.NewToken:
         """Make a token; it is shown this once."""
@@ -826,6 +847,7 @@ class MLClient:
     runs: Runs
     schedules: Schedules
     secrets: Secrets
+    sessions: Sessions
     tokens: Tokens
     triggers: Triggers
     views: Views

@@ -309,6 +309,26 @@ export interface paths {
         patch: operations["computes.update"];
         trace?: never;
     };
+    "/computes/{name}:add_kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer a kernel in JupyterLab that runs on a compute of this machine, and takes its slots.
+         * @description Offer a kernel in JupyterLab that runs on a compute of this machine, and takes its slots.
+         */
+        post: operations["computes.add_kernel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/computes/{name}:prioritize": {
         parameters: {
             query?: never;
@@ -323,6 +343,26 @@ export interface paths {
          * @description Change the priority of a job that waits on a compute.
          */
         post: operations["computes.prioritize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes/{name}:remove_kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer a kernel on a compute no longer; those that run go on.
+         * @description Offer a kernel on a compute no longer; those that run go on.
+         */
+        post: operations["computes.remove_kernel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3303,6 +3343,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The kernels that hold slots, of one compute or of all.
+         * @description The kernels that hold slots, of one compute or of all.
+         */
+        get: operations["sessions.list"];
+        put?: never;
+        /**
+         * Take slots of a compute for a kernel that is about to start; again for the same one changes nothing.
+         * @description Take slots of a compute for a kernel that is about to start; again for the same one changes nothing.
+         */
+        post: operations["sessions.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Give the slots of a kernel back; one that still runs is shut down within half a minute.
+         * @description Give the slots of a kernel back; one that still runs is shut down within half a minute.
+         */
+        delete: operations["sessions.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{name}:renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a sign of life: without one for two minutes the slots are given back.
+         * @description Give a sign of life: without one for two minutes the slots are given back.
+         */
+        post: operations["sessions.renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -4620,6 +4724,16 @@ export interface components {
              * @description Names of the jobs that wait, in the order in which they will start.
              */
             queued: string[];
+            /**
+             * Sessions
+             * @description Names of the notebooks' kernels that hold slots.
+             */
+            sessions?: string[];
+            /**
+             * Kernels
+             * @description Names of the kernelspecs that start on it.
+             */
+            kernels?: string[];
             /** Cores */
             cores: number;
             /** Memory Bytes */
@@ -7450,6 +7564,77 @@ export interface components {
             error_message?: string;
         };
         /**
+         * Session
+         * @description A kernel that holds slots.
+         */
+        Session: {
+            /** Name */
+            name: string;
+            /** Compute */
+            compute: string;
+            /** Slots */
+            slots: number;
+            /** Kernel */
+            kernel: string;
+            /** User */
+            user: string;
+            /** Started At */
+            started_at: string;
+            /**
+             * Idle Minutes
+             * @description For how long nothing was executed, where the kernel's server tells it.
+             */
+            idle_minutes?: number;
+            /**
+             * Env
+             * @description What the kernel finds in its environment, such as the GPUs that it may use.
+             */
+            env?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * SessionKernel
+         * @description A kernel of JupyterLab's picker that runs on a compute.
+         */
+        SessionKernel: {
+            /**
+             * Name
+             * @description Of the kernelspec.
+             */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Compute */
+            compute: string;
+            /** Slots */
+            slots: number;
+        };
+        /**
+         * SessionSpec
+         * @description A kernel that asks for slots.
+         */
+        SessionSpec: {
+            /**
+             * Name
+             * @description The kernel's id.
+             */
+            name: string;
+            /** Compute */
+            compute: string;
+            /**
+             * Slots
+             * @default 1
+             */
+            slots?: number;
+            /**
+             * Kernel
+             * @description Name of its kernelspec.
+             * @default
+             */
+            kernel?: string;
+        };
+        /**
          * Snapshot
          * @description A folder, or a single file, frozen.
          */
@@ -8157,6 +8342,9 @@ export type Schedule = components['schemas']['Schedule'];
 export type Secret = components['schemas']['Secret'];
 export type Series = components['schemas']['Series'];
 export type ServiceSpec = components['schemas']['ServiceSpec'];
+export type Session = components['schemas']['Session'];
+export type SessionKernel = components['schemas']['SessionKernel'];
+export type SessionSpec = components['schemas']['SessionSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type Status = components['schemas']['Status'];
@@ -8899,6 +9087,53 @@ export interface operations {
             };
         };
     };
+    "computes.add_kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Environment
+                     * @description a kernelspec, or an environment that is built; the workspace's Python when absent.
+                     */
+                    environment?: string;
+                    /**
+                     * Slots
+                     * @description how many it takes while it runs.
+                     * @default 1
+                     */
+                    slots?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionKernel"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "computes.prioritize": {
         parameters: {
             query?: never;
@@ -8929,6 +9164,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.remove_kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Kernel
+                     * @description name of its kernelspec.
+                     */
+                    kernel: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
                 };
             };
             /** @description What was wrong. */
@@ -9018,7 +9294,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Cancel Jobs
-                     * @description also end those that run.
+                     * @description also end those that run, and notebooks' kernels.
                      * @default false
                      */
                     cancel_jobs?: boolean;
@@ -14971,6 +15247,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sessions.list": {
+        parameters: {
+            query?: {
+                /** @description only of this one. */
+                compute?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sessions.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    session: components["schemas"]["SessionSpec"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sessions.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sessions.renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Idle S
+                     * @description for how long the kernel has executed nothing.
+                     */
+                    idle_s?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description What was wrong. */
