@@ -42,6 +42,7 @@ def no_workspace_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterat
         for name in LEFT_BY_OTHERS:
             patch.delenv(name, raising=False)
         patch.setenv("MLWS_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+        patch.setenv("MLWS_REGISTRIES", str(tmp_path_factory.mktemp("registries")))
         yield
 
 

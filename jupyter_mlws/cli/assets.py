@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from jupyter_mlws.cli.commands import connected
+from jupyter_mlws.cli.commands import connected, of_registry
 from jupyter_mlws.cli.output import show
 from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.sdk.assets import send, shipment
@@ -42,6 +42,7 @@ def described(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(short_help="Create a version.")
 @described
+@of_registry
 @connected
 def create(client: MLClient, output: str, query: str | None, **given: Any) -> None:
     """Create a version from a YAML file or from options; its files are sent along.
@@ -57,6 +58,7 @@ def create(client: MLClient, output: str, query: str | None, **given: Any) -> No
 
 @click.command(short_help="Check an asset as create would.")
 @described
+@of_registry
 @connected
 def validate(client: MLClient, output: str, query: str | None, **given: Any) -> None:
     """Check an asset as create would, and create nothing. Exit code 1 when it is wrong."""
@@ -73,6 +75,7 @@ def validate(client: MLClient, output: str, query: str | None, **given: Any) -> 
 @click.option("-n", "--name", required=True, help="Its name.")
 @click.option("-v", "--version", help="Its version; the latest when absent.")
 @click.option("-p", "--download-path", type=click.Path(), default=".", show_default=True)
+@of_registry
 @connected
 def download(
     client: MLClient,

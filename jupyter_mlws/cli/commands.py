@@ -69,6 +69,8 @@ def made(op: Operation, name: str) -> click.Command:
         fields = schema["$defs"][_reference(properties.pop(spec))]
         properties |= inner
         required |= set(fields.get("required", ()))
+    if op.in_registries:
+        run = of_registry(run)
     if op.is_download:
         run = click.option(
             *("--download-path", "-p", "download_path"),
@@ -112,9 +114,12 @@ def answering(form: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             directory: str | None,
             url: str | None,
             token: str | None,
+            of_registry: str | None = None,
             **given: Any,
         ) -> Any:
-            with MLClient(url=url, token=token, workspace=directory) as client:
+            with MLClient(
+                registry_name=of_registry, url=url, token=token, workspace=directory
+            ) as client:
                 return function(client, output=output, query=query, **given)
 
         return run
@@ -124,6 +129,12 @@ def answering(form: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 connected = answering("json")
 """What most commands are: their answer is JSON unless asked otherwise."""
+
+
+def of_registry(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command ask a registry in the place of the workspace."""
+    text = "Of this registry, in the place of the workspace."
+    return click.option("--registry-name", "of_registry", help=text)(function)
 
 
 def _option(

@@ -13,7 +13,12 @@ from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.described import ARGUMENTS, described
 
-NOUNS = {"datastore": "datastores", "connection": "connections", "data": "data"}
+NOUNS = {
+    "datastore": "datastores",
+    "connection": "connections",
+    "registry": "registries",
+    "data": "data",
+}
 
 
 def _file(function: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from jupyter_mlws.cli.commands import connected
+from jupyter_mlws.cli.commands import connected, of_registry
 from jupyter_mlws.cli.output import show
 from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.sdk.assets import send, shipment
@@ -53,6 +53,7 @@ def described(function: Any) -> Any:
 
 @click.command(short_help="Create a version.")
 @described
+@of_registry
 @connected
 def create(client: MLClient, output: str, query: str | None, **given: Any) -> None:
     """Create a version from a YAML file or from options. It is made when a job first needs it.
@@ -68,6 +69,7 @@ def create(client: MLClient, output: str, query: str | None, **given: Any) -> No
 
 @click.command(short_help="Check an environment as create would.")
 @described
+@of_registry
 @connected
 def validate(client: MLClient, output: str, query: str | None, **given: Any) -> None:
     """Check an environment as create would, and create nothing. Exit code 1 when it is wrong."""

@@ -19,7 +19,7 @@ SPECIAL = {
     **{("environment", verb): f"environments:{verb}" for verb in ("create", "validate", "build")},
     **{
         (noun, verb): f"documents:{verb}"
-        for noun in ("datastore", "connection")
+        for noun in ("datastore", "connection", "registry")
         for verb in ("create", "validate")
     },
     ("data", "import"): "documents:import_",

@@ -20,6 +20,17 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "Compute Operator": (("*/read", "computes/*"), ("access/*",)),
     "Reader": (("*/read",), ("access/*",)),
+    "AzureML Registry User": (
+        (
+            "*/read",
+            "blobs/write",
+            "components/write",
+            "data/write",
+            "environments/write",
+            "models/write",
+        ),
+        ("access/*",),
+    ),
     "Job": (
         (
             "*/read",

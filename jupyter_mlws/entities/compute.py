@@ -226,6 +226,10 @@ class Compute(View):
     """Names of the jobs that hold slots."""
     queued: list[str]
     """Names of the jobs that wait, in the order in which they will start."""
+    sessions: list[str] = Field(default_factory=list)
+    """Names of the notebooks' kernels that hold slots."""
+    kernels: list[str] = Field(default_factory=list)
+    """Names of the kernelspecs that start on it."""
     cores: int
     memory_bytes: int
     memory_used_bytes: int

@@ -173,12 +173,7 @@ SEGMENTS: dict[str, Kind] = {
         None,
         f"{SUBSCRIPTION}; here a workspace is a directory: `jupyter mlws --workspace DIR`",
     ),
-    "registry": Kind(
-        "registries",
-        workspace.RegistryShape,
-        None,
-        f"{SUBSCRIPTION}; here a registry is a directory, made by the first `share`",
-    ),
+    "registry": Kind("registries"),
     "featurestore": Kind(
         "feature_stores", workspace.FeatureStore, None, "there are no feature stores here"
     ),

@@ -12,6 +12,8 @@ from jupyter_mlws.entities.record import Spec
 
 REFERENCE = re.compile(r"^snapshot:([0-9a-f]{64})(?:/(.*))?$")
 """A snapshot, and optionally a path inside it."""
+GIT = re.compile(r"^(?:[\w.-]+@[\w.-]+:.+|(?:https?|ssh|git|file)://.+)\.git(?:#.*)?$")
+"""Addresses that are of a git repository without saying `git+`."""
 
 
 class SnapshotFile(Spec):
@@ -68,5 +70,13 @@ class MissingBlobs(Spec):
 def is_local(path: str) -> bool:
     """Whether a path means a file on the caller's machine."""
     return path.startswith("file:") or not (
-        "://" in path or path.startswith(("azureml:", "runs:", "git+")) or REFERENCE.match(path)
+        "://" in path
+        or path.startswith(("azureml:", "runs:", "git+"))
+        or REFERENCE.match(path)
+        or is_repository(path)
     )
+
+
+def is_repository(path: str) -> bool:
+    """Whether `code` means a git repository elsewhere."""
+    return path.startswith("git+") or bool(GIT.match(path))

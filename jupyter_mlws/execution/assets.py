@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from jupyter_mlws.entities import registry
 from jupyter_mlws.entities.asset import LATEST, AssetSpec, Model
 from jupyter_mlws.entities.errors import Conflict, Invalid, NotFound
 from jupyter_mlws.entities.lineage import Relation
@@ -91,10 +92,19 @@ def draft(
 
 
 def add(
-    store: Store, blobs: Blobs, tx: Transaction, made: Draft, *, who: str, version: str = ""
+    store: Store,
+    blobs: Blobs,
+    tx: Transaction,
+    made: Draft,
+    *,
+    who: str,
+    version: str = "",
+    archived: bool = False,
 ) -> str:
     """Add a version inside a change; answers its version.
 
+    Args:
+        archived: whether no list shows the asset.
     Raises:
         AlreadyExists: there is one of this version.
         Conflict: the asset's versions have another type.
@@ -131,7 +141,10 @@ def add(
     if isinstance(made.spec, Model):
         doc.update(_registered(tx, made, version))
     tx.add_record(made.kind, name, doc, version=version)
-    tx.put_record(made.kind, name, asset, archived=bool(found and found.archived))
+    if archived:
+        tx.put_record(made.kind, name, doc, version=version, archived=True)
+    hidden = found.archived if found else archived
+    tx.put_record(made.kind, name, asset, archived=hidden)
     tx.note(**{"version": version, f"made:{made.kind}:{name}": version})
     if made.run_id:
         tx.link(f"run:{made.run_id}", Relation.OUTPUT, f"{made.kind}:{name}@{version}")
@@ -179,6 +192,13 @@ def resolve(store: Store, kind: str, reference: str) -> Record | None:
     Raises:
         NotFound: there is no such version.
     """
+    if shared := registry.REFERENCE.match(reference):
+        name = registry.kept_name(shared["registry"], shared["name"])
+        kind = registry.KINDS[shared["noun"]]
+        version = shared["version"]
+        if version and (found := store.find_record(kind, name, version)):
+            return found
+        raise NotFound(f"There is no registry '{shared['registry']}' on this machine.")
     match = REFERENCE.match(reference)
     if match is None:
         return None

@@ -17,6 +17,7 @@ from jupyter_mlws.entities.compute import ComputeSpec
 from jupyter_mlws.entities.errors import Invalid, PluginMissing
 from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.run import Status
+from jupyter_mlws.entities.session import SessionSpec
 from jupyter_mlws.execution import queueing, records, surroundings
 from jupyter_mlws.execution.attempt import Attempt, Workshop, give_up
 from jupyter_mlws.execution.base import Compute, JobType, ParentJobType
@@ -27,10 +28,12 @@ from jupyter_mlws.execution.parents import Parent
 from jupyter_mlws.execution.places import Places
 from jupyter_mlws.execution.queueing import Ticket
 from jupyter_mlws.execution.sealing import Seal
+from jupyter_mlws.execution.sessions import Held, Sessions
 from jupyter_mlws.execution.submission import DEFAULT_COMPUTE, Desk, Types
 from jupyter_mlws.store.base import RunQuery, RunRow
 
 if TYPE_CHECKING:
+    from jupyter_mlws.execution.registries import Registries
     from jupyter_mlws.store.base import Blobs, Store
 
 logger = logging.getLogger(__name__)
@@ -51,12 +54,17 @@ PAUSE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How busy a compute is; names of jobs, the waiting in the order in which they start."""
+    """How busy a compute is; names of jobs, the waiting in the order in which they start.
+
+    Attributes:
+        sessions: names of the kernels that hold slots.
+    """
 
     spec: ComputeSpec
     slots_used: int
     running: list[str]
     queued: list[str]
+    sessions: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -91,6 +99,7 @@ class Dispatcher:
         mint: makes a token for a job's own processes; tokens made before stay valid.
         revoke: ends all tokens of a job; none there is no error.
         ring: called when the files of some job have grown.
+        registries: what jobs may name beside the workspace's own.
         types: job types by name; the installed plug-ins when absent.
         computes: computes by name; those in the store, of the installed plug-ins, when absent.
         standby: how many processes of each kind are kept ready.
@@ -106,6 +115,7 @@ class Dispatcher:
         mint: Callable[[Job], str],
         revoke: Callable[[Job], None],
         ring: Callable[[], None],
+        registries: Registries,
         types: Types | None = None,
         computes: Mapping[str, Compute] | None = None,
         standby: int = 1,
@@ -115,7 +125,9 @@ class Dispatcher:
         self.computes: dict[str, Compute] = dict(computes or {})
         seal = Seal(path / "secrets.key")
         self.places = Places(store, seal, path)
-        self.desk = Desk(store, blobs, self.types, self.computes, seal, self.places)
+        self.registries = registries
+        self.desk = Desk(store, blobs, self.types, self.computes, seal, self.places, registries)
+        self.sessions = Sessions(store)
         self.library = Library(store, blobs, path, self._rouse_all)
         self._shop = Workshop(
             store=store,
@@ -146,6 +158,7 @@ class Dispatcher:
         self._awake = asyncio.Event()
         (self._path / "jobs").mkdir(mode=0o700, parents=True, exist_ok=True)
         await self._do(self._open_computes)
+        await self._do(self.sessions.load)
         self._open_bell()
         await self._turn()
         self._main = self._loop.create_task(self._run())
@@ -171,8 +184,8 @@ class Dispatcher:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no job waits or runs; not before the store was read."""
-        return self._settled and not self._driven and not self._waiting
+        """Whether no job waits or runs, and no kernel holds slots; not before the store was read."""
+        return self._settled and not (self._driven or self._waiting or self.sessions)
 
     def folder(self, name: str, attempt: int) -> Path:
         """The folder of a job's attempt."""
@@ -184,13 +197,57 @@ class Dispatcher:
 
     def _load(self, spec: ComputeSpec) -> Load:
         running = [d.ticket for d in tuple(self._driven.values()) if d.compute == spec.name]
+        kernels = [held.ticket for held in self.sessions.of(spec.name)]
         waiting = [t for compute, t in tuple(self._waiting.values()) if compute == spec.name]
         return Load(
             spec=spec,
-            slots_used=sum(ticket.slots for ticket in running),
+            slots_used=sum(ticket.slots for ticket in (*running, *kernels)),
             running=[ticket.name for ticket in running],
-            queued=[ticket.name for ticket in queueing.order(waiting, running)],
+            queued=[ticket.name for ticket in queueing.order(waiting, [*running, *kernels])],
+            sessions=[ticket.name for ticket in kernels],
         )
+
+    # Interactive kernels
+    async def hold(self, spec: SessionSpec, user: str, compute: ComputeSpec) -> Held | None:
+        """Give slots to a kernel that is about to start; None where they are not free."""
+        ticket = await self._do(self.sessions.ticket, spec, user)
+        found = self.sessions.find(spec.name)
+        if found and found.spec == spec:
+            return found
+        waiting = [t for name, t in self._waiting.values() if name == compute.name]
+        holding = self._holding(compute.name)
+        if ticket not in queueing.admitted([*waiting, ticket], holding, compute.slots):
+            return None
+        held = self.sessions.reserve(spec, ticket)
+        self._resting.discard(compute.name)
+        await self._do(self.sessions.keep, held)
+        self._awake.set()
+        return held
+
+    async def let_go(self, name: str, reason: str, who: str) -> None:
+        """Take the slots of a kernel back."""
+        if held := self.sessions.drop(name, reason):
+            await self._do(self.sessions.forget, held, who)
+            self._awake.set()
+
+    def end_session(self, name: str, reason: str) -> None:
+        """Take the slots of a kernel back; from any thread but the loop's."""
+        asyncio.run_coroutine_threadsafe(
+            self.let_go(name, reason, "dispatcher"), self._loop
+        ).result()
+
+    def _holding(self, compute: str) -> list[Ticket]:
+        """Who holds slots of a compute: jobs and kernels."""
+        jobs = [drive.ticket for drive in self._driven.values() if drive.compute == compute]
+        return [*jobs, *(held.ticket for held in self.sessions.of(compute))]
+
+    def _end_sessions(self, spec: ComputeSpec) -> None:
+        """Take slots back from kernels that are idle or gone, and look again when the next may be."""
+        for held, reason in [*self.sessions.due(spec)]:
+            if self.sessions.drop(held.spec.name, reason):
+                self._loop.run_in_executor(self._threads, self.sessions.forget, held, "dispatcher")
+        if (left_s := self.sessions.next_due_s(spec)) is not None:
+            self._loop.call_later(left_s + 0.01, self._awake.set)
 
     def rest(self, name: str) -> None:
         """Let a compute give back what it keeps ready; from any thread."""
@@ -282,17 +339,18 @@ class Dispatcher:
 
     def _admit(self) -> None:
         for name, spec in self._specs.items():
+            self._end_sessions(spec)
             self._note_idle(name, spec)
             if spec.is_stopped:
                 continue
-            running = [d.ticket for d in self._driven.values() if d.compute == name]
+            running = self._holding(name)
             waiting = [ticket for compute, ticket in self._waiting.values() if compute == name]
             for ticket in queueing.admitted(waiting, running, spec.slots):
                 self._drive(ticket.name, *self._waiting[ticket.name])
 
     def _note_idle(self, name: str, spec: ComputeSpec) -> None:
         """Let a compute rest that had no job for so long; an instance stops until it is started."""
-        busy = any(d.compute == name for d in self._driven.values()) or any(
+        busy = bool(self._holding(name)) or any(
             compute == name for compute, _ in self._waiting.values()
         )
         if busy or spec.idle_s is None or spec.is_stopped:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from jupyter_mlws.entities.errors import Denied, Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import LITERAL_TYPES, Input, JobSpec
+from jupyter_mlws.entities.registry import reference_of
 from jupyter_mlws.entities.snapshot import Snapshot
 from jupyter_mlws.execution import artifacts, assets, contents, snapshots
 from jupyter_mlws.execution.places import Places
@@ -224,7 +225,7 @@ def pinned(spec: JobSpec, store: Store) -> dict[str, Record]:
         if isinstance(given, Input) and given.path and not is_literal(given):
             record = assets.resolve(store, assets.kind_of(given.type), given.path)
             if record is not None:
-                given.path = f"azureml:{record.name}:{record.version}"
+                given.path = reference_of(record.kind, record.name, record.version)
                 found[name] = record
     return found
 
@@ -235,6 +236,8 @@ def _content(given: Input, store: Store) -> str:
     record = assets.resolve(store, assets.kind_of(given.type), path)
     if record is None:
         return path
+    if record.kind != assets.kind_of(given.type):
+        raise Invalid.field("type", f"'{path}' is a {record.kind}.")
     if record.kind == "data" and (kind := record.doc["content"]["type"]) != given.type:
         raise Invalid.field("type", f"'{path}' is {kind}: say 'type: {kind}'.")
     return assets.path_of(record)

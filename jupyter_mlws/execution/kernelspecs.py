@@ -7,8 +7,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from jupyter_mlws.entities.environment import EnvironmentChoice
+from jupyter_mlws.entities.errors import Invalid
 
 DEFAULT = "default"
 """Name of the service's own Python as an environment."""
@@ -85,6 +87,34 @@ def installed() -> list[EnvironmentChoice]:
             for name, spec in sorted(_kernelspecs().items())
         ),
     ]
+
+
+def read(name: str) -> dict[str, Any]:
+    """An installed kernelspec, as it stands in its file; its own folder is written out.
+
+    Raises:
+        Invalid: there is none of this name.
+    """
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        found = KernelSpecManager().get_kernel_spec(name)
+    except NoSuchKernel:
+        raise Invalid.field("environment", f"there is no kernel '{name}'.") from None
+    spec: dict[str, Any] = found.to_dict()
+    argv = [part.replace("{resource_dir}", found.resource_dir) for part in spec["argv"]]
+    return {**spec, "argv": [_program(argv), *argv[1:]]}
+
+
+def python(program: str, display_name: str, env: Mapping[str, str]) -> dict[str, Any]:
+    """The kernelspec of a Python."""
+    return {
+        "argv": [program, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": display_name,
+        "language": "python",
+        "env": dict(env),
+        "metadata": {"debugger": True},
+    }
 
 
 @dataclass(frozen=True, slots=True)

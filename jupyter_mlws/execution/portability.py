@@ -11,12 +11,16 @@ from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.job import Input, JobSpec
 
 FOREIGN = {
-    "azureml://registries/": "there are no registries here",
     "azureml:/": "it lies in a workspace of Azure",
     "adl:": "Microsoft has switched off Data Lake Storage Gen1",
 }
 """Beginnings of data addresses that cannot be followed, and why."""
-FOLLOWED = ("azureml://jobs/", "azureml://datastores/", "azureml://subscriptions/")
+FOLLOWED = (
+    "azureml://jobs/",
+    "azureml://datastores/",
+    "azureml://registries/",
+    "azureml://subscriptions/",
+)
 
 INSTEAD = (
     "use a local path, https://…, azureml:NAME:VERSION, azureml://datastores/NAME/paths/…,"
@@ -34,7 +38,8 @@ def refusals(spec: JobSpec) -> Iterator[Problem]:
         yield Problem(message, "resources.instance_count")
     code = spec.code
     if code and not code.startswith("snapshot:"):
-        yield Problem(f"'{code}' is not sent along: `code` must be a local folder.", "code")
+        message = f"'{code}' is not sent along: `code` is a local folder or git+https://…@REF."
+        yield Problem(message, "code")
     for name, given in spec.inputs.items():
         if isinstance(given, Input):
             yield from _input_refusals(f"inputs.{name}", given)

@@ -14,6 +14,7 @@ from jupyter_mlws.entities.job import LITERAL_TYPES, CommandJob, GitState, Input
 from jupyter_mlws.entities.kinds import JOBS, type_name
 from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.entities.pipeline import NodePort
+from jupyter_mlws.entities.registry import EVERYBODY
 from jupyter_mlws.entities.run import FINAL, Status
 from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.entities.validation import did_you_mean, validated
@@ -36,6 +37,7 @@ from jupyter_mlws.execution.environments import containers
 from jupyter_mlws.execution.environments.choice import Choice, Chosen, choose
 from jupyter_mlws.execution.places import Places
 from jupyter_mlws.execution.queueing import PRIORITIES
+from jupyter_mlws.execution.registries import Registries, Shelf
 from jupyter_mlws.execution.sealing import MASK, Seal
 
 if TYPE_CHECKING:
@@ -88,6 +90,7 @@ class Desk:
         computes: names of the computes.
         seal: for the secrets among a job's inputs.
         places: where data may lie.
+        registries: what jobs may name beside the workspace's own.
         files: texts by path, where a draft is checked whose files were not sent.
     """
 
@@ -97,18 +100,29 @@ class Desk:
     computes: Collection[str]
     seal: Seal
     places: Places
+    registries: Registries
     files: Mapping[str, str] | None = None
 
-    def check(self, job: Mapping[str, Any]) -> Checked:
+    def check(self, job: Mapping[str, Any], *, user: str = EVERYBODY) -> Checked:
         """The job, when nothing is wrong with it.
 
+        Args:
+            user: who must be allowed to read what it names of registries.
         Raises:
             Invalid: with a problem for each field that is wrong.
             AlreadyExists: there is a job or run of this name.
         """
-        checked = self._checked(job, NOTHING)
+        checked = self._checked(self.brought(job, user), NOTHING)
         self._require_free(checked.spec.name)
         return checked
+
+    def brought(self, job: Mapping[str, Any], user: str) -> dict[str, Any]:
+        """The job with exact references to registries, after keeping here what they mean.
+
+        Raises:
+            Invalid: there is no such version, or `user` may not read it; with the field.
+        """
+        return self.registries.bring(job, Shelf(self.store, self.blobs), user)
 
     def check_child(self, job: Mapping[str, Any], pending: Mapping[str, NodePort]) -> list[str]:
         """Refuse a parent's child that cannot run; answers warnings.
@@ -176,7 +190,7 @@ class Desk:
             Invalid: with a problem for each field that is wrong; nothing is stored.
             AlreadyExists: there is a job or run of this name.
         """
-        checked = self.check(job)
+        checked = self.check(job, user=user)
         if git and git.diff:
             snapshots.load(self.store, self.blobs, git.diff)
         spec, name = checked.spec, checked.spec.name or names.make()
@@ -287,7 +301,7 @@ class Desk:
             Conflict: it has not ended.
         """
         name = str(job["name"])
-        checked = self._checked(job, NOTHING)
+        checked = self._checked(self.brought(job, user), NOTHING)
         before = records.get(self.store, name).doc
         if before["attempt"] >= attempt:
             return

@@ -14,7 +14,10 @@ from jupyter_mlws.entities.asset import LATEST, Asset, AssetFile, AssetSpec
 from jupyter_mlws.entities.environment import ANONYMOUS
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound
 from jupyter_mlws.entities.record import CreationContext, Page, from_ms
+from jupyter_mlws.entities.registry import KEPT, reference_of
 from jupyter_mlws.execution import assets, contents
+from jupyter_mlws.execution.registries import Shelf, elsewhere
+from jupyter_mlws.features import sharing
 from jupyter_mlws.features.datastores import scratch_file
 from jupyter_mlws.features.jobs import Validation
 from jupyter_mlws.features.operations import Download, operation
@@ -58,16 +61,16 @@ def bind(
             Invalid: a field is wrong; nothing is stored.
             Conflict: the version is there with other content.
         """
-        spec = read(asset)
+        spec = read(_brought(ws, asset))
         settle(ws, spec)
         return create(ws, kind, spec)
 
     def validate(ws: Workspace, asset: dict[str, Any]) -> Validation:
         """Check an asset as `create` would, and store nothing."""
         try:
-            spec = read(asset)
+            spec = read(_brought(ws, asset))
             said = settle(ws, spec)
-            made = assets.draft(ws.store, ws.blobs, kind, spec)
+            made = _draft(ws, kind, spec)
             found = ws.store.find_record(kind, spec.name, spec.version or "")
             if spec.version and found:
                 _require_equal(found, made)
@@ -194,11 +197,35 @@ def bind(
                 return Download(place, path.rpartition("/")[2], is_temporary=place == target)
         raise NotFound(f"There is no '{path}' in {kind} '{name}'.")
 
+    def share(
+        ws: Workspace,
+        name: str,
+        registry_name: str,
+        version: str | None = None,
+        share_with_name: str | None = None,
+        share_with_version: str | None = None,
+    ) -> Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine.
+
+        Args:
+            share_with_name: its name there; its own when absent.
+            share_with_version: its version there; its own when absent.
+        Raises:
+            NotFound: there is no such version or registry.
+            Denied: the caller may not write there.
+            Conflict: the registry has that version with other content.
+        """
+        found = assets.find(ws.store, kind, name, version)
+        return sharing.share(
+            ws, found, registry_name, share_with_name, share_with_version, create=create
+        )
+
     reading = (validate, list_, get, list_files, read_file)
-    writing = (create_or_update, update, archive, restore, set_label, delete_label)
+    writing = (create_or_update, update, archive, restore, set_label, delete_label, share)
     for function in (*reading, *writing):
         function.__module__ = module
-        operation(f"{noun}/{'read' if function in reading else 'write'}")(function)
+        action = f"{noun}/{'read' if function in reading else 'write'}"
+        operation(action, in_registries=function is not share)(function)
 
 
 def create(ws: Workspace, kind: str, spec: AssetSpec) -> Asset:
@@ -208,7 +235,7 @@ def create(ws: Workspace, kind: str, spec: AssetSpec) -> Asset:
         Invalid: a field is wrong; nothing is stored.
         Conflict: the version is there with other content.
     """
-    made = assets.draft(ws.store, ws.blobs, kind, spec)
+    made = _draft(ws, kind, spec)
     if not (spec.version and ws.store.find_record(kind, spec.name, spec.version)):
         try:
             with ws.change(f"{kind}:{spec.name}", created=True) as tx:
@@ -219,6 +246,18 @@ def create(ws: Workspace, kind: str, spec: AssetSpec) -> Asset:
     found = ws.store.get_record(kind, spec.name, spec.version or "")
     _require_equal(found, made)
     return _describe(ws, found, spec.description, spec.tags)
+
+
+def _brought(ws: Workspace, asset: dict[str, Any]) -> dict[str, Any]:
+    """The document with what it names of registries kept here."""
+    return ws.registries.bring(asset, Shelf(ws.store, ws.blobs), ws.principal.name)
+
+
+def _draft(ws: Workspace, kind: str, spec: AssetSpec) -> assets.Draft:
+    made = assets.draft(ws.store, ws.blobs, kind, spec)
+    if ws.registry and (found := list(elsewhere(made.content))):
+        raise Invalid.of(found)
+    return made
 
 
 def _require_equal(found: Record, made: assets.Draft) -> None:
@@ -285,7 +324,11 @@ def newest(ws: Workspace, kind: str, name: str | None, view: str) -> list[Record
     """Versions, newest first; without a name the newest of each."""
     rows = ws.store.list_records(kind, name=name, view="all")
     rows = [row for row in rows if row.doc["tags"].get(PROMPT, "").lower() != "true"]
-    rows = [row for row in rows if row.name == name or row.name not in HIDDEN]
+    rows = [
+        row
+        for row in rows
+        if row.name == name or not (row.name in HIDDEN or row.name.startswith(KEPT))
+    ]
     hidden = {row.name for row in rows if not row.version and row.archived}
     chosen = [
         row
@@ -320,7 +363,7 @@ def shown(ws: Workspace, row: Record) -> Asset:
         **{
             **content,
             **more,
-            "id": f"azureml:{row.name}:{row.version}",
+            "id": reference_of(row.kind, row.name, row.version, ws.registry),
             "name": row.name,
             "version": row.version,
             "description": doc["description"],

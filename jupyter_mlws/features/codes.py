@@ -8,7 +8,7 @@ from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 
 
-@operation("blobs/write")
+@operation("blobs/write", in_registries=True)
 def create_or_update(ws: Workspace, snapshot: Snapshot) -> MissingBlobs:
     """Say what a folder holds; answers which blobs must still be sent to `PUT /blobs/SHA256`.
 

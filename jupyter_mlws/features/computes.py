@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -13,9 +13,12 @@ import psutil
 from jupyter_mlws import plugins
 from jupyter_mlws.entities.compute import LOCAL_TYPES, TYPES, Compute, ComputeSpec, compute_fields
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
+from jupyter_mlws.entities.session import SessionKernel
 from jupyter_mlws.entities.validation import did_you_mean
-from jupyter_mlws.execution import records
+from jupyter_mlws.execution import picker, records
 from jupyter_mlws.execution.dispatcher import COMPUTE_KIND, Load
+from jupyter_mlws.execution.environments import containers
+from jupyter_mlws.execution.environments.choice import Choice, choose
 from jupyter_mlws.execution.queueing import PRIORITIES
 from jupyter_mlws.execution.submission import DEFAULT_COMPUTE
 from jupyter_mlws.features.jobs import Validation
@@ -48,6 +51,8 @@ def create_or_update(ws: Workspace, compute: dict[str, Any]) -> Compute:
             raise Conflict(message)
     with ws.change(f"compute:{spec.name}", type=spec.type, slots=spec.slots) as tx:
         tx.put_record(COMPUTE_KIND, spec.name, spec.model_dump(mode="json"))
+    if spec.type == "computeinstance" and not found:
+        picker.offer(ws.dispatcher.library, Choice(), spec.name, 1, ws.path)
     return _changed(ws, spec).model_copy(update={"warnings": warnings})
 
 
@@ -87,7 +92,7 @@ def attach(ws: Workspace, compute: dict[str, Any]) -> Compute:
 @operation("computes/read")
 def list_(ws: Workspace) -> list[Compute]:
     """All computes and their load."""
-    return [_view(load) for load in ws.dispatcher.load().values()]
+    return [_view(ws, load) for load in ws.dispatcher.load().values()]
 
 
 @operation("computes/read")
@@ -97,7 +102,7 @@ def get(ws: Workspace, name: str) -> Compute:
     Raises:
         NotFound: there is none of this name.
     """
-    return _view(_load(ws, name))
+    return _view(ws, _load(ws, name))
 
 
 @operation("computes/write")
@@ -159,7 +164,7 @@ def stop(ws: Workspace, name: str, cancel_jobs: bool = False) -> Compute:
     """Let no more jobs start on a compute; those that run go on, those that wait keep waiting.
 
     Args:
-        cancel_jobs: also end those that run.
+        cancel_jobs: also end those that run, and notebooks' kernels.
     Raises:
         NotFound: there is none of this name.
     """
@@ -171,6 +176,8 @@ def stop(ws: Workspace, name: str, cancel_jobs: bool = False) -> Compute:
             records.cancel(ws.store, job, ws.principal.name)
         except Conflict:
             continue  # it has ended meanwhile
+    for session in load.sessions if cancel_jobs else ():
+        ws.dispatcher.end_session(session, f"{ws.principal.name} stopped '{name}'")
     ws.dispatcher.wake()
     return stopped
 
@@ -201,9 +208,55 @@ def delete(ws: Workspace, name: str) -> None:
     if load.running or load.queued:
         n = len(load.running) + len(load.queued)
         raise Conflict(f"{n} jobs run or wait on '{name}': cancel them, or wait.")
+    if load.sessions:
+        n = len(load.sessions)
+        raise Conflict(f"{n} kernels of notebooks run on '{name}': shut them down first.")
     with ws.change(f"compute:{name}", deleted=True) as tx:
         tx.delete_record(COMPUTE_KIND, name)
     ws.dispatcher.forget_compute(name)
+    for kernel in picker.offered(ws.dispatcher.library, name):
+        picker.withdraw(ws.dispatcher.library, kernel.name)
+
+
+@operation("computes/write")
+def add_kernel(
+    ws: Workspace, name: str, environment: str | None = None, slots: int = 1
+) -> SessionKernel:
+    """Offer a kernel in JupyterLab that runs on a compute of this machine, and takes its slots.
+
+    Args:
+        environment: a kernelspec, or an environment that is built; the workspace's Python when absent.
+        slots: how many it takes while it runs.
+    Raises:
+        NotFound: there is no such compute.
+        Invalid: there is no such environment, it is not built, or the compute is elsewhere.
+    """
+    spec = _load(ws, name).spec
+    if spec.plugin != "local":
+        raise Invalid.field("name", f"'{name}' is of type {spec.type}: only jobs run there.")
+    if not 1 <= slots <= spec.slots:
+        raise Invalid.field("slots", f"must be 1 to {spec.slots}, as '{name}' has (got {slots}).")
+    chosen = choose(environment, ws.store, ws.blobs, has_containers=containers.answers)
+    made = picker.offer(ws.dispatcher.library, chosen.choice, name, slots, ws.path)
+    with ws.change(f"compute:{name}", kernel=made.name):
+        return made
+
+
+@operation("computes/write")
+def remove_kernel(ws: Workspace, name: str, kernel: str) -> None:
+    """Offer a kernel on a compute no longer; those that run go on.
+
+    Args:
+        kernel: name of its kernelspec.
+    Raises:
+        NotFound: the compute has no such kernel.
+    """
+    known = [found.name for found in picker.offered(ws.dispatcher.library, name)]
+    if kernel not in known:
+        there = ", ".join(known) or "none"
+        raise NotFound(f"Compute '{name}' has no kernel '{kernel}' (there are: {there}).")
+    with ws.change(f"compute:{name}", removed_kernel=kernel):
+        picker.withdraw(ws.dispatcher.library, kernel)
 
 
 @operation("computes/write")
@@ -262,7 +315,7 @@ def _changed(ws: Workspace, spec: ComputeSpec) -> Compute:
     """The compute as it is from now on; the dispatcher learns it in a moment."""
     ws.dispatcher.wake()
     load = ws.dispatcher.load().get(spec.name)
-    return _view(Load(spec, *(load.slots_used, load.running, load.queued) if load else (0, [], [])))
+    return _view(ws, replace(load, spec=spec) if load else Load(spec, 0, [], []))
 
 
 def _load(ws: Workspace, name: str) -> Load:
@@ -272,10 +325,10 @@ def _load(ws: Workspace, name: str) -> Load:
         raise NotFound(f"There is no compute '{name}' (there are: {', '.join(loads)}).")
     spec = ComputeSpec.model_validate(record.doc)
     load = loads.get(name)
-    return Load(spec, *(load.slots_used, load.running, load.queued) if load else (0, [], []))
+    return replace(load, spec=spec) if load else Load(spec, 0, [], [])
 
 
-def _view(load: Load) -> Compute:
+def _view(ws: Workspace, load: Load) -> Compute:
     memory, spec = psutil.virtual_memory(), load.spec
     names = _gpus()
     return Compute(
@@ -290,6 +343,8 @@ def _view(load: Load) -> Compute:
         idle_minutes=None if spec.idle_s is None else spec.idle_s / 60,
         running=load.running,
         queued=load.queued,
+        sessions=load.sessions,
+        kernels=[kernel.name for kernel in picker.offered(ws.dispatcher.library, spec.name)],
         cores=psutil.cpu_count() or 1,
         memory_bytes=memory.total,
         memory_used_bytes=memory.total - memory.available,

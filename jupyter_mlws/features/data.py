@@ -52,12 +52,14 @@ def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
     """
     assert isinstance(spec, Data)
     warnings = []
+    if ws.registry and spec.datastore:
+        raise Invalid.field("datastore", "a registry has none: it holds the files itself.")
     try:
         if spec.datastore:
             ws.places.spec(name := spec.datastore.removeprefix("azureml:"))
             if spec.path.startswith("snapshot:"):
                 spec.path = _uploaded(ws, spec.path, name)
-        found = ws.places.find(spec.path)
+        found = None if ws.registry else ws.places.find(spec.path)
     except (NotFound, Denied) as error:
         raise Invalid.field("datastore" if spec.datastore else "path", error.message) from None
     except Invalid as error:
@@ -74,7 +76,7 @@ def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
 bind("data", "data", data_spec, module=__name__, settle=settle)
 
 
-@operation("data/read")
+@operation("data/read", in_registries=True)
 def preview(
     ws: Workspace,
     name: str,
@@ -100,7 +102,7 @@ def preview(
     return ws.analyses.preview(Request(task="preview", tables=[table], offset=offset, limit=limit))
 
 
-@operation("data/read")
+@operation("data/read", in_registries=True)
 async def profile(
     ws: Workspace, name: str, version: str | None = None, wait_s: float = 0
 ) -> Analysis:
@@ -115,7 +117,7 @@ async def profile(
     return await _answer(ws, Request(task="profile", tables=[table]), wait_s)
 
 
-@operation("data/read")
+@operation("data/read", in_registries=True)
 async def compare(ws: Workspace, name: str, version: str, base: str, wait_s: float = 0) -> Analysis:
     """How a version differs from another: columns, and the distribution of each.
 

@@ -11,7 +11,7 @@ from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 
 
-@operation("events/read")
+@operation("events/read", in_registries=True)
 async def list_(
     ws: Workspace, after: int = 0, limit: int = 500, subject: str | None = None, wait_s: float = 0
 ) -> list[Event]:

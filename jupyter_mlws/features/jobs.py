@@ -83,7 +83,7 @@ def create_or_update(ws: Workspace, job: dict[str, Any], git: GitState | None = 
 def validate(ws: Workspace, job: dict[str, Any]) -> Validation:
     """Check a job as `create` would, and store nothing."""
     try:
-        checked = ws.dispatcher.desk.check(job)
+        checked = ws.dispatcher.desk.check(job, user=ws.principal.name)
     except Invalid as error:
         return judged(error.problems)
     except AlreadyExists as error:

@@ -23,6 +23,8 @@ def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
     assert isinstance(spec, Model)
     if spec.path.startswith(("http:", "https:")) or addresses.parse(spec.path) is None:
         return []
+    if ws.registry:
+        return []
     try:
         content = contents.of(spec.path, ws.store, ws.blobs, ws.places)
     except (NotFound, Denied) as error:
@@ -39,7 +41,7 @@ def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
 bind("models", "model", model_spec, module=__name__, settle=settle)
 
 
-@operation("models/write")
+@operation("models/write", in_registries=True)
 def set_stage(ws: Workspace, name: str, version: str, stage: str) -> Asset:
     """Move a version to a stage, such as `Production`; MLflow shows it too.
 

@@ -56,6 +56,8 @@ class Operation:
     verb: str
     action: str
     function: Callable[..., Any]
+    in_registries: bool = False
+    """Whether a registry answers it as a workspace does."""
 
     @property
     def name(self) -> str:
@@ -161,12 +163,16 @@ OPERATIONS: dict[str, Operation] = {}
 """Every operation whose module was imported; `load` imports them all."""
 
 
-def operation(action: str) -> Callable[[F], F]:
-    """Make a function of a noun's module an operation that needs the permission `action`."""
+def operation(action: str, *, in_registries: bool = False) -> Callable[[F], F]:
+    """Make a function of a noun's module an operation that needs the permission `action`.
+
+    Args:
+        in_registries: whether it can be asked of a registry too.
+    """
 
     def register(function: F) -> F:
         noun = function.__module__.rpartition(".")[2]
-        made = Operation(noun, function.__name__.rstrip("_"), action, function)
+        made = Operation(noun, function.__name__.rstrip("_"), action, function, in_registries)
         OPERATIONS[made.name] = made
         return function
 

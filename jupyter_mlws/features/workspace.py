@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jupyter_mlws.execution.automation.engine import Automation
     from jupyter_mlws.execution.dispatcher import Dispatcher
     from jupyter_mlws.execution.places import Places
+    from jupyter_mlws.execution.registries import Registries
     from jupyter_mlws.features.feed import Feed
     from jupyter_mlws.features.tokens import Tokens
     from jupyter_mlws.store.base import Blobs, Store, Transaction
@@ -52,6 +53,8 @@ class Workspace:
     started_at: datetime = field(default_factory=now)
     clock: Callable[[], datetime] = now
     analyses: Analyses = field(default_factory=Analyses)
+    registry: str = ""
+    """Name of the registry that stands in the place of the workspace, if one does."""
 
     @property
     def places(self) -> Places:
@@ -62,6 +65,11 @@ class Workspace:
     def uploads(self) -> Uploads:
         """Files that come in parts."""
         return Uploads(self.path / "uploads", self.blobs)
+
+    @property
+    def registries(self) -> Registries:
+        """What the workspaces of this machine share."""
+        return self.dispatcher.registries
 
     def of(self, principal: Principal) -> Workspace:
         """The same workspace for another caller."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO, Union
 
 from jupyter_mlws.entities.asset import SPECS, AssetSpec, Component, Data, Model
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
+from jupyter_mlws.entities.job import GitState
 from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.entities.yaml import Document, override
 from jupyter_mlws.sdk import environments, foreign, snapshot
@@ -58,7 +59,10 @@ def send(transport: Transport, document: dict[str, Any], origin: Path) -> None:
     value = document.get("path")
     if isinstance(value, str) and is_local(value) and not value.startswith("models:/"):
         document["path"] = snapshot.send(transport, _found(value, origin, "path"), code=False)
-    Submission(document, origin).send(transport)
+    made = Submission(document, origin)
+    made.send(transport)
+    if made.git is not None and "code" in document:
+        document["properties"] = {**(document.get("properties") or {}), **_source(made.git)}
     if any(field in document for field in ("conda_file", "requirements", "build")):
         environments.send(transport, document, origin)
 
@@ -112,6 +116,17 @@ def load_component(source: str | os.PathLike[str] | TextIO) -> Component:
     made = _load("components", source)
     assert isinstance(made, Component)
     return made
+
+
+def _source(git: GitState) -> dict[str, str]:
+    """The properties by which Azure ML tells where code came from."""
+    said = {
+        "azureml.git.repository_uri": git.repository,
+        "azureml.git.branch": git.branch,
+        "azureml.git.commit": git.commit,
+        "azureml.git.dirty": str(git.dirty),
+    }
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _load(noun: str, source: str | os.PathLike[str] | TextIO) -> AssetSpec:

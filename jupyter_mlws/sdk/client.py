@@ -14,6 +14,7 @@ from jupyter_mlws.entities.compute import Compute
 from jupyter_mlws.entities.environment import Build
 from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import Job, JobSpec
+from jupyter_mlws.entities.registry import Registry
 from jupyter_mlws.entities.schedule import Schedule, ScheduleSpec
 from jupyter_mlws.entities.trigger import NewTrigger
 from jupyter_mlws.features.operations import Operation, find, load
@@ -366,6 +367,18 @@ class Computes(Noun):
         return Finished(self._client.call("computes.restart", name=name))
 
 
+class Registries(Documents):
+    """Registries of the service's machine; `begin_…` as Azure ML's client has them, done at once."""
+
+    def begin_create(self, registry: DocumentSource) -> Finished[Registry]:
+        """As `create_or_update`."""
+        return Finished(self.create_or_update(registry))
+
+    def begin_delete(self, name: str) -> Finished[None]:
+        """As `delete`."""
+        return Finished(self._client.call("registries.delete", name=name))
+
+
 class MLClient:
     """A workspace.
 
@@ -378,6 +391,7 @@ class MLClient:
         subscription_id: as `credential`.
         resource_group_name: as `credential`.
         workspace_name: name of a workspace of this user, beside the default one.
+        registry_name: of a registry, whose assets are asked for in the place of the workspace's.
         url: base address of a service, ending in `/mlws`.
         token: speaks for the caller; `MLWS_TOKEN` when absent.
         workspace: a workspace directory.
@@ -390,6 +404,7 @@ class MLClient:
         subscription_id: str | None = None,
         resource_group_name: str | None = None,
         workspace_name: str | None = None,
+        registry_name: str | None = None,
         *,
         url: str | None = None,
         token: str | None = None,
@@ -401,6 +416,7 @@ class MLClient:
         self._token = token
         self._workspace = workspace
         self._workspace_name = workspace_name
+        self._registry_name = registry_name
         self.jobs = Jobs(self, "jobs")
         self.data = DataAssets(self, "data")
         self.datastores = Documents(self, "datastores")
@@ -412,6 +428,7 @@ class MLClient:
         self.schedules = Schedules(self, "schedules")
         self.triggers = Triggers(self, "triggers")
         self.webhooks = Documents(self, "webhooks")
+        self.registries = Registries(self, "registries")
 
     @classmethod
     def from_config(cls, credential: Any = None, **options: Any) -> MLClient:
@@ -471,9 +488,10 @@ class MLClient:
     def _connect(self) -> Transport:
         url = self._url or (None if self._workspace else os.environ.get("MLWS_URL"))
         if url:
-            return HttpTransport(url, self._token or os.environ.get("MLWS_TOKEN", ""))
+            token = self._token or os.environ.get("MLWS_TOKEN", "")
+            return HttpTransport(url, token, self._registry_name)
         folder = service.directory(self._workspace)
         if self._workspace_name and not self._workspace and not os.environ.get("MLWS_WORKSPACE"):
             folder = folder.with_name(self._workspace_name)
         running = service.ensure(folder)
-        return HttpTransport(running.url, self._token or running.token)
+        return HttpTransport(running.url, self._token or running.token, self._registry_name)

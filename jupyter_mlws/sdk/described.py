@@ -14,6 +14,7 @@ from jupyter_mlws.entities.compute import compute_fields
 from jupyter_mlws.entities.connection import Connection, DataImport, connection_spec, import_spec
 from jupyter_mlws.entities.datastore import DatastoreSpec, datastore_spec
 from jupyter_mlws.entities.errors import Invalid
+from jupyter_mlws.entities.registry import registry_spec
 from jupyter_mlws.entities.webhook import webhook_spec
 from jupyter_mlws.entities.yaml import Document, override
 from jupyter_mlws.sdk.documents import read
@@ -25,6 +26,7 @@ CHECKS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "data": import_spec,
     "webhooks": webhook_spec,
     "computes": compute_fields,
+    "registries": registry_spec,
 }
 ARGUMENTS = {
     "datastores": "datastore",
@@ -32,6 +34,7 @@ ARGUMENTS = {
     "data": "data_import",
     "webhooks": "webhook",
     "computes": "compute",
+    "registries": "registry",
 }
 """Name of the argument that takes the document."""
 

@@ -23,11 +23,12 @@ from jupyter_mlws.entities.inlining import inlined
 from jupyter_mlws.entities.job import GitState, Input, Job, JobSpec
 from jupyter_mlws.entities.job_types import SPECS
 from jupyter_mlws.entities.kinds import JOBS, type_name
-from jupyter_mlws.entities.snapshot import is_local
+from jupyter_mlws.entities.snapshot import is_local, is_repository
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.entities.yaml import Document, override
-from jupyter_mlws.sdk import environments, foreign, snapshot
+from jupyter_mlws.sdk import environments, foreign, repositories, snapshot
 from jupyter_mlws.sdk.documents import read
+from jupyter_mlws.sdk.repositories import Repository
 from jupyter_mlws.sdk.transport import Transport
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Submission:
     origin: Path
     git: GitState | None = None
     _sent: dict[Path, str] = field(default_factory=dict, repr=False)
+    _fetches: dict[Repository, str] = field(default_factory=dict, repr=False)
 
     def send(self, transport: Transport) -> None:
         """Send code and local data, those of steps too, and put references in their place."""
@@ -88,7 +90,11 @@ class Submission:
 
     def _send_code(self, transport: Transport, said: dict[str, Any], where: str) -> None:
         code = said.get("code")
-        if not isinstance(code, str) or not is_local(code):
+        if not isinstance(code, str):
+            return
+        if is_repository(code):
+            said["code"] = self._fetched(transport, code, f"{where}code")
+        if not is_local(code):
             return
         folder = self._path(code, f"{where}code")
         if folder not in self._sent:
@@ -96,6 +102,19 @@ class Submission:
         said["code"] = self._sent[folder]
         if self.git is None:
             self.git = snapshot.git_state(transport, folder if folder.is_dir() else folder.parent)
+
+    def _fetched(self, transport: Transport, code: str, field: str) -> str:
+        """The snapshot of a commit of a repository elsewhere."""
+        try:
+            repository = repositories.parse(code, self.origin)
+            assert repository is not None, "it is one"
+            if repository not in self._fetches:
+                with repositories.fetched(repository) as (folder, git):
+                    self._fetches[repository] = snapshot.send(transport, folder, code=True)
+                    self.git = self.git or git
+        except Invalid as error:
+            raise error if error.problems else Invalid.field(field, error.message) from None
+        return self._fetches[repository]
 
     def _send_data(self, transport: Transport, said: dict[str, Any], where: str) -> None:
         inputs = said.get("inputs")

@@ -60,6 +60,16 @@ def directory(given: str | os.PathLike[str] | None = None) -> Path:
     return Path(jupyter_data_dir()) / "mlws" / "default"
 
 
+def registries() -> Path:
+    """Where this user's registries lie: `MLWS_REGISTRIES`, or beside the default workspace."""
+    chosen = os.environ.get("MLWS_REGISTRIES")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from jupyter_core.paths import jupyter_data_dir
+
+    return Path(jupyter_data_dir()) / "mlws" / "registries"
+
+
 def runtime_file(workspace: Path) -> Path:
     """Where the service of a workspace says how it is reached."""
     return workspace / "runtime" / "service.json"

@@ -43,13 +43,18 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """Calls operations over REST; waits for a service that is just being restarted."""
+    """Calls operations over REST; waits for a service that is just being restarted.
 
-    def __init__(self, url: str, token: str) -> None:
+    Args:
+        registry: asked in the place of the workspace, through its service.
+    """
+
+    def __init__(self, url: str, token: str, registry: str | None = None) -> None:
         self.url = url.rstrip("/")
         self.token = token
+        where = f"/registries/{quote(registry, safe='')}" if registry else ""
         self._client = httpx.Client(
-            base_url=f"{self.url}/api",
+            base_url=f"{self.url}{where}/api",
             headers={"Authorization": f"Bearer {token}"},
             timeout=TIMEOUT,
             trust_env=False,

@@ -28,6 +28,7 @@ from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.execution.automation.engine import Automation
 from jupyter_mlws.execution.dispatcher import Dispatcher
+from jupyter_mlws.execution.registries import Registries
 from jupyter_mlws.features.feed import Feed
 from jupyter_mlws.features.operations import load
 from jupyter_mlws.features.tokens import Tokens, fingerprint
@@ -92,6 +93,9 @@ class WorkspaceApp(ExtensionApp):
         help="SQLite's flush policy. NORMAL: a power cut may lose the last moments, a killed process"
         " loses nothing. FULL: neither loses anything, each write waits for the disk.",
     ).tag(config=True)
+    registries = Unicode(
+        help="The directory of the registries, which all workspaces of this machine share.",
+    ).tag(config=True)
     allowed_networks = List(
         Unicode(),
         help="Private networks that webhooks and mails may reach, such as 10.0.0.0/8; none when empty.",
@@ -104,6 +108,10 @@ class WorkspaceApp(ExtensionApp):
     @default("workspace")
     def _default_workspace(self) -> str:
         return str(runtime.directory())
+
+    @default("registries")
+    def _default_registries(self) -> str:
+        return str(runtime.registries())
 
     @classmethod
     def get_extension_package(cls) -> str:
@@ -128,6 +136,11 @@ class WorkspaceApp(ExtensionApp):
         loop = self.server.io_loop.asyncio_loop  # type: ignore[attr-defined]
         feed = Feed(store, loop)
         self._token = self._owner_token(path, tokens)
+        self._registries = Registries(
+            Path(self.registries).expanduser().absolute(),
+            load_plugin("stores", self.store),
+            FileBlobs,
+        )
         dispatcher = Dispatcher(
             store=store,
             blobs=blobs,
@@ -136,6 +149,7 @@ class WorkspaceApp(ExtensionApp):
             mint=lambda job: mint(tokens, job),
             revoke=lambda job: tokens.revoke(f"job:{job.name}"),
             ring=feed.ring,
+            registries=self._registries,
         )
         self.service = Service(
             Workspace(
@@ -171,6 +185,10 @@ class WorkspaceApp(ExtensionApp):
             (f"/mlws/api{pattern}", cls, options)
             for pattern, cls, options in handler.routes(self.service, load())
         ]
+        routes += [
+            (f"/mlws/registries/(?P<registry>[^/]+)/api{pattern}", cls, options)
+            for pattern, cls, options in handler.routes(self.service, load())
+        ]
         routes += [(path, handler.UnknownHandler, {"service": self.service}) for path in ANSWERED]
         for _, cls, _ in routes:
             _mark_checked(cls)
@@ -197,6 +215,7 @@ class WorkspaceApp(ExtensionApp):
         workspace.feed.close()
         self._say(0)
         workspace.store.close()
+        self._registries.close()
         self._lock.close()
 
     @property

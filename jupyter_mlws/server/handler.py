@@ -25,6 +25,8 @@ from jupyter_mlws.entities.errors import (
     Unavailable,
 )
 from jupyter_mlws.features.operations import Download, Operation, Stream, prepare
+from jupyter_mlws.features.registries import entered, require
+from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.server.files import send_file, send_pieces
 from jupyter_mlws.server.service import Service
 from jupyter_mlws.store.base import BlobWriter
@@ -116,7 +118,11 @@ class OperationHandler(ApiHandler):
             raise HTTPError(
                 405, f"{self.request.method} is not for {self.request.path}: {allowed}."
             )
-        call = prepare(op, self.service.workspace.of(self.principal), self._arguments(op, path))
+        ws = self.service.workspace.of(self.principal)
+        if registry := path.get("registry"):
+            require(ws, op)
+            ws = await asyncio.to_thread(entered, ws, unquote(registry))
+        call = prepare(op, ws, self._arguments(op, path))
         result = await call() if op.is_async else await asyncio.to_thread(call)
         if isinstance(result, Download):
             try:
@@ -172,18 +178,27 @@ class BlobHandler(ApiHandler):
             raise Denied(f"'{self.principal.name}' may not send files.")
         self.request.connection.set_max_body_size(self.MAX_BYTES)  # type: ignore[union-attr]
         if self.request.method == "PUT":
-            self.writer = self.begin(**self.path_kwargs)
+            self.writer = await self.begin()
 
-    def begin(self, blob: str) -> BlobWriter:
+    async def begin(self) -> BlobWriter:
         """Where the bytes go."""
-        return self.service.workspace.blobs.writer()
+        return (await self._workspace()).blobs.writer()
+
+    async def _workspace(self) -> Workspace:
+        ws = self.service.workspace.of(self.principal)
+        if not (registry := self.path_kwargs.get("registry")):
+            return ws
+        ws = await asyncio.to_thread(entered, ws, unquote(registry))
+        if not ws.principal.may("blobs/write"):
+            raise Denied(f"'{self.principal.name}' may not send files to '{ws.registry}'.")
+        return ws
 
     async def data_received(self, chunk: bytes) -> None:
         """Write a piece without holding up others."""
         if self.writer:
             await asyncio.to_thread(self.writer.write, chunk)
 
-    async def put(self, blob: str) -> None:
+    async def put(self, blob: str, registry: str | None = None) -> None:
         """Keep the bytes, if they are what their name says."""
         assert self.writer is not None
         kept, size = await asyncio.to_thread(self.writer.commit)
@@ -202,10 +217,11 @@ class BlobHandler(ApiHandler):
 class PartHandler(BlobHandler):
     """Takes one part of an upload, as it comes."""
 
-    def begin(self, id: str, number: str) -> BlobWriter:  # type: ignore[override]
+    async def begin(self) -> BlobWriter:
         """Where the bytes go."""
         uploads = self.service.workspace.uploads
-        return uploads.writer(uploads.get(id, self.principal.name), int(number))
+        upload = uploads.get(self.path_kwargs["id"], self.principal.name)
+        return uploads.writer(upload, int(self.path_kwargs["number"]))
 
     async def put(self, id: str, number: str) -> None:  # type: ignore[override]
         """Keep the part; the answer has its SHA-256."""
@@ -221,7 +237,7 @@ class UnknownHandler(ApiHandler):
         """Take what the route was made with."""
         self.service = service
 
-    def get(self) -> None:
+    def get(self, **path: str) -> None:
         """Say that there is nothing."""
         raise NotFound(f"There is no '{self.request.path}'.")
 
@@ -229,7 +245,7 @@ class UnknownHandler(ApiHandler):
 
 
 def routes(service: Service, operations: dict[str, Operation]) -> list[Route]:
-    """The routes of all operations, below `/mlws/api`."""
+    """The routes of all operations, below `/mlws/api` and `/mlws/registries/NAME/api`."""
     by_path: dict[str, dict[str, Operation]] = {}
     for op in operations.values():
         method, path = op.route

@@ -582,6 +582,15 @@ class Blobs(ABC):
     def put_file(self, path: Path) -> tuple[str, int]:
         """Keep a copy of a file's bytes; answers their SHA-256 and how many they are."""
 
+    def take(self, other: Blobs, blob: str) -> None:
+        """Keep a blob of another place too; where it can be the bytes themselves are shared.
+
+        Raises:
+            NotFound: the other has no such blob.
+        """
+        if not self.has(blob):
+            self.put_file(other.path(blob))
+
     @abstractmethod
     def has(self, blob: str) -> bool:
         """Whether the blob is there; who asks may then refer to it, `gc` leaves it for a while."""

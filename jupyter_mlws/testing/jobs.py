@@ -21,6 +21,7 @@ from jupyter_mlws.entities.snapshot import Snapshot, SnapshotFile
 from jupyter_mlws.execution import records
 from jupyter_mlws.execution.base import Compute, JobType
 from jupyter_mlws.execution.dispatcher import COMPUTE_KIND, Dispatcher
+from jupyter_mlws.execution.registries import Registries
 from jupyter_mlws.execution.submission import DEFAULT_COMPUTE, Types
 from jupyter_mlws.store.blobs import FileBlobs
 from jupyter_mlws.store.sqlite import SqliteStore
@@ -55,6 +56,7 @@ class Workroom:
         self.on_ring: Callable[[], None] | None = None
         self._news = threading.Condition()
         self._stop_listening = self.store.subscribe(lambda seq: self._ring())
+        self.registries = Registries(path.parent / "registries", SqliteStore, FileBlobs)
         self.dispatcher = Dispatcher(
             store=self.store,
             blobs=self.blobs,
@@ -63,6 +65,7 @@ class Workroom:
             mint=self._mint,
             revoke=lambda job: self.revoked.append(job.name),
             ring=self._ring,
+            registries=self.registries,
             types=types,
             computes=computes,
             standby=0,
@@ -98,6 +101,7 @@ class Workroom:
         self.loop.close()
         self._stop_listening()
         self.store.close()
+        self.registries.close()
 
     def submit(self, job: Mapping[str, Any] = {}, *, user: str = "ana", **more: Any) -> str:
         """Put a job into the queue; answers its name."""

@@ -14,6 +14,7 @@ from jupyter_mlws.execution.automation.scheduler import KIND, STATE, Scheduler, 
 from jupyter_mlws.execution.computes.local import LocalCompute
 from jupyter_mlws.execution.jobs.command import CommandJobType
 from jupyter_mlws.execution.places import Places
+from jupyter_mlws.execution.registries import Registries
 from jupyter_mlws.execution.sealing import Seal
 from jupyter_mlws.execution.submission import Desk
 from jupyter_mlws.store.blobs import FileBlobs
@@ -62,6 +63,7 @@ def test_ten_thousand_schedules(tmp_path: Path, report: Callable[..., None]) -> 
         {"local": LocalCompute(tmp_path)},
         seal,
         Places(store, seal, tmp_path),
+        Registries(tmp_path / "registries", SqliteStore, FileBlobs),
     )
     scheduler = Scheduler(store, desk, wake=lambda: None, clock=clock)
 

@@ -38,7 +38,7 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         "there is no compute 'gpu-cluster' (there are: local)",
     ),
     ({"parent_job_name": "nobody"}, "parent_job_name", "there is no job 'nobody'"),
-    ({"code": "git+https://example.com/r"}, "code", "must be a local folder"),
+    ({"code": "git+https://example.com/r"}, "code", "is a local folder or git"),
     ({"code": f"snapshot:{'0' * 64}"}, "code", "There is no snapshot"),
     ({"distribution": {"type": "pytorch"}}, "distribution", "one process"),
     ({"resources": {"instance_count": 2}}, "resources.instance_count", "one machine"),

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_mlws import MLClient
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.sdk import snapshot
+from jupyter_mlws.sdk.service import Running
 from jupyter_mlws.testing.transport import MemoryTransport
 
 
@@ -146,3 +148,26 @@ def test_uncommitted_changes_are_kept_as_a_patch(repository: Path) -> None:
 
 def test_outside_of_a_repository_there_is_no_state(tmp_path: Path) -> None:
     assert snapshot.git_state(MemoryTransport(), tmp_path) is None
+
+
+def test_a_folder_with_one_changed_file_costs_that_file(service: Running, tmp_path: Path) -> None:
+    blobs = Path(service.workspace) / "blobs"
+
+    def stored() -> dict[str, int]:
+        found = [path for path in blobs.rglob("*") if len(path.name) == 64]
+        return {path.name: path.stat().st_size for path in found}
+
+    for n in range(40):
+        (tmp_path / f"{n}.bin").write_bytes(b"%d" % n * 5000)
+    with MLClient(url=service.url, token=service.token) as client:
+        before = stored()
+        snapshot.send(client.transport, tmp_path, code=True)
+        first = stored()
+        (tmp_path / "7.bin").write_bytes(b"changed")
+        snapshot.send(client.transport, tmp_path, code=True)
+        second = stored()
+
+    assert len(first.keys() - before.keys()) == 40 + 1  # the list of the files is a blob too
+    new = second.keys() - first.keys()
+    assert min(second[blob] for blob in new) == len(b"changed")
+    assert len(new) == 2

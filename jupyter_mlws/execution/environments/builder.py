@@ -114,7 +114,7 @@ class Builder:
                     built = work.build(lock)
                 except OSError as error:
                     raise Unavailable(f"The environment cannot be written: {error}.") from error
-            _write(self.root / f"{recipe.digest}.json", json.dumps(asdict(built)))
+            write_private(self.root / f"{recipe.digest}.json", json.dumps(asdict(built)))
         return built
 
     def lock_of(self, recipe: Recipe) -> str | None:
@@ -168,7 +168,7 @@ class _Work:
         python = interpreter.find(recipe.python, self.uv)
         self.say(f"Python {python.version} ({python.path})")
         lock = lock or self._builder.lock_of(recipe) or self._locked(python.path)
-        _write(self._root / f"{recipe.digest}.lock", lock)
+        write_private(self._root / f"{recipe.digest}.lock", lock)
         text = f"{python.identity}\n" + "\n".join(sorted(_pins(lock)))
         identity = hashlib.sha256(text.encode()).hexdigest()[:32]
         with self._builder._held(identity, self._stop) as held:
@@ -284,7 +284,7 @@ def write_kernelspec(place: Path, environment: Path, display_name: str, **more: 
         "env": {"VIRTUAL_ENV": str(environment)},
         "metadata": {"debugger": True, **more},
     }
-    _write(place / "kernel.json", json.dumps(spec, indent=1))
+    write_private(place / "kernel.json", json.dumps(spec, indent=1))
 
 
 def _pins(lock: str) -> Iterator[str]:
@@ -293,7 +293,7 @@ def _pins(lock: str) -> Iterator[str]:
     return (line for line in lines if line and not line.startswith("#"))
 
 
-def _write(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write a file that only the owner can read, all at once."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

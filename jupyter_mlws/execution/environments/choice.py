@@ -15,6 +15,7 @@ from jupyter_mlws.entities.environment import (
     fields_of,
 )
 from jupyter_mlws.entities.errors import Invalid, NotFound
+from jupyter_mlws.entities.registry import REFERENCE as REGISTRY
 from jupyter_mlws.entities.validation import did_you_mean
 from jupyter_mlws.execution import assets, kernelspecs
 from jupyter_mlws.execution.environments import curated, recipe
@@ -99,6 +100,8 @@ def choose(
     if isinstance(given, InlineEnvironment):
         return _inline(given, store, blobs, has_containers)
     reference = given.strip()
+    if REGISTRY.match(reference) and (kept := _shared(reference, store)):
+        return of_record(kept, has_containers=has_containers)
     if match := _REGISTRY.match(reference):
         if found := curated.find(match["name"]):
             return _mapped(found)
@@ -112,6 +115,15 @@ def choose(
             raise Invalid.field("environment", error.message) from None
         return of_record(record, has_containers=has_containers)
     return _named(name, given, store)
+
+
+def _shared(reference: str, store: Store) -> Record | None:
+    """A version of a registry of this machine; None of one of Azure's, whose names mean ours."""
+    try:
+        found = assets.resolve(store, KIND, reference)
+    except NotFound:
+        return None
+    return found if found and found.kind == KIND else None
 
 
 def of_record(record: Record, *, has_containers: Callable[[], bool]) -> Chosen:

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -114,6 +115,27 @@ class Library:
     def kernel_name(self, choice: Choice) -> str:
         """Name of the kernelspec of a choice in JupyterLab."""
         return re.sub(r"[^a-z0-9._-]", "-", choice.label.replace(":", "-").lower())
+
+    def kernelspec(self, choice: Choice) -> dict[str, Any]:
+        """How Jupyter starts a kernel in an environment.
+
+        Raises:
+            Invalid: it is not built, or runs in a container.
+        """
+        recipe = choice.recipe
+        if recipe and recipe.kernel:
+            return kernelspecs.read(recipe.kernel)
+        if recipe is None:
+            return kernelspecs.python(sys.executable, "Python", {})
+        built = None if recipe.is_container else self._find(recipe)
+        if built is None:
+            raise Invalid.field(
+                "environment",
+                f"'{choice.label}' is not built: mlws environment build -n {choice.name}.",
+            )
+        folder = self.builder.folder(built.identity)
+        env = {"VIRTUAL_ENV": str(folder)}
+        return kernelspecs.python(str(folder / "bin" / "python"), choice.label, env)
 
     def close(self) -> None:
         """End the builds that are under way; they start anew with the jobs that wait for them."""

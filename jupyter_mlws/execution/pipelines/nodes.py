@@ -12,6 +12,8 @@ from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import JobSpec
 from jupyter_mlws.entities.kinds import JOBS, type_name
 from jupyter_mlws.entities.pipeline import CONTROL_TYPES, NodePort, PipelineJob, Ports
+from jupyter_mlws.entities.registry import REFERENCE as REGISTRY
+from jupyter_mlws.entities.registry import reference_of
 from jupyter_mlws.entities.scalars import fold
 from jupyter_mlws.entities.validation import did_you_mean
 from jupyter_mlws.execution import assets
@@ -131,22 +133,27 @@ def find_component(reference: Any, catalog: Catalog, field: str) -> tuple[Compon
             raise error.below(field) from None
         assert isinstance(made, Component)
         return made, None
-    match = COMPONENT.match(reference) if isinstance(reference, str) else None
-    if match is None:
+    text = reference if isinstance(reference, str) else ""
+    match, shared = COMPONENT.match(text), REGISTRY.match(text)
+    if match is None and shared is None:
         hint = "azureml:NAME:VERSION, azureml:NAME@LABEL, ./FILE.yml or the component itself"
         raise Invalid.field(field, f"{reference!r:.80} is no component: give {hint}.")
     try:
-        record = assets.find(
-            catalog.store, "component", match["name"], match["version"], match["label"]
-        )
+        record = assets.resolve(catalog.store, "component", text if shared else _prefixed(text))
+        assert record is not None, "it is a reference"
     except NotFound as error:
         raise Invalid.of([Problem(error.message, field, here=True)]) from None
-    content = {**record.doc["content"], "name": record.name, "version": record.version}
+    name = record.name.rpartition("/")[2]
+    content = {**record.doc["content"], "name": name, "version": record.version}
     if record.doc.get("description"):
         content["description"] = record.doc["description"]
     made = component_spec(content)
     assert isinstance(made, Component)
-    return made, f"azureml:{record.name}:{record.version}"
+    return made, reference_of("component", record.name, record.version)
+
+
+def _prefixed(reference: str) -> str:
+    return reference if reference.startswith("azureml:") else f"azureml:{reference}"
 
 
 def ports_of(node: Node, catalog: Catalog) -> Ports:

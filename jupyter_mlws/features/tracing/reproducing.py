@@ -48,7 +48,7 @@ def plan(ws: Workspace, name: str) -> ReproductionPlan:
     subject = _ended(ws, name)
     items = [*_likenesses(ws, subject)]
     try:
-        ws.dispatcher.desk.check(_job(ws, subject))
+        ws.dispatcher.desk.check(_job(ws, subject), user=ws.principal.name)
     except Invalid as error:
         return ReproductionPlan(name=name, possible=False, reason=error.message, items=items)
     return ReproductionPlan(name=name, possible=True, items=items)
