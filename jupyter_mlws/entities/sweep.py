@@ -185,6 +185,8 @@ class SpaceProposal(View):
     """A search space that a notebook's parameters suggest, as a sweep's YAML says it."""
 
     search_space: dict[str, dict[str, Any]]
+    guesses: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Of parameters that say nothing but a default, what might be tried."""
     fixed: dict[str, Any] = Field(default_factory=dict)
     """Parameters that nothing suggests to draw, with their defaults."""
     required: list[str] = Field(default_factory=list)

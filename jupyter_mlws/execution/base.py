@@ -11,12 +11,13 @@ the process of an attempt at most once, however often `submit` is called with th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.job import Cause, Input, Job, JobError, JobSpec, Progress
 from jupyter_mlws.entities.pipeline import NodePort, Ports
 from jupyter_mlws.entities.snapshot import Snapshot
@@ -354,6 +355,10 @@ class ParentJobType(ABC):
     """A kind of job that runs other jobs and has no process of its own."""
 
     spec: ClassVar[type[JobSpec]]
+
+    def problems(self, spec: JobSpec) -> Iterator[Problem]:
+        """What in a spec does not fit together, as far as it can be told without the workspace."""
+        yield from ()
 
     def prepare(
         self,

@@ -211,6 +211,16 @@ class Dispatcher:
             found.close()
         self.wake()
 
+    def look(self, name: str) -> None:
+        """What a running job is to do has changed in the store; from any thread."""
+
+        def rouse() -> None:
+            if drive := self._driven.get(name):
+                drive.changed.set()
+            self._awake.set()
+
+        self._loop.call_soon_threadsafe(rouse)
+
     def reread(self, name: str) -> None:
         """What is known of a waiting job has changed in the store; from any thread."""
 

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A parent job. One thread at a time; keeps only what can be read again, so that a restart loses nothing."""
+    """A parent job. One thread at a time; keeps only what can be read again: a restart loses nothing."""
 
     shop: Workshop
     desk: Desk

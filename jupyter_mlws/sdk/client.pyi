@@ -25,6 +25,7 @@ import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
 import jupyter_mlws.entities.snapshot
+import jupyter_mlws.entities.sweep
 import jupyter_mlws.entities.trigger
 import jupyter_mlws.entities.webhook
 import jupyter_mlws.features.data
@@ -504,6 +505,9 @@ class Notebooks(Noun):
     def interface(self, notebook: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.interface.Interface:
         """The interface of a notebook, read from its cells without a kernel."""
 
+    def propose_space(self, notebook: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.sweep.SpaceProposal:
+        """The search space that a notebook's parameters suggest by ranges and choices beside them."""
+
 
 class Pipelines(Noun):
     def draw(self, text: builtins.str, files: builtins.dict[builtins.str, builtins.str] | None = ..., file: builtins.str | None = ...) -> jupyter_mlws.entities.pipeline.Graph:
@@ -666,6 +670,23 @@ class Secrets(Noun):
         """Keep a secret under a name, or replace its value; a job asks for it as `${{secrets.NAME}}`."""
 
 
+class Sweeps(Noun):
+    def add_trials(self, name: builtins.str, trials: builtins.int = ...) -> jupyter_mlws.entities.sweep.SweepView:
+        """Try more, of a sweep that runs or has ended; what was tried is kept and learnt from."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.sweep.SweepView:
+        """A sweep with all of its trials: what was drawn, what it came to, which is the best."""
+
+    def list_importances(self, name: builtins.str) -> builtins.list[jupyter_mlws.entities.sweep.ParamWeight]:
+        """How much each drawn value matters for the primary metric, the most first."""
+
+    def narrow(self, name: builtins.str, trials: builtins.int = ..., keep: builtins.float = ...) -> jupyter_mlws.entities.sweep.SweepView:
+        """Try more, only around the best trials so far."""
+
+    def resume(self, name: builtins.str) -> jupyter_mlws.entities.sweep.SweepView:
+        """Take an ended sweep up again: trials that failed or were canceled, and those not yet drawn."""
+
+
 class Tokens(Noun):
     def create(self, spec: jupyter_mlws.entities.access.TokenSpec) -> jupyter_mlws.entities.access.NewToken:
         """Make a token; it is shown this once."""
@@ -789,6 +810,7 @@ class MLClient:
     runs: Runs
     schedules: Schedules
     secrets: Secrets
+    sweeps: Sweeps
     tokens: Tokens
     triggers: Triggers
     views: Views

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.job import JobSpec
 from jupyter_mlws.entities.pipeline import NodePort, Ports
-from jupyter_mlws.entities.sweep import SweepJob, Trial
+from jupyter_mlws.entities.sweep import SweepJob, Trial, problems
 from jupyter_mlws.execution.base import (
     Catalog,
     Family,
@@ -30,6 +31,10 @@ class SweepJobType(ParentJobType):
     """Draws values, starts a job for each draw, stops those without hope."""
 
     spec = SweepJob
+
+    def problems(self, spec: JobSpec) -> Iterator[Problem]:
+        assert isinstance(spec, SweepJob)
+        return problems(spec)
 
     def prepare(
         self, spec: JobSpec, catalog: Catalog, *, pending: Mapping[str, NodePort] = NOTHING

@@ -12,11 +12,10 @@ from typing import Any
 from jupyter_mlws.entities.asset import CommandComponent, Component, NotebookComponent
 from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.entities.pipeline import NodePort
-from jupyter_mlws.entities.sweep import SweepJob, Trial, problems
+from jupyter_mlws.entities.sweep import SweepJob, Trial
 from jupyter_mlws.execution.base import Catalog, Prepared
 from jupyter_mlws.execution.pipelines.compiling import settle_options
 from jupyter_mlws.execution.pipelines.nodes import Node, find_component
-from jupyter_mlws.execution.search import drawing
 from jupyter_mlws.execution.search.space import Dimension, Point, applying, flattened, grid, values
 from jupyter_mlws.execution.search.trials import DRAWN, Plan, document
 
@@ -36,8 +35,6 @@ def prepared(spec: SweepJob, catalog: Catalog, pending: Mapping[str, NodePort]) 
     Raises:
         Invalid: with a problem for each field that is wrong, in the sweep or in its trials.
     """
-    if found := list(problems(spec)):
-        raise Invalid.of(found)
     dimensions = flattened(spec.search_space)
     _require_a_grid_that_ends(spec, dimensions)
     component = _component(spec, catalog)
@@ -89,7 +86,9 @@ def _component(spec: SweepJob, catalog: Catalog) -> Component | None:
     if isinstance(spec.trial, str):
         found, _ = find_component(spec.trial, catalog, "trial")
         if not isinstance(found, (CommandComponent, NotebookComponent)):
-            message = f"a component of type {found.type} cannot be tried: take a command or notebook."
+            message = (
+                f"a component of type {found.type} cannot be tried: take a command or notebook."
+            )
             raise Invalid.field("trial", message)
         return found
     if not spec.trial.inputs and not spec.trial.outputs:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -33,6 +34,8 @@ Point = dict[str, Position]
 Bounds = Mapping[str, Sequence[Position]]
 """By dimension: the indices of a choice that are left, or the least and greatest position."""
 
+NOWHERE: Bounds = MappingProxyType({})
+"""The bounds of a space that was not narrowed."""
 _DISTRIBUTION: TypeAdapter[Distribution] = TypeAdapter(SearchSpace)
 EDGE = 1e-9
 """Quantiles keep this far from 0 and 1, where a normal distribution ends."""
@@ -90,11 +93,12 @@ class Dimension:
         if isinstance(kind, Normal):
             number = NormalDist(kind.mu, kind.sigma).inv_cdf(min(max(number, EDGE), 1 - EDGE))
         if "log" in kind.type:
-            number = base**number
+            # twelve digits: e^(ln 0.001) is then 0.001, and not outside of what a notebook takes
+            number = float(f"{base**number:.12g}")
         return _stepped(number, kind.q) if isinstance(kind, (QUniform, QNormal)) else number
 
 
-def flattened(space: Mapping[str, SearchSpace], bounds: Bounds = {}) -> list[Dimension]:
+def flattened(space: Mapping[str, SearchSpace], bounds: Bounds = NOWHERE) -> list[Dimension]:
     """The dimensions of a space, a choice before what depends on it.
 
     Args:

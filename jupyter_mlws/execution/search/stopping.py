@@ -118,9 +118,7 @@ def truncation_selection(
     return order[n_lowest][1] if name in lowest and n_lowest < len(order) else None
 
 
-_RULES: Mapping[
-    str, Callable[[EarlyTermination, Mapping[str, Course], str, int], float | None]
-] = {
+_RULES: Mapping[str, Callable[[EarlyTermination, Mapping[str, Course], str, int], float | None]] = {
     "bandit": bandit,
     "median_stopping": median_stopping,
     "truncation_selection": truncation_selection,

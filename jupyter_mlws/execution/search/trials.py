@@ -187,7 +187,9 @@ class Trials:
         """The job of a trial."""
         spec, dimensions = self.spec, self.plan.dimensions(self.spec, number)
         drawn = values(dimensions, point, spec.sampling_algorithm.base)
-        return Start(document(self.plan.template, drawn, self.family.job.name, number, point), attempt)
+        return Start(
+            document(self.plan.template, drawn, self.family.job.name, number, point), attempt
+        )
 
 
 def document(

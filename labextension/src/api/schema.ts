@@ -2311,6 +2311,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notebooks:propose_space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The search space that a notebook's parameters suggest by ranges and choices beside them.
+         * @description The search space that a notebook's parameters suggest by ranges and choices beside them.
+         */
+        post: operations["notebooks.propose_space"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines/{name}": {
         parameters: {
             query?: never;
@@ -3149,6 +3169,110 @@ export interface paths {
          * @description Keep a secret under a name, or replace its value; a job asks for it as `${{secrets.NAME}}`.
          */
         post: operations["secrets.set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A sweep with all of its trials: what was drawn, what it came to, which is the best.
+         * @description A sweep with all of its trials: what was drawn, what it came to, which is the best.
+         */
+        get: operations["sweeps.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}:add_trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try more, of a sweep that runs or has ended; what was tried is kept and learnt from.
+         * @description Try more, of a sweep that runs or has ended; what was tried is kept and learnt from.
+         */
+        post: operations["sweeps.add_trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}:list_importances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much each drawn value matters for the primary metric, the most first.
+         * @description How much each drawn value matters for the primary metric, the most first.
+         *
+         *     By PED-ANOVA over the completed trials; empty before there are four.
+         */
+        get: operations["sweeps.list_importances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}:narrow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try more, only around the best trials so far.
+         * @description Try more, only around the best trials so far.
+         */
+        post: operations["sweeps.narrow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an ended sweep up again: trials that failed or were canceled, and those not yet drawn.
+         * @description Take an ended sweep up again: trials that failed or were canceled, and those not yet drawn.
+         *
+         *     Trials that the policy has stopped stay stopped.
+         */
+        post: operations["sweeps.resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4107,6 +4231,23 @@ export interface components {
             findings: components["schemas"]["Finding"][];
         };
         /**
+         * Choice
+         * @description One of some values; a value may be a space of its own.
+         */
+        Choice: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "choice";
+            /** Values */
+            values: (boolean | number | string | {
+                [key: string]: unknown;
+            })[];
+        };
+        /**
          * CodeComparison
          * @description The code of runs: command, git state, files of the snapshots, executed notebooks.
          */
@@ -4794,6 +4935,29 @@ export interface components {
             head_node_additional_args?: string;
             /** Worker Node Additional Args */
             worker_node_additional_args?: string;
+        };
+        /**
+         * EarlyTermination
+         * @description When a trial ends before its time.
+         */
+        EarlyTermination: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "bandit" | "median_stopping" | "truncation_selection";
+            /** Evaluation Interval */
+            evaluation_interval?: number;
+            /** Delay Evaluation */
+            delay_evaluation?: number;
+            /** Slack Factor */
+            slack_factor?: number;
+            /** Slack Amount */
+            slack_amount?: number;
+            /** Truncation Percentage */
+            truncation_percentage?: number;
         };
         /**
          * EnvironmentChoice
@@ -5579,6 +5743,36 @@ export interface components {
             description?: string;
         };
         /**
+         * InputPort
+         * @description An input that a component declares.
+         */
+        InputPort: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "uri_file" | "uri_folder" | "mltable" | "mlflow_model" | "custom_model" | "triton_model" | "path" | "string" | "number" | "integer" | "boolean";
+            /** Description */
+            description?: string;
+            /** Mode */
+            mode?: string;
+            /**
+             * Optional
+             * @default false
+             */
+            optional?: boolean;
+            /** Default */
+            default?: unknown;
+            /** Min */
+            min?: number;
+            /** Max */
+            max?: number;
+            /** Enum */
+            enum?: unknown[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * Interface
          * @description The inputs and outputs of a notebook, and the JSON Schema of its inputs for forms.
          */
@@ -5596,9 +5790,9 @@ export interface components {
              */
             has_parameters: boolean;
             /** Inputs */
-            inputs?: components["schemas"]["Port"][];
+            inputs?: components["schemas"]["Port-Output"][];
             /** Outputs */
-            outputs?: components["schemas"]["Port"][];
+            outputs?: components["schemas"]["Port-Output"][];
             /** Unreadable */
             unreadable?: components["schemas"]["Unreadable"][];
             /**
@@ -6133,6 +6327,23 @@ export interface components {
             maximum?: number;
         };
         /**
+         * Normal
+         * @description A normally distributed number.
+         */
+        Normal: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "normal" | "lognormal";
+            /** Mu */
+            mu: number;
+            /** Sigma */
+            sigma: number;
+        };
+        /**
          * NotebookDiff
          * @description Two notebooks, cell by cell, output by output.
          */
@@ -6248,6 +6459,24 @@ export interface components {
              * @description Seconds that one cell may take.
              */
             cell_timeout?: number;
+        };
+        /**
+         * Objective
+         * @description What the trials are judged by.
+         */
+        Objective: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Goal
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /**
+             * Primary Metric
+             * @description The metric's name as the trials log it.
+             */
+            primary_metric: string;
         };
         /**
          * Output
@@ -6517,6 +6746,19 @@ export interface components {
             n_runs: number;
         };
         /**
+         * ParamWeight
+         * @description How much a drawn value matters for the primary metric.
+         */
+        ParamWeight: {
+            /** Name */
+            name: string;
+            /**
+             * Importance
+             * @description Shares of all; together 1.
+             */
+            importance: number;
+        };
+        /**
          * Parameter
          * @description A value that a call may or must bring.
          */
@@ -6688,9 +6930,26 @@ export interface components {
         };
         /**
          * Port
+         * @description An input or output that a component declares.
+         */
+        "Port-Input": {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "uri_file" | "uri_folder" | "mltable" | "mlflow_model" | "custom_model" | "triton_model" | "path" | "string" | "number" | "integer" | "boolean";
+            /** Description */
+            description?: string;
+            /** Mode */
+            mode?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * Port
          * @description An input or output of a notebook.
          */
-        Port: {
+        "Port-Output": {
             /** Name */
             name: string;
             /**
@@ -6793,6 +7052,44 @@ export interface components {
             label?: string;
         };
         /**
+         * QNormal
+         * @description The same, in steps of `q`.
+         */
+        QNormal: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "qnormal" | "qlognormal";
+            /** Mu */
+            mu: number;
+            /** Sigma */
+            sigma: number;
+            /** Q */
+            q: number;
+        };
+        /**
+         * QUniform
+         * @description The same, in steps of `q`.
+         */
+        QUniform: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "quniform" | "qloguniform";
+            /** Min Value */
+            min_value: number;
+            /** Max Value */
+            max_value: number;
+            /** Q */
+            q: number;
+        };
+        /**
          * QueueSettings
          * @description How a job waits for compute.
          */
@@ -6808,6 +7105,21 @@ export interface components {
              * @enum {string}
              */
             job_tier?: "spot" | "basic" | "standard" | "premium" | "null";
+        };
+        /**
+         * RandInt
+         * @description A whole number below a bound.
+         */
+        RandInt: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "randint";
+            /** Upper */
+            upper: number;
         };
         /**
          * Reachability
@@ -7077,6 +7389,31 @@ export interface components {
             };
         };
         /**
+         * Sampling
+         * @description How values are drawn.
+         */
+        Sampling: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "random" | "grid" | "bayesian";
+            /** Seed */
+            seed?: number;
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule?: "random" | "sobol";
+            /**
+             * Logbase
+             * @description Base of the log forms: a number, or `e`, which it is when absent.
+             */
+            logbase?: number | string;
+        };
+        /**
          * SavedView
          * @description A view as the workspace keeps it.
          */
@@ -7305,6 +7642,72 @@ export interface components {
             executable?: boolean;
         };
         /**
+         * SpaceProposal
+         * @description A search space that a notebook's parameters suggest, as a sweep's YAML says it.
+         */
+        SpaceProposal: {
+            /** Search Space */
+            search_space: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * Guesses
+             * @description Of parameters that say nothing but a default, what might be tried.
+             */
+            guesses?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * Fixed
+             * @description Parameters that nothing suggests to draw, with their defaults.
+             */
+            fixed?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Required
+             * @description Parameters without a default that must be given as inputs.
+             */
+            required?: string[];
+            /**
+             * Reasons
+             * @description Why each is drawn as it is, by name.
+             */
+            reasons?: {
+                [key: string]: string;
+            };
+            /**
+             * Metrics
+             * @description Outputs that are numbers: what the trials may be judged by.
+             */
+            metrics?: string[];
+        };
+        /**
+         * SpaceView
+         * @description What is drawn of one name, in plain numbers.
+         */
+        SpaceView: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Low */
+            low?: number;
+            /** High */
+            high?: number;
+            /**
+             * Log
+             * @default false
+             */
+            log?: boolean;
+            /** Choices */
+            choices?: unknown[];
+        };
+        /**
          * Status
          * @description Where a run stands, in the words of Azure ML.
          *
@@ -7369,6 +7772,193 @@ export interface components {
              * @description Those inside, where it is a pipeline or a loop.
              */
             steps?: components["schemas"]["StepView"][];
+        };
+        /**
+         * Sweep
+         * @description Try a command or a notebook with many values.
+         */
+        SweepJob: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @default sweep
+             * @constant
+             */
+            type?: "sweep";
+            /**
+             * Name
+             * @description Unique in the workspace; made up when absent.
+             */
+            name?: string;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Experiment Name */
+            experiment_name?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /**
+             * Compute
+             * @description Name of a compute; `local` when absent.
+             */
+            compute?: string;
+            /**
+             * Environment
+             * @description `azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+             *     service's own Python when absent.
+             */
+            environment?: string | components["schemas"]["InlineEnvironment"];
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: string;
+            };
+            /**
+             * Code
+             * @description Folder that is snapshotted and becomes the working directory.
+             */
+            code?: string;
+            /** Inputs */
+            inputs?: {
+                [key: string]: components["schemas"]["Input"] | boolean | number | string;
+            };
+            /** Outputs */
+            outputs?: {
+                [key: string]: components["schemas"]["Output"];
+            };
+            limits: components["schemas"]["SweepLimits"];
+            resources?: components["schemas"]["Resources"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
+            /** Parent Job Name */
+            parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
+            /**
+             * Trial
+             * @description The trial, or a component as `azureml:NAME:VERSION`.
+             */
+            trial: components["schemas"]["Trial"] | string;
+            /** Search Space */
+            search_space: {
+                [key: string]: components["schemas"]["Choice"] | components["schemas"]["RandInt"] | components["schemas"]["Uniform"] | components["schemas"]["QUniform"] | components["schemas"]["Normal"] | components["schemas"]["QNormal"];
+            };
+            objective: components["schemas"]["Objective"];
+            /**
+             * @default {
+             *       "$schema": null,
+             *       "type": "random",
+             *       "seed": null,
+             *       "rule": null,
+             *       "logbase": null
+             *     }
+             */
+            sampling_algorithm?: components["schemas"]["Sampling"];
+            early_termination?: components["schemas"]["EarlyTermination"];
+        };
+        /**
+         * SweepLimits
+         * @description How much a sweep may try.
+         */
+        SweepLimits: {
+            /**
+             * Timeout
+             * @description Seconds after which the job is canceled.
+             */
+            timeout?: number;
+            /**
+             * Memory
+             * @description Most memory of all its processes together, such as `2g`. *Ours.*
+             */
+            memory?: string;
+            /** Max Total Trials */
+            max_total_trials: number;
+            /**
+             * Max Concurrent Trials
+             * @description As many as the machine has cores when absent.
+             */
+            max_concurrent_trials?: number;
+            /**
+             * Trial Timeout
+             * @description Seconds after which a trial is canceled.
+             */
+            trial_timeout?: number;
+        };
+        /**
+         * SweepView
+         * @description A sweep, and all of its trials by number.
+         */
+        SweepView: {
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            status: components["schemas"]["Status"];
+            /**
+             * Goal
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /** Primary Metric */
+            primary_metric: string;
+            /** Sampling */
+            sampling: string;
+            /** Policy */
+            policy?: string;
+            /** Max Total Trials */
+            max_total_trials: number;
+            /** Max Concurrent Trials */
+            max_concurrent_trials: number;
+            /** Trials */
+            trials: components["schemas"]["TrialView"][];
+            /**
+             * Best
+             * @description Name of the best of the completed trials.
+             */
+            best?: string;
+            /** Best Value */
+            best_value?: number;
+            /**
+             * Space
+             * @description What is drawn now: narrower than at first when it was narrowed.
+             */
+            space: components["schemas"]["SpaceView"][];
+            /**
+             * Narrowed
+             * @description How often it was narrowed.
+             * @default 0
+             */
+            narrowed?: number;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /** Created At */
+            created_at: string;
+            /** Started At */
+            started_at?: string;
+            /** Ended At */
+            ended_at?: string;
+            /**
+             * Can Add
+             * @description Whether more can be tried: a grid has an end.
+             * @default true
+             */
+            can_add?: boolean;
         };
         /**
          * Table
@@ -7533,6 +8123,134 @@ export interface components {
             count: number;
         };
         /**
+         * Trial
+         * @description What is tried: a command, or a notebook (*ours*); a component is written out here too.
+         */
+        Trial: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type?: "command" | "notebook";
+            /**
+             * Command
+             * @description Shell line; `${{search_space.NAME}}` and `${{inputs.NAME}}` are filled in.
+             */
+            command?: string;
+            /**
+             * Notebook
+             * @description Path of the notebook inside `code`; drawn values fill its cell tagged `parameters`. *Ours.*
+             */
+            notebook?: string;
+            /** Code */
+            code?: string;
+            /** Environment */
+            environment?: string | {
+                [key: string]: unknown;
+            };
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: unknown;
+            };
+            resources?: components["schemas"]["Resources"];
+            distribution?: components["schemas"]["Distribution"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            /** Name */
+            name?: string;
+            /** Version */
+            version?: string | number;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Is Deterministic
+             * @default true
+             */
+            is_deterministic?: boolean;
+            /**
+             * Inputs
+             * @description What a component takes.
+             */
+            inputs?: {
+                [key: string]: components["schemas"]["InputPort"];
+            };
+            /**
+             * Outputs
+             * @description What a component gives.
+             */
+            outputs?: {
+                [key: string]: components["schemas"]["Port-Input"];
+            };
+        };
+        /**
+         * TrialView
+         * @description One trial of a sweep.
+         */
+        TrialView: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "completed" | "failed" | "canceled" | "stopped";
+            status: components["schemas"]["Status"];
+            /**
+             * Values
+             * @description What was drawn, by name; of a choice of maps, with dots for what is inside.
+             */
+            values: {
+                [key: string]: unknown;
+            };
+            /**
+             * Value
+             * @description The best that it has logged of the primary metric.
+             */
+            value?: number;
+            /**
+             * Reports
+             * @description How often it has logged the primary metric.
+             * @default 0
+             */
+            reports?: number;
+            /**
+             * Stopped
+             * @description Why the policy has stopped it.
+             * @default
+             */
+            stopped?: string;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /**
+             * Notebook
+             * @default false
+             */
+            notebook?: boolean;
+            /**
+             * Attempt
+             * @default 1
+             */
+            attempt?: number;
+            /** Created At */
+            created_at: string;
+            /** Started At */
+            started_at?: string;
+            /** Ended At */
+            ended_at?: string;
+        };
+        /**
          * TriggerFire
          * @description A start by a trigger.
          */
@@ -7605,6 +8323,23 @@ export interface components {
             /** Recent */
             recent?: components["schemas"]["TriggerFire"][];
             creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
+         * Uniform
+         * @description A number between two; the bounds of the log forms are logarithms.
+         */
+        Uniform: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "uniform" | "loguniform";
+            /** Min Value */
+            min_value: number;
+            /** Max Value */
+            max_value: number;
         };
         /**
          * Unreadable
@@ -7862,6 +8597,7 @@ export type CellError = components['schemas']['CellError'];
 export type CellState = components['schemas']['CellState'];
 export type Changes = components['schemas']['Changes'];
 export type CheckReport = components['schemas']['CheckReport'];
+export type Choice = components['schemas']['Choice'];
 export type CodeComparison = components['schemas']['CodeComparison'];
 export type CodeFile = components['schemas']['CodeFile'];
 export type Column = components['schemas']['Column'];
@@ -7883,6 +8619,7 @@ export type DatastoreEntry = components['schemas']['DatastoreEntry'];
 export type Delivery = components['schemas']['Delivery'];
 export type DiffLine = components['schemas']['DiffLine'];
 export type Distribution = components['schemas']['Distribution'];
+export type EarlyTermination = components['schemas']['EarlyTermination'];
 export type EnvironmentChoice = components['schemas']['EnvironmentChoice'];
 export type EnvironmentComparison = components['schemas']['EnvironmentComparison'];
 export type EnvironmentDraft = components['schemas']['EnvironmentDraft'];
@@ -7915,6 +8652,7 @@ export type ImportedVersion = components['schemas']['ImportedVersion'];
 export type InferenceConfig = components['schemas']['InferenceConfig'];
 export type InlineEnvironment = components['schemas']['InlineEnvironment'];
 export type Input = components['schemas']['Input'];
+export type InputPort = components['schemas']['InputPort'];
 export type Interface = components['schemas']['Interface'];
 export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
@@ -7937,9 +8675,11 @@ export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
 export type NewTrigger = components['schemas']['NewTrigger'];
 export type NodePort = components['schemas']['NodePort'];
+export type Normal = components['schemas']['Normal'];
 export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookExecution = components['schemas']['NotebookExecution'];
 export type NotebookJob = components['schemas']['NotebookJob'];
+export type Objective = components['schemas']['Objective'];
 export type Output = components['schemas']['Output'];
 export type OutputDiff = components['schemas']['OutputDiff'];
 export type Package = components['schemas']['Package'];
@@ -7951,14 +8691,19 @@ export type PageSchedule = components['schemas']['Page_Schedule_'];
 export type ParallelJob = components['schemas']['ParallelJob'];
 export type ParallelTask = components['schemas']['ParallelTask'];
 export type ParamImportance = components['schemas']['ParamImportance'];
+export type ParamWeight = components['schemas']['ParamWeight'];
 export type Parameter = components['schemas']['Parameter'];
 export type PipelineJob = components['schemas']['PipelineJob'];
 export type PipelineSettings = components['schemas']['PipelineSettings'];
-export type Port = components['schemas']['Port'];
+export type PortInput = components['schemas']['Port-Input'];
+export type PortOutput = components['schemas']['Port-Output'];
 export type Preview = components['schemas']['Preview'];
 export type Profile = components['schemas']['Profile'];
 export type Progress = components['schemas']['Progress'];
+export type QNormal = components['schemas']['QNormal'];
+export type QUniform = components['schemas']['QUniform'];
 export type QueueSettings = components['schemas']['QueueSettings'];
+export type RandInt = components['schemas']['RandInt'];
 export type Reachability = components['schemas']['Reachability'];
 export type RecurrencePattern = components['schemas']['RecurrencePattern'];
 export type RecurrenceTrigger = components['schemas']['RecurrenceTrigger'];
@@ -7971,6 +8716,7 @@ export type Run = components['schemas']['Run'];
 export type RunColumns = components['schemas']['RunColumns'];
 export type RunFolder = components['schemas']['RunFolder'];
 export type RunGroup = components['schemas']['RunGroup'];
+export type Sampling = components['schemas']['Sampling'];
 export type SavedView = components['schemas']['SavedView'];
 export type SavedViewSpec = components['schemas']['SavedViewSpec'];
 export type Schedule = components['schemas']['Schedule'];
@@ -7979,8 +8725,13 @@ export type Series = components['schemas']['Series'];
 export type ServiceSpec = components['schemas']['ServiceSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
+export type SpaceProposal = components['schemas']['SpaceProposal'];
+export type SpaceView = components['schemas']['SpaceView'];
 export type Status = components['schemas']['Status'];
 export type StepView = components['schemas']['StepView'];
+export type SweepJob = components['schemas']['SweepJob'];
+export type SweepLimits = components['schemas']['SweepLimits'];
+export type SweepView = components['schemas']['SweepView'];
 export type Table = components['schemas']['Table'];
 export type TableColumn = components['schemas']['TableColumn'];
 export type TableDiff = components['schemas']['TableDiff'];
@@ -7989,8 +8740,11 @@ export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type TopValue = components['schemas']['TopValue'];
+export type Trial = components['schemas']['Trial'];
+export type TrialView = components['schemas']['TrialView'];
 export type TriggerFire = components['schemas']['TriggerFire'];
 export type TriggerView = components['schemas']['TriggerView'];
+export type Uniform = components['schemas']['Uniform'];
 export type Unreadable = components['schemas']['Unreadable'];
 export type Validation = components['schemas']['Validation'];
 export type ValueRow = components['schemas']['ValueRow'];
@@ -12733,6 +13487,47 @@ export interface operations {
             };
         };
     };
+    "notebooks.propose_space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Notebook
+                     * @description the notebook's JSON (nbformat 4).
+                     */
+                    notebook: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpaceProposal"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "pipelines.get": {
         parameters: {
             query?: never;
@@ -14421,6 +15216,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Secret"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.add_trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Trials
+                     * @description how many more.
+                     * @default 20
+                     */
+                    trials?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.list_importances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParamWeight"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.narrow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Trials
+                     * @description how many more.
+                     * @default 20
+                     */
+                    trials?: number;
+                    /**
+                     * Keep
+                     * @description which share of the completed trials, the best ones, tells where; at least three of them.
+                     * @default 0.2
+                     */
+                    keep?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepView"];
                 };
             };
             /** @description What was wrong. */

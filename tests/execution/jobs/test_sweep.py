@@ -15,6 +15,7 @@ from jupyter_mlws.execution.jobs.notebook import NotebookJobType
 from jupyter_mlws.execution.jobs.pipeline import PipelineJobType
 from jupyter_mlws.execution.jobs.sweep import SweepJobType
 from jupyter_mlws.execution.search.trials import BEST, HYPERPARAMETERS, STOPPED
+from jupyter_mlws.execution.submission import Types
 from jupyter_mlws.store.base import Point
 from jupyter_mlws.testing.jobs import Workroom
 
@@ -27,7 +28,7 @@ def open_room(tmp_path: Path) -> Open:
     path = tmp_path / "workspace"
 
     def open_room() -> Workroom:
-        types = {
+        types: Types = {
             "command": CommandJobType(),
             "notebook": NotebookJobType(),
             "pipeline": PipelineJobType(),
@@ -68,6 +69,11 @@ def log(room: Workroom, name: str, *values: float, key: str = "score", first: in
         tx.log(name, metrics=points)
 
 
+def appear(room: Workroom, name: str) -> None:
+    """Wait until the sweep has made a trial."""
+    room.until(lambda: room.store.find_record("job", name) is not None, lambda: f"no {name}")
+
+
 def drawn(room: Workroom, name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(room.store.get_run(name).tags[HYPERPARAMETERS])
     return found
@@ -84,7 +90,7 @@ def let(room: Workroom, name: str, *values: float) -> None:
 def test_every_point_of_a_grid_is_tried_once_and_the_best_is_the_result(room: Workroom) -> None:
     room.submit(sweep(GATE, outputs={"made": {"type": "uri_folder"}}))
     for number, value in enumerate((0.1, 0.9, 0.5, 0.2)):
-        room.until(lambda n=number: room.store.find_record("job", f"s_{n}"), lambda: "no trial")  # type: ignore[misc]
+        appear(room, f"s_{number}")
         room.wait(f"s_{number}", Status.RUNNING)
         (room.folder(f"s_{number}") / "named-outputs" / "made" / "x").write_text(str(number))
         let(room, f"s_{number}", value)
@@ -101,7 +107,7 @@ def test_every_point_of_a_grid_is_tried_once_and_the_best_is_the_result(room: Wo
 
 def test_no_more_trials_run_together_than_asked_for(room: Workroom) -> None:
     room.submit(sweep(GATE))
-    room.until(lambda: "s_1" in room.unfinished(), lambda: "no trial")
+    appear(room, "s_1")
     room.wait("s_0", Status.RUNNING)
     room.wait("s_1", Status.RUNNING)
 
@@ -112,7 +118,7 @@ def test_no_more_trials_run_together_than_asked_for(room: Workroom) -> None:
 def test_a_policy_ends_the_processes_of_a_trial(room: Workroom) -> None:
     policy = {"type": "bandit", "slack_factor": 0.1}
     room.submit(sweep("sleep 600", early_termination=policy, limits={"max_total_trials": 2}))
-    room.until(lambda: "s_1" in room.unfinished(), lambda: "no trial")
+    appear(room, "s_1")
     for name in ("s_0", "s_1"):
         room.wait(name, Status.RUNNING)
 
@@ -127,9 +133,9 @@ def test_a_policy_ends_the_processes_of_a_trial(room: Workroom) -> None:
 
 def test_a_canceled_sweep_keeps_its_best(room: Workroom) -> None:
     room.submit(sweep(GATE))
-    room.until(lambda: "s_0" in room.unfinished(), lambda: "no trial")
+    appear(room, "s_0")
     let(room, "s_0", 0.4)
-    room.until(lambda: "s_2" in room.unfinished(), lambda: "no trial")
+    appear(room, "s_2")
 
     room.cancel("s")
 
@@ -166,7 +172,7 @@ def test_a_sweep_goes_on_after_a_restart_and_repeats_no_trial(open_room: Open) -
     )
     first = open_room()
     first.submit(random)
-    first.until(lambda: "s_1" in first.unfinished(), lambda: "no trial")
+    appear(first, "s_1")
     for name in ("s_0", "s_1"):
         first.wait(name, Status.RUNNING)
     before = [drawn(first, f"s_{n}") for n in range(2)]
@@ -174,10 +180,7 @@ def test_a_sweep_goes_on_after_a_restart_and_repeats_no_trial(open_room: Open) -
 
     with open_room() as second:
         for number in range(3):
-            second.until(
-                lambda n=number: second.store.find_record("job", f"s_{n}"),  # type: ignore[misc]
-                lambda: "no trial",
-            )
+            appear(second, f"s_{number}")
             let(second, f"s_{number}", number)
 
         assert second.wait("s").status is Status.COMPLETED
@@ -238,10 +241,7 @@ def test_a_notebook_is_tried_with_values_in_its_parameters(room: Workroom) -> No
 
 
 def test_a_sweep_is_a_step_whose_outputs_are_those_of_its_best_trial(room: Workroom) -> None:
-    command = (
-        "echo ${{inputs.x}} > ${{outputs.made}}/x; touch started; "
-        + GATE
-    )
+    command = "echo ${{inputs.x}} > ${{outputs.made}}/x; touch started; " + GATE
     component = {
         "type": "command",
         "command": command,
@@ -268,7 +268,7 @@ def test_a_sweep_is_a_step_whose_outputs_are_those_of_its_best_trial(room: Workr
     )
     for number, value in enumerate((0.1, 0.7)):
         name = f"p_tune_{number}"
-        room.until(lambda n=name: room.store.find_record("job", n), lambda: "no trial")  # type: ignore[misc]
+        appear(room, name)
         let(room, name, value)
 
     assert room.wait("p").status is Status.COMPLETED
