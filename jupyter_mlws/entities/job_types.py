@@ -5,11 +5,13 @@ from __future__ import annotations
 from jupyter_mlws.entities.job import CommandJob, JobSpec, NotebookJob
 from jupyter_mlws.entities.parallel import ParallelJob
 from jupyter_mlws.entities.pipeline import PipelineJob
+from jupyter_mlws.entities.sweep import SweepJob
 
 SPECS: dict[str, type[JobSpec]] = {
     "command": CommandJob,
     "notebook": NotebookJob,
     "parallel": ParallelJob,
     "pipeline": PipelineJob,
+    "sweep": SweepJob,
 }
 """By the `type` that a document says."""

@@ -554,12 +554,14 @@ def again(
     of: Status,
     children: Sequence[str] | None = None,
     chosen: Sequence[str] | None = None,
+    more: Mapping[str, Any] = {},
 ) -> bool:
     """Put a job that has the status `of` into the queue once more; whether it had.
 
     Args:
         children: of a parent, those that run again; those that have not completed when absent.
         chosen: of a parent, what alone is to run.
+        more: what else changes of its document.
     """
     doc = records.get(store, name).doc
     by_itself = doc["retries"] + 1 if of is Status.FINALIZING else 0
@@ -572,6 +574,7 @@ def again(
         "canceling": False,
         "wanted": records.wanted_again(store, name, of=children),
         "chosen": None if chosen is None else list(chosen),
+        **more,
     }
     return records.move(
         store, name, Status.QUEUED, of={of}, who=who, action=action, doc=fresh, clear_end=True

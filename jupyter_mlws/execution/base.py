@@ -11,12 +11,13 @@ the process of an attempt at most once, however often `submit` is called with th
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.job import Cause, Input, Job, JobError, JobSpec, Progress
 from jupyter_mlws.entities.pipeline import NodePort, Ports
 from jupyter_mlws.entities.snapshot import Snapshot
@@ -165,6 +166,7 @@ class Outcome:
         values: of the outputs that are values and no files.
         outputs: of a parent, what its outputs are: address in another job by output, or a map of such
             addresses by the names of subfolders.
+        properties: of a parent, what its job tells beside what was asked for.
     """
 
     error: JobError | None = None
@@ -174,6 +176,7 @@ class Outcome:
     files: dict[str, Path] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, str | dict[str, str]] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
 
 
 class JobType(ABC):
@@ -297,6 +300,7 @@ class Family:
         chosen: what alone is to run, in the words of the parent's type; all when None.
         look: what lies at `azureml://jobs/NAME/outputs/…`; raises NotFound.
         read: the bytes of a file that `look` found, by its blob.
+        history: what a child has logged of a metric, in its order.
     """
 
     job: Job
@@ -307,6 +311,19 @@ class Family:
     chosen: Collection[str] | None
     look: Callable[[str], Snapshot]
     read: Callable[[str], bytes]
+    history: Callable[[str, str], Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a parent is, for those who watch.
+
+    Attributes:
+        properties: what its job tells beside what was asked for.
+    """
+
+    progress: Progress | None = None
+    properties: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,10 +339,26 @@ class Start:
     attempt: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A child that is to end now; its processes are ended, and it is canceled.
+
+    Attributes:
+        tags: set on its run, such as why.
+    """
+
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
 class ParentJobType(ABC):
     """A kind of job that runs other jobs and has no process of its own."""
 
     spec: ClassVar[type[JobSpec]]
+
+    def problems(self, spec: JobSpec) -> Iterator[Problem]:
+        """What in a spec does not fit together, as far as it can be told without the workspace."""
+        yield from ()
 
     def prepare(
         self,
@@ -348,11 +381,23 @@ class ParentJobType(ABC):
         return declared_ports(spec)
 
     @abstractmethod
-    def next(self, family: Family) -> Sequence[Start] | Outcome:
-        """What to start now, given all children so far; an `Outcome` when there is nothing left.
+    def next(self, family: Family) -> Sequence[Start | Stop] | Outcome:
+        """What to start and stop now, given all children; an `Outcome` when there is nothing left.
 
         Pure: the same family gives the same answer, whatever was answered before.
         """
+
+    def watches(self, spec: JobSpec) -> bool:
+        """Whether `next` is to be asked again when something was logged, too."""
+        return False
+
+    def standing(self, family: Family) -> Standing:
+        """How far the parent is."""
+        return Standing()
+
+    def salvage(self, family: Family) -> Outcome:
+        """What is kept of a parent that was canceled or took too long, when its children have ended."""
+        return Outcome()
 
 
 _COUNTED = {"environment_variables"}

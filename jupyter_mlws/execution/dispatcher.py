@@ -23,6 +23,7 @@ from jupyter_mlws.execution.attempt import Attempt, Workshop, give_up
 from jupyter_mlws.execution.base import Compute, JobType, ParentJobType
 from jupyter_mlws.execution.bell import Bell
 from jupyter_mlws.execution.environments.library import Library
+from jupyter_mlws.execution.families import Families
 from jupyter_mlws.execution.kernelspecs import Runtime
 from jupyter_mlws.execution.parents import Parent
 from jupyter_mlws.execution.places import Places
@@ -48,6 +49,8 @@ PARENT_LOOK_S = 10.0
 """The same for a parent, whose child may have ended unseen."""
 EARLY_LOOK_S = 0.25
 """The same where there is no bell, and before a job runs."""
+WATCH_GAP_S = 0.25
+"""Between two looks of a parent at what its children log."""
 PAUSE_S = 5.0
 """Seconds until a job is taken up again that the workspace itself could not drive on."""
 
@@ -74,6 +77,8 @@ class _Drive:
     ticket: Ticket
     compute: str
     is_parent: bool
+    watches: bool = False
+    """Whether it looks when something was logged."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -151,6 +156,7 @@ class Dispatcher:
         self._threads = ThreadPoolExecutor(THREADS, "mlws-job")
         self._bell: Bell | None = None
         self._settled = False
+        self._rousing = False
 
     async def start(self) -> None:
         """Take up everything where the store says it stood."""
@@ -162,10 +168,12 @@ class Dispatcher:
         self._open_bell()
         await self._turn()
         self._main = self._loop.create_task(self._run())
+        self._stop_listening = self._store.subscribe(lambda seq: self._rouse_watchers())
         self._preparing = self._loop.create_task(self._do(self._prepare_standby))
 
     async def stop(self) -> None:
         """Let go of the jobs, which run on."""
+        self._stop_listening()
         tasks = [drive.task for drive in self._driven.values() if drive.task]
         for task in (self._main, self._preparing, *tasks):
             task.cancel()
@@ -259,6 +267,16 @@ class Dispatcher:
         if found := self.computes.pop(name, None):
             found.close()
         self.wake()
+
+    def look(self, name: str) -> None:
+        """What a running job is to do has changed in the store; from any thread."""
+
+        def rouse() -> None:
+            if drive := self._driven.get(name):
+                drive.changed.set()
+            self._awake.set()
+
+        self._loop.call_soon_threadsafe(rouse)
 
     def reread(self, name: str) -> None:
         """What is known of a waiting job has changed in the store; from any thread."""
@@ -409,6 +427,21 @@ class Dispatcher:
             if drive.is_parent:
                 drive.changed.set()
 
+    def _rouse_watchers(self) -> None:
+        """Something was written, such as a metric: soon, those who watch look; from any thread."""
+        if self._rousing or not any(drive.watches for drive in tuple(self._driven.values())):
+            return
+        self._rousing = True
+
+        def rouse() -> None:
+            self._rousing = False
+            for drive in self._driven.values():
+                if drive.watches:
+                    drive.changed.set()
+
+        with suppress(RuntimeError):  # the loop is closed: whoever starts next will look
+            self._loop.call_soon_threadsafe(lambda: self._loop.call_later(WATCH_GAP_S, rouse))
+
     async def _drive_leaf(self, name: str, drive: _Drive) -> None:
         try:
             attempt = await self._do(Attempt, self._shop, name)
@@ -425,7 +458,9 @@ class Dispatcher:
         await self._do(attempt.finish)
 
     async def _drive_parent(self, name: str, drive: _Drive) -> None:
-        parent = Parent(self._shop, self.desk, name)
+        families = Families(self._shop.store, self._shop.blobs, self._shop.url)
+        parent = Parent(self._shop, self.desk, name, families)
+        drive.watches = await self._do(parent.watches)
         while not await self._do(parent.step):
             self._awake.set()
             left_s = await self._do(parent.patience_s)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, MlwsError, NotFound
@@ -14,20 +14,22 @@ from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.validation import validated
 from jupyter_mlws.execution import artifacts, assets, failures, inputs, outputs, records
 from jupyter_mlws.execution.attempt import Workshop
-from jupyter_mlws.execution.base import Family, Outcome, ParentJobType, Start
+from jupyter_mlws.execution.base import Outcome, ParentJobType, Standing, Start, Stop
+from jupyter_mlws.execution.families import Families
 from jupyter_mlws.execution.submission import Desk
-from jupyter_mlws.store.base import Point, RunQuery, Transaction
+from jupyter_mlws.store.base import Point, Transaction
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A parent job. One thread at a time; keeps nothing, so that a restart loses nothing."""
+    """A parent job. One thread at a time; keeps only what can be read again: a restart loses nothing."""
 
     shop: Workshop
     desk: Desk
     name: str
+    families: Families
 
     def step(self) -> bool:
         """Start what is to be started now; whether the job has ended."""
@@ -39,46 +41,61 @@ class Parent:
             start_ms=to_ms(now()),
         )
         job = records.load(self.shop.store, self.shop.url, self.name)
-        children = self._children()
+        children = self.families.children(self.name)
         if self.patience_s() == 0:
             self._give_up(
                 JobError(cause=Cause.TIMEOUT, message="The job ran longer than its limit.")
             )
-            return self._cancel(children)
+            return self._cancel(job, children)
         if job.status in (Status.CANCEL_REQUESTED, Status.FINALIZING):
-            return self._cancel(children)
+            return self._cancel(job, children)
         if job.status.is_final:
             return True
         try:
-            return self._advance(job, {child.name: child for child in children})
+            return self._advance(job, children)
         except Exception as error:
             if not isinstance(error, MlwsError):
                 logger.exception("Parent job '%s' cannot go on", self.name)
             self._give_up(failures.of_preparation(error, self._folder(job)))
-            return self._cancel(self._children())
+            return self._cancel(job, self.families.children(self.name))
 
     def _advance(self, job: Job, children: dict[str, Job]) -> bool:
         """Start what is due, again as long as something was over at once; whether the job has ended."""
-        kind, doc = self._kind(job), records.get(self.shop.store, self.name).doc
-        spec = validated(kind.spec, doc["spec"])
-        family = Family(
-            job=job,
-            spec=spec,
-            plan=doc["plan"],
-            children=children,
-            wanted=doc.get("wanted", {}),
-            chosen=doc.get("chosen"),
-            look=lambda address: artifacts.load(self.shop.store, address),
-            read=self.shop.blobs.get,
-        )
+        kind = self._kind(job)
+        family = self.families.of(self.name, kind.spec, children)
+        self._tell(job, kind.standing(family))
         while True:
             answer = kind.next(family)
             if isinstance(answer, Outcome):
-                self._keep(spec, answer)
-                return self._end(spec, answer)
-            over = [name for name in self._start(job, answer, children) if name]
+                self._keep(family.spec, answer)
+                return self._end(family.spec, answer)
+            self._stop([each for each in answer if isinstance(each, Stop)])
+            starts = [each for each in answer if isinstance(each, Start)]
+            over = self._start(job, starts, children)
+            family = replace(family, children=children)
             if not any(children[name].status.is_final for name in over):
                 return False
+
+    def watches(self) -> bool:
+        """Whether it wants to look when something was logged."""
+        doc = records.get(self.shop.store, self.name).doc
+        kind = self._kind(records.load(self.shop.store, self.shop.url, self.name))
+        return kind.watches(validated(kind.spec, doc["spec"]))
+
+    def _tell(self, job: Job, standing: Standing) -> None:
+        """Write down how far it is, when that has changed."""
+        properties = {**job.properties, **standing.properties}
+        if (standing.progress, properties) != (job.progress, job.properties):
+            progress = standing.progress.model_dump(mode="json") if standing.progress else None
+            found = {"progress": progress, "properties": standing.properties}
+            records.amend(self.shop.store, self.name, "jobs/progress", **found)
+
+    def _stop(self, stops: Sequence[Stop]) -> None:
+        for stop in stops:
+            try:
+                records.cancel(self.shop.store, stop.name, "dispatcher", tags=stop.tags)
+            except Conflict:
+                continue  # it ended meanwhile
 
     def patience_s(self) -> float | None:
         """Seconds until the job's time-out, at least 0; None when it has none or is not running."""
@@ -94,21 +111,6 @@ class Parent:
         kind = self.shop.types[job.type]
         assert isinstance(kind, ParentJobType)
         return kind
-
-    def _children(self) -> list[Job]:
-        store, token = self.shop.store, None
-        found: list[Job] = []
-        while True:
-            query = RunQuery(
-                parent_id=self.name, types=list(self.shop.types), view="all", page_token=token
-            )
-            rows, token = store.search_runs(query)
-            found += [
-                records.view(store, self.shop.url, row, records.get(store, row.run_id))
-                for row in rows
-            ]
-            if token is None:
-                return sorted(found, key=lambda job: (job.creation_context.created_at, job.name))
 
     def _start(self, job: Job, starts: Sequence[Start], children: dict[str, Job]) -> list[str]:
         """Start what has not been started; answers the names, whose jobs are among the children now."""
@@ -147,20 +149,28 @@ class Parent:
             doc={"error": error.model_dump(mode="json")},
         )
 
-    def _cancel(self, children: Sequence[Job]) -> bool:
+    def _cancel(self, job: Job, children: Mapping[str, Job]) -> bool:
         """End the children; whether all have ended, and with them the job."""
-        for child in children:
+        for child in children.values():
             if not child.status.is_final:
                 try:
                     records.cancel(self.shop.store, child.name, "dispatcher")
                 except Conflict:
                     continue  # it ended meanwhile
-        if not all(child.status.is_final for child in self._children()):
+        children = self.families.children(self.name)
+        if not all(child.status.is_final for child in children.values()):
             return False
         doc = records.get(self.shop.store, self.name).doc["error"]
         error = JobError.model_validate(doc) if doc else None
         stopped = error is None or error.cause is Cause.TIMEOUT
-        return self._end(None, Outcome(error=error), canceled=stopped)
+        left = Outcome()
+        if stopped:
+            kind = self._kind(job)
+            family = self.families.of(self.name, kind.spec, children)
+            left = kind.salvage(family)
+            if left != Outcome():
+                self._keep(family.spec, left)
+        return self._end(None, replace(left, error=error), canceled=stopped)
 
     def _keep(self, spec: JobSpec, outcome: Outcome) -> None:
         store, blobs = self.shop.store, self.shop.blobs
@@ -228,6 +238,7 @@ class Parent:
             doc={
                 "error": error_.model_dump(mode="json") if error_ else None,
                 "values": outcome.values,
+                "properties": outcome.properties or doc.get("properties", {}),
             },
             end_ms=to_ms(now()),
             also=register,

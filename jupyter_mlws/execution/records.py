@@ -7,7 +7,7 @@ are changed here only, and only in the order of `Status`: who comes too late cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from jupyter_mlws.entities.errors import Conflict, NotFound
@@ -107,6 +107,7 @@ def view(store: Store, url: str, row: RunRow, record: Record) -> Job:
             **spec.get("properties", {}),
             **git_properties(doc.get("git")),
             **_reuse(doc.get("reused_from")),
+            **doc.get("properties", {}),
         },
         "archived": row.archived,
         "attempt": doc["attempt"],
@@ -192,20 +193,33 @@ def git_properties(git: Doc | None) -> dict[str, str]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def cancel(store: Store, name: str, who: str) -> bool:
+def cancel(store: Store, name: str, who: str, *, tags: Mapping[str, str] = {}) -> bool:
     """Ask that a job and its children end; whether the dispatcher has something to do.
 
+    Args:
+        tags: set on its run if it had not ended.
     Raises:
         NotFound: there is no such job.
         Conflict: it has ended otherwise.
     """
     get(store, name)
     ended_ms = to_ms(now())
-    action = "jobs/cancel"
-    if move(store, name, Status.CANCELED, of=WAITING, who=who, action=action, end_ms=ended_ms):
+
+    def ask(to: Status, of: Collection[Status], end_ms: int | None = None) -> bool:
+        return move(
+            store,
+            name,
+            to,
+            of=of,
+            who=who,
+            action="jobs/cancel",
+            end_ms=end_ms,
+            also=(lambda tx: tx.log(name, tags=tags)) if tags else None,
+        )
+
+    if ask(Status.CANCELED, WAITING, ended_ms):
         return False
-    asked = ACTIVE - {Status.CANCEL_REQUESTED, Status.FINALIZING}
-    if move(store, name, Status.CANCEL_REQUESTED, of=asked, who=who, action=action):
+    if ask(Status.CANCEL_REQUESTED, ACTIVE - {Status.CANCEL_REQUESTED, Status.FINALIZING}):
         return True
     status = Status(store.get_run(name, with_data=False).status)
     if status in (Status.COMPLETED, Status.FAILED):

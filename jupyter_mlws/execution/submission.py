@@ -146,6 +146,8 @@ class Desk:
     def _checked(self, job: Mapping[str, Any], pending: Mapping[str, NodePort]) -> Checked:
         spec, kind = self._typed(job)
         found = list(self._problems(spec, pending))
+        if isinstance(kind, ParentJobType):
+            found += kind.problems(spec)
         chosen = Chosen(Choice())
         try:
             chosen = choose(

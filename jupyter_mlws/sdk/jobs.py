@@ -160,12 +160,12 @@ def load_job(
 
 
 def with_components(document: Document, origin: Path) -> Document:
-    """The document with the component files that it names in it; of a pipeline only.
+    """The document with the component files that it names in it; of a pipeline and a sweep only.
 
     Raises:
         Invalid: with file and line of each that cannot be read.
     """
-    if "jobs" not in document.data and "component" not in document.data:
+    if not {"jobs", "component", "trial"} & document.data.keys():
         return document
     return inlined(document, lambda path: (origin / path).read_bytes())
 

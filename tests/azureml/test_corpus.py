@@ -115,7 +115,6 @@ def test_every_kind_that_is_known_has_a_right_file() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("sweep-hello", "there are no sweeps here"),
         ("automl-text", "there is no AutoML here"),
         ("spark", "no Spark is attached here"),
         ("import-sql", "Azure ML has withdrawn import jobs"),

@@ -70,18 +70,24 @@ def test_assets_built_by_its_sdk_are_created(client: MLClient, tmp_path: Path) -
     assert [each.version for each in made[:3]] == ["1", "1", "1"]
 
 
-def test_a_sweep_built_by_its_sdk_is_told_why_it_cannot_run(client: MLClient) -> None:
+def test_a_sweep_built_by_its_sdk_runs(client: MLClient) -> None:
     from azure.ai.ml.sweep import Choice
 
+    python = "import mlflow; mlflow.log_metric('m', ${{inputs.a}})"
     trial = azure.command(
-        command="echo ${{search_space.a}}", environment="azureml:default@latest", inputs={"a": 1}
+        command=f'python -c "{python}"', environment="azureml:default@latest", inputs={"a": 1}
     )
     sweep = trial(a=Choice([1, 2])).sweep(
-        primary_metric="m", goal="Minimize", sampling_algorithm="grid"
+        primary_metric="m", goal="Maximize", sampling_algorithm="grid"
     )
-    sweep.set_limits(max_total_trials=2)
-    with pytest.raises(Invalid, match="there are no sweeps here"):
-        client.jobs.create_or_update(sweep)
+    sweep.set_limits(max_total_trials=2, max_concurrent_trials=2)
+    job = client.jobs.wait(client.jobs.create_or_update(sweep).name, timeout_s=120)
+
+    assert job.status.value == "Completed", job.error
+    assert job.properties["best_child_run_id"] == f"{job.name}_1"
+    view = client.sweeps.get(job.name)
+    assert [trial.values for trial in view.trials] == [{"a": 1}, {"a": 2}]
+    assert view.best_value == 2
 
 
 LOADERS: dict[str, str] = {

@@ -16,6 +16,7 @@ from jupyter_mlws.execution.computes.local import LocalCompute
 from jupyter_mlws.execution.jobs.command import CommandJobType
 from jupyter_mlws.execution.jobs.notebook import NotebookJobType
 from jupyter_mlws.execution.jobs.pipeline import PipelineJobType
+from jupyter_mlws.execution.jobs.sweep import SweepJobType
 from jupyter_mlws.features import operations
 from jupyter_mlws.features.feed import Feed
 from jupyter_mlws.features.tokens import Tokens
@@ -38,6 +39,7 @@ def room(tmp_path: Path) -> Iterator[Workroom]:
             "command": CommandJobType(),
             "notebook": NotebookJobType(),
             "pipeline": PipelineJobType(),
+            "sweep": SweepJobType(),
         },
         computes={"local": LocalCompute(path, grace_s=0.5)},
     ) as room:

@@ -1,20 +1,14 @@
-"""Sweep jobs: trials of one command with values drawn from a search space."""
+"""The words of sweeps: what is drawn, how, when a trial ends before its time, what trials are judged by."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from jupyter_mlws.entities.azure.base import Folded, JobShape, Shape
-from jupyter_mlws.entities.errors import Problem
-from jupyter_mlws.entities.job import Distribution, QueueSettings, Resources
+from jupyter_mlws.entities.azure.base import Folded, Shape
 from jupyter_mlws.entities.scalars import fold
-from jupyter_mlws.entities.validation import did_you_mean
-
-EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 
 
 class Choice(Shape):
@@ -104,6 +98,14 @@ SearchSpace = Annotated[
 ]
 
 
+Distribution = Choice | RandInt | Uniform | QUniform | Normal | QNormal
+
+
+def is_distribution(value: Any) -> bool:
+    """Whether a value of a choice's map is drawn too, and not what it says."""
+    return isinstance(value, dict) and _distribution(value) is not None
+
+
 class Objective(Shape):
     """What the trials are judged by."""
 
@@ -119,6 +121,21 @@ class Sampling(Shape):
     seed: int | None = None
     rule: Annotated[Literal["random", "sobol"] | None, Folded] = None
     logbase: float | str | None = None
+    """Base of the log forms: a number, or `e`, which it is when absent."""
+
+    @field_validator("logbase")
+    @classmethod
+    def _positive(cls, value: float | str | None) -> float | str | None:
+        if isinstance(value, str) and value != "e":
+            raise ValueError("must be a number or 'e'")
+        if isinstance(value, float) and not (0 < value < math.inf and value != 1):
+            raise ValueError("must be positive and not 1")
+        return value
+
+    @property
+    def base(self) -> float:
+        """What the log forms are powers of."""
+        return math.e if self.logbase is None or self.logbase == "e" else float(self.logbase)
 
 
 class EarlyTermination(Shape):
@@ -141,89 +158,3 @@ class EarlyTermination(Shape):
         if (self.type == "truncation_selection") != (self.truncation_percentage is not None):
             raise ValueError("`truncation_percentage` belongs to type truncation_selection")
         return self
-
-
-class SweepLimits(Shape):
-    """How much a sweep may try."""
-
-    max_total_trials: int = Field(ge=1, le=1000)
-    max_concurrent_trials: int | None = Field(default=None, ge=1, le=1000)
-    timeout: int | None = Field(default=None, gt=0)
-    trial_timeout: int | None = Field(default=None, gt=0)
-
-    @model_validator(mode="after")
-    def _fit(self) -> SweepLimits:
-        if (self.max_concurrent_trials or 1) > self.max_total_trials:
-            raise ValueError("`max_concurrent_trials` is more than `max_total_trials`")
-        return self
-
-
-class Trial(Shape):
-    """The command that is tried."""
-
-    model_config = ConfigDict(title="Trial")
-
-    command: str = Field(min_length=1)
-    code: str | None = None
-    environment: str | dict[str, Any]
-    environment_variables: dict[str, Any] = Field(default_factory=dict)
-    resources: Resources | None = None
-    distribution: Distribution | None = None
-    queue_settings: QueueSettings | None = None
-
-
-def _algorithm(value: Any) -> Any:
-    return {"type": value} if isinstance(value, str) else value
-
-
-class SweepJob(JobShape):
-    """Try a command with many values."""
-
-    type: Annotated[Literal["sweep"], Folded]
-    trial: Trial | str
-    search_space: dict[str, SearchSpace] = Field(min_length=1)
-    objective: Objective
-    sampling_algorithm: Annotated[Sampling, BeforeValidator(_algorithm)] = Sampling(type="random")
-    limits: SweepLimits
-    early_termination: EarlyTermination | None = None
-
-
-def problems(spec: SweepJob) -> Iterator[Problem]:
-    """What in a sweep does not fit together."""
-    for name in spec.search_space:
-        if name in spec.inputs:
-            yield Problem("there is an input of this name.", f"search_space.{name}")
-    for name, space in spec.search_space.items():
-        kind = space.type
-        if spec.sampling_algorithm.type == "grid" and kind != "choice":
-            message = f"a grid is made of choices, and this is {kind}."
-            yield Problem(message, f"search_space.{name}.type")
-        if spec.sampling_algorithm.type == "bayesian" and kind not in _BAYESIAN:
-            message = f"bayesian sampling takes {', '.join(_BAYESIAN)}, and this is {kind}."
-            yield Problem(message, f"search_space.{name}.type")
-    if isinstance(spec.trial, Trial):
-        yield from _expressions(spec, spec.trial.command)
-
-
-_BAYESIAN = ("choice", "uniform", "quniform")
-
-
-def _expressions(spec: SweepJob, command: str) -> Iterator[Problem]:
-    spaces: dict[str, Any] = {
-        "inputs": spec.inputs,
-        "outputs": spec.outputs,
-        "search_space": spec.search_space,
-    }
-    for match in EXPRESSION.finditer(command):
-        space, _, key = match[1].partition(".")
-        if match[1] == "name":
-            continue
-        if space not in spaces:
-            message = f"{match[0]}: there are `inputs.NAME`, `outputs.NAME`, `search_space.NAME`."
-            yield Problem(message, "trial.command")
-        elif key not in spaces[space]:
-            what = f"{space.removesuffix('s')} '{key}'"
-            known = ", ".join(spaces[space]) or "none"
-            hint = did_you_mean(key, spaces[space])
-            message = f"{match[0]}: there is no {what} (there are: {known}).{hint}"
-            yield Problem(message, "trial.command")

@@ -9,9 +9,8 @@ from jupyter_mlws.entities.errors import NotFound
 from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.pipeline import PipelineJob, StepState, StepView
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.entities.validation import validated
-from jupyter_mlws.execution import artifacts, records
-from jupyter_mlws.execution.base import Family
+from jupyter_mlws.execution import records
+from jupyter_mlws.execution.families import Families
 from jupyter_mlws.execution.pipelines.order import around
 from jupyter_mlws.execution.pipelines.planning import Plan
 from jupyter_mlws.execution.pipelines.running import Progress, Standing
@@ -38,21 +37,10 @@ def progress(store: Store, blobs: Blobs, url: str, name: str) -> Progress:
     Raises:
         NotFound: there is no such job, or it is no pipeline.
     """
-    job, doc = records.load(store, url, name), records.get(store, name).doc
-    if job.type != "pipeline":
+    if records.get(store, name).doc["spec"]["type"] != "pipeline":
         raise NotFound(f"Job '{name}' is no pipeline: it has no steps.")
-    children = [records.load(store, url, row.run_id) for row in records.children(store, name)]
-    family = Family(
-        job=job,
-        spec=validated(PipelineJob, doc["spec"]),
-        plan=doc["plan"],
-        children={child.name: child for child in children},
-        wanted=doc.get("wanted", {}),
-        chosen=doc.get("chosen"),
-        look=lambda address: artifacts.load(store, address),
-        read=blobs.get,
-    )
-    return Progress(family, Plan.model_validate(doc["plan"]))
+    family = Families(store, blobs, url).of(name, PipelineJob)
+    return Progress(family, Plan.model_validate(family.plan))
 
 
 def jobs_of(found: Progress, keys: set[str]) -> list[str]:
