@@ -5,6 +5,7 @@ Each is a file of its own beside this one, in the words of Azure ML, and a scrip
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from jupyter_mlws.store.base import Blobs, Store
 
 FOLDER = Path(__file__).parent
 WHO = "system"
+INSTALLED = ("setting", "built-in-components")
+"""Kind and name of the record that says which release's components the workspace was given last."""
 
 
 @cache
@@ -24,6 +27,25 @@ def documents() -> dict[str, dict[str, Any]]:
     """The documents of all components, by name."""
     files = sorted(FOLDER.glob("*.yml"))
     return {file.stem: parse(file.read_bytes(), file=file.name).data for file in files}
+
+
+def keep_current(store: Store, blobs: Blobs) -> None:
+    """Install the components of this release, unless the workspace was given them before.
+
+    What people have done to them since, such as archiving one, stays.
+    """
+    known, release = store.find_record(*INSTALLED), _release()
+    if known is None or known.doc["release"] != release:
+        install(store, blobs)
+        with store.change(WHO, "components/write", "components:built-in") as tx:
+            tx.put_record(*INSTALLED, {"release": release})
+
+
+def _release() -> str:
+    """Fingerprint of all their files."""
+    files = sorted([*FOLDER.glob("*.yml"), *FOLDER.glob("code/*.py")])
+    told = "".join(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for file in files)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def install(store: Store, blobs: Blobs) -> list[str]:

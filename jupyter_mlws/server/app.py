@@ -22,6 +22,7 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
 from traitlets import Float, List, Unicode, default
 
+from jupyter_mlws import components
 from jupyter_mlws._version import __version__
 from jupyter_mlws.entities.access import Principal, Token
 from jupyter_mlws.entities.job import Job
@@ -197,8 +198,10 @@ class WorkspaceApp(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         """Take up the jobs that were left, and say where we are."""
         _settle_memory()
-        await self.service.workspace.dispatcher.start()
-        await self.service.workspace.automation.start()
+        workspace = self.service.workspace
+        components.keep_current(workspace.store, workspace.blobs)
+        await workspace.dispatcher.start()
+        await workspace.automation.start()
         self._say(os.getpid())
         self._idle = PeriodicCallback(self._leave_when_idle, 5000)
         self._idle.start()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlws import components
 from jupyter_mlws.testing.jobs import Workroom
 
 Call = Callable[..., Any]
@@ -49,3 +50,18 @@ def test_they_make_a_pipeline_without_code(room: Workroom, call: Call) -> None:
 
     assert job.error is None, room.log("p_read") + room.log("p_ask")
     assert b"result: 1 rows, 2 columns" in room.log("p_ask")
+
+
+def test_a_workspace_is_given_the_built_in_components_once_and_what_was_done_to_them_stays(
+    room: Workroom, call: Call
+) -> None:
+    components.keep_current(room.store, room.blobs)
+    call("components.archive", name="cluster")
+    event = room.store.last_event()
+
+    components.keep_current(room.store, room.blobs)
+
+    assert room.store.last_event() == event
+    names = [asset.name for asset in call("components.list", max_results=100).items]
+    assert len(names) == 20
+    assert "cluster" not in names
