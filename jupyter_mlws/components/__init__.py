@@ -44,7 +44,9 @@ def keep_current(store: Store, blobs: Blobs) -> None:
 def _release() -> str:
     """Fingerprint of all their files."""
     files = sorted([*FOLDER.glob("*.yml"), *FOLDER.glob("code/*.py")])
-    told = "".join(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for file in files)
+    told = "".join(
+        f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for file in files
+    )
     return hashlib.sha256(told.encode()).hexdigest()
 
 

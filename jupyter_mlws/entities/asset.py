@@ -147,7 +147,7 @@ class Environment(EnvironmentFields, AssetSpec):
         return {**super().content, "type": self.form}
 
 
-class Port(Spec):
+class OutputPort(Spec):
     """An input or output that a component declares."""
 
     model_config = ConfigDict(extra="allow")
@@ -172,7 +172,7 @@ class Port(Spec):
     mode: str | None = None
 
 
-class InputPort(Port):
+class InputPort(OutputPort):
     """An input that a component declares."""
 
     optional: bool = False
@@ -192,7 +192,7 @@ class Component(AssetSpec):
     display_name: str | None = None
     is_deterministic: bool = True
     inputs: dict[str, InputPort] = Field(default_factory=dict)
-    outputs: dict[str, Port] = Field(default_factory=dict)
+    outputs: dict[str, OutputPort] = Field(default_factory=dict)
 
     @field_validator("inputs", "outputs")
     @classmethod

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from jupyter_mlws.entities.asset import InputPort, Port
+from jupyter_mlws.entities.asset import InputPort, OutputPort
 from jupyter_mlws.entities.azure.sweep import EarlyTermination, Objective, Sampling, SearchSpace
 from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.job import (
@@ -75,7 +75,7 @@ class Trial(Spec):
     is_deterministic: bool = True
     inputs: dict[str, InputPort] = Field(default_factory=dict)
     """What a component takes."""
-    outputs: dict[str, Port] = Field(default_factory=dict)
+    outputs: dict[str, OutputPort] = Field(default_factory=dict)
     """What a component gives."""
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 
 from jupyter_mlws.entities.asset import SPECS, Asset, AssetSpec
 from jupyter_mlws.entities.errors import Denied
+from jupyter_mlws.entities.lineage import Relation
 from jupyter_mlws.entities.registry import NOUNS, REFERENCE, kept_name
 from jupyter_mlws.entities.snapshot import Snapshot
 from jupyter_mlws.execution import assets, contents
@@ -111,14 +112,18 @@ def _note(ws: Workspace, there: Workspace, record: Record, made: Asset) -> None:
         shared, ws.registries.get(there.registry), Shelf(ws.store, ws.blobs), ws.principal.name
     )
     target = f"{record.kind}:{kept_name(there.registry, made.name)}@{made.version}"
-    if any(edge[1:3] == ("shared_as", target) for edge in ws.store.edges(source)):
+    if any(edge[1:3] == (Relation.SHARED_AS, target) for edge in ws.store.edges(source)):
         return
     with there.acting("registries/share").change(
         f"{record.kind}:{made.name}@{made.version}", workspace=ws.path.name, asset=source
     ) as tx:
-        tx.link(f"workspace:{ws.path.name}", "shared", f"{record.kind}:{made.name}@{made.version}")
+        tx.link(
+            f"workspace:{ws.path.name}",
+            Relation.SHARED,
+            f"{record.kind}:{made.name}@{made.version}",
+        )
     with ws.change(source, registry=there.registry, name=made.name, version=made.version) as tx:
-        tx.link(source, "shared_as", target)
+        tx.link(source, Relation.SHARED_AS, target)
 
 
 def _shelf(ws: Workspace) -> Shelf:

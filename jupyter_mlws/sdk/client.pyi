@@ -21,10 +21,13 @@ import jupyter_mlws.entities.job
 import jupyter_mlws.entities.lineage
 import jupyter_mlws.entities.pipeline
 import jupyter_mlws.entities.profile
+import jupyter_mlws.entities.registry
 import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
+import jupyter_mlws.entities.session
 import jupyter_mlws.entities.snapshot
+import jupyter_mlws.entities.sweep
 import jupyter_mlws.entities.trigger
 import jupyter_mlws.entities.upload
 import jupyter_mlws.entities.webhook
@@ -71,6 +74,9 @@ class Components(Noun):
     def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
 
+    def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine."""
+
     def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Change what may change of a version; of the latest when none is named."""
 
@@ -85,6 +91,9 @@ class Components(Noun):
 
 
 class Computes(Noun):
+    def add_kernel(self, name: builtins.str, environment: builtins.str | None = ..., slots: builtins.int = ...) -> jupyter_mlws.entities.session.SessionKernel:
+        """Offer a kernel in JupyterLab that runs on a compute of this machine, and takes its slots."""
+
     def attach(self, compute: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.compute.Compute:
         """Make a compute of another engine, such as a cluster that is there already, one of the workspace's."""
 
@@ -99,6 +108,9 @@ class Computes(Noun):
 
     def prioritize(self, name: builtins.str, job: builtins.str, priority: typing.Literal['low', 'medium', 'high']) -> jupyter_mlws.entities.compute.Compute:
         """Change the priority of a job that waits on a compute."""
+
+    def remove_kernel(self, name: builtins.str, kernel: builtins.str) -> None:
+        """Offer a kernel on a compute no longer; those that run go on."""
 
     def restart(self, name: builtins.str) -> jupyter_mlws.entities.compute.Compute:
         """Start a compute anew: processes that are kept ready are made again, jobs may start."""
@@ -190,6 +202,9 @@ class Data(Noun):
 
     def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
+
+    def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine."""
 
     def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Change what may change of a version; of the latest when none is named."""
@@ -310,6 +325,9 @@ class Environments(Noun):
 
     def set_label(self, name: builtins.str, version: builtins.str, label: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
+
+    def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine."""
 
     def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Change what may change of a version; of the latest when none is named."""
@@ -488,6 +506,9 @@ class Models(Noun):
     def set_stage(self, name: builtins.str, version: builtins.str, stage: builtins.str) -> jupyter_mlws.entities.asset.Asset:
         """Move a version to a stage, such as `Production`; MLflow shows it too."""
 
+    def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
+        """Put a version, the latest when none is named, into a registry of the service's machine."""
+
     def update(self, name: builtins.str, version: builtins.str | None = ..., description: builtins.str | None = ..., tags: builtins.dict[builtins.str, builtins.str] | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Change what may change of a version; of the latest when none is named."""
 
@@ -505,6 +526,9 @@ class Notebooks(Noun):
     def interface(self, notebook: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.interface.Interface:
         """The interface of a notebook, read from its cells without a kernel."""
 
+    def propose_space(self, notebook: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.entities.sweep.SpaceProposal:
+        """The search space that a notebook's parameters suggest by ranges and choices beside them."""
+
 
 class Pipelines(Noun):
     def draw(self, text: builtins.str, files: builtins.dict[builtins.str, builtins.str] | None = ..., file: builtins.str | None = ...) -> jupyter_mlws.entities.pipeline.Graph:
@@ -518,6 +542,29 @@ class Pipelines(Noun):
 
     def resume(self, name: builtins.str, step: builtins.str | None = ..., scope: typing.Literal['from', 'only', 'until'] = ...) -> jupyter_mlws.entities.job.Job:
         """Start a new attempt of an ended pipeline job; what has completed is kept."""
+
+
+class Registries(Noun):
+    def delete(self, name: builtins.str) -> None:
+        """Remove one's own registry with all that it holds; workspaces keep what they use of it."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.registry.Registry:
+        """One registry."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.registry.Registry]:
+        """The registries of the service's machine in which the caller has a role."""
+
+    def validate(self, registry: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
+        """Check a registry as `create` would, and make nothing."""
+
+    def create_or_update(self, source: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> typing.Any:
+        """Create it, or put another in its place."""
+
+    def begin_create(self, registry: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.sdk.computes.Finished[jupyter_mlws.entities.registry.Registry]:
+        """As `create_or_update`."""
+
+    def begin_delete(self, name: builtins.str) -> jupyter_mlws.sdk.computes.Finished[None]:
+        """As `delete`."""
 
 
 class Runs(Noun):
@@ -667,6 +714,37 @@ class Secrets(Noun):
         """Keep a secret under a name, or replace its value; a job asks for it as `${{secrets.NAME}}`."""
 
 
+class Sessions(Noun):
+    def create(self, session: jupyter_mlws.entities.session.SessionSpec) -> jupyter_mlws.entities.session.Session:
+        """Take slots of a compute for a kernel that is about to start; again for the same one changes nothing."""
+
+    def delete(self, name: builtins.str) -> None:
+        """Give the slots of a kernel back; one that still runs is shut down within half a minute."""
+
+    def list(self, *, compute: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.session.Session]:
+        """The kernels that hold slots, of one compute or of all."""
+
+    def renew(self, name: builtins.str, idle_s: builtins.float | None = ...) -> jupyter_mlws.entities.session.Session:
+        """Give a sign of life: without one for two minutes the slots are given back."""
+
+
+class Sweeps(Noun):
+    def add_trials(self, name: builtins.str, trials: builtins.int = ...) -> jupyter_mlws.entities.sweep.SweepView:
+        """Try more, of a sweep that runs or has ended; what was tried is kept and learnt from."""
+
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.sweep.SweepView:
+        """A sweep with all of its trials: what was drawn, what it came to, which is the best."""
+
+    def list_importances(self, name: builtins.str) -> builtins.list[jupyter_mlws.entities.sweep.ParamWeight]:
+        """How much each drawn value matters for the primary metric, the most first."""
+
+    def narrow(self, name: builtins.str, trials: builtins.int = ..., keep: builtins.float = ...) -> jupyter_mlws.entities.sweep.SweepView:
+        """Try more, only around the best trials so far."""
+
+    def resume(self, name: builtins.str) -> jupyter_mlws.entities.sweep.SweepView:
+        """Take an ended sweep up again: trials that failed or were canceled, and those not yet drawn."""
+
+
 class Tokens(Noun):
     def create(self, spec: jupyter_mlws.entities.access.TokenSpec) -> jupyter_mlws.entities.access.NewToken:
         """Make a token; it is shown this once."""
@@ -798,9 +876,12 @@ class MLClient:
     models: Models
     notebooks: Notebooks
     pipelines: Pipelines
+    registries: Registries
     runs: Runs
     schedules: Schedules
     secrets: Secrets
+    sessions: Sessions
+    sweeps: Sweeps
     tokens: Tokens
     triggers: Triggers
     uploads: Uploads
@@ -808,7 +889,7 @@ class MLClient:
     webhooks: Webhooks
     workspaces: Workspaces
     compute: Computes
-    def __init__(self, credential: typing.Any = ..., subscription_id: str | None = ..., resource_group_name: str | None = ..., workspace_name: str | None = ..., *, url: str | None = ..., token: str | None = ..., workspace: str | os.PathLike[str] | None = ..., transport: jupyter_mlws.sdk.transport.Transport | None = ...) -> None: ...
+    def __init__(self, credential: typing.Any = ..., subscription_id: str | None = ..., resource_group_name: str | None = ..., workspace_name: str | None = ..., registry_name: str | None = ..., *, url: str | None = ..., token: str | None = ..., workspace: str | os.PathLike[str] | None = ..., transport: jupyter_mlws.sdk.transport.Transport | None = ...) -> None: ...
     @classmethod
     def from_config(cls, credential: typing.Any = ..., **options: typing.Any) -> MLClient: ...
     @property

@@ -71,7 +71,7 @@ class FileBlobs(Blobs):
         except OSError:  # another disk, or one that knows no links
             self.put_file(other.path(blob))
             return
-        with _disk_errors():
+        with disk_errors():
             self.keep(unfinished, blob)
 
     def has(self, blob: str) -> bool:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.service import Running
 

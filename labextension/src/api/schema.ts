@@ -195,6 +195,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/components/{name}:share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version, the latest when none is named, into a registry of the service's machine.
+         * @description Put a version, the latest when none is named, into a registry of the service's machine.
+         */
+        post: operations["components.share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/components:install": {
         parameters: {
             query?: never;
@@ -289,6 +309,26 @@ export interface paths {
         patch: operations["computes.update"];
         trace?: never;
     };
+    "/computes/{name}:add_kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer a kernel in JupyterLab that runs on a compute of this machine, and takes its slots.
+         * @description Offer a kernel in JupyterLab that runs on a compute of this machine, and takes its slots.
+         */
+        post: operations["computes.add_kernel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/computes/{name}:prioritize": {
         parameters: {
             query?: never;
@@ -303,6 +343,26 @@ export interface paths {
          * @description Change the priority of a job that waits on a compute.
          */
         post: operations["computes.prioritize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/computes/{name}:remove_kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer a kernel on a compute no longer; those that run go on.
+         * @description Offer a kernel on a compute no longer; those that run go on.
+         */
+        post: operations["computes.remove_kernel"];
         delete?: never;
         options?: never;
         head?: never;
@@ -719,6 +779,26 @@ export interface paths {
          * @description Let a label mean a version, so that `azureml:NAME@LABEL` leads to it.
          */
         post: operations["data.set_label"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/data/{name}:share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version, the latest when none is named, into a registry of the service's machine.
+         * @description Put a version, the latest when none is named, into a registry of the service's machine.
+         */
+        post: operations["data.share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1299,6 +1379,26 @@ export interface paths {
          * @description Let a label mean a version, so that `azureml:NAME@LABEL` leads to it.
          */
         post: operations["environments.set_label"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/environments/{name}:share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version, the latest when none is named, into a registry of the service's machine.
+         * @description Put a version, the latest when none is named, into a registry of the service's machine.
+         */
+        post: operations["environments.share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2273,6 +2373,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{name}:share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a version, the latest when none is named, into a registry of the service's machine.
+         * @description Put a version, the latest when none is named, into a registry of the service's machine.
+         */
+        post: operations["models.share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models:validate": {
         parameters: {
             query?: never;
@@ -2307,6 +2427,26 @@ export interface paths {
          * @description The interface of a notebook, read from its cells without a kernel.
          */
         post: operations["notebooks.interface"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notebooks:propose_space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The search space that a notebook's parameters suggest by ranges and choices beside them.
+         * @description The search space that a notebook's parameters suggest by ranges and choices beside them.
+         */
+        post: operations["notebooks.propose_space"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2387,6 +2527,74 @@ export interface paths {
          * @description The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems.
          */
         post: operations["pipelines.draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The registries of the service's machine in which the caller has a role.
+         * @description The registries of the service's machine in which the caller has a role.
+         */
+        get: operations["registries.list"];
+        put?: never;
+        /**
+         * Make a registry on the service's machine, or describe one's own anew; who makes it is its Owner.
+         * @description Make a registry on the service's machine, or describe one's own anew; who makes it is its Owner.
+         */
+        post: operations["registries.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registries/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One registry.
+         * @description One registry.
+         */
+        get: operations["registries.get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove one's own registry with all that it holds; workspaces keep what they use of it.
+         * @description Remove one's own registry with all that it holds; workspaces keep what they use of it.
+         */
+        delete: operations["registries.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registries:validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a registry as `create` would, and make nothing.
+         * @description Check a registry as `create` would, and make nothing.
+         */
+        post: operations["registries.validate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3157,6 +3365,174 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The kernels that hold slots, of one compute or of all.
+         * @description The kernels that hold slots, of one compute or of all.
+         */
+        get: operations["sessions.list"];
+        put?: never;
+        /**
+         * Take slots of a compute for a kernel that is about to start; again for the same one changes nothing.
+         * @description Take slots of a compute for a kernel that is about to start; again for the same one changes nothing.
+         */
+        post: operations["sessions.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Give the slots of a kernel back; one that still runs is shut down within half a minute.
+         * @description Give the slots of a kernel back; one that still runs is shut down within half a minute.
+         */
+        delete: operations["sessions.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{name}:renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a sign of life: without one for two minutes the slots are given back.
+         * @description Give a sign of life: without one for two minutes the slots are given back.
+         */
+        post: operations["sessions.renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A sweep with all of its trials: what was drawn, what it came to, which is the best.
+         * @description A sweep with all of its trials: what was drawn, what it came to, which is the best.
+         */
+        get: operations["sweeps.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}:add_trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try more, of a sweep that runs or has ended; what was tried is kept and learnt from.
+         * @description Try more, of a sweep that runs or has ended; what was tried is kept and learnt from.
+         */
+        post: operations["sweeps.add_trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}:list_importances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much each drawn value matters for the primary metric, the most first.
+         * @description How much each drawn value matters for the primary metric, the most first.
+         *
+         *     By PED-ANOVA over the completed trials; empty before there are four.
+         */
+        get: operations["sweeps.list_importances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}:narrow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try more, only around the best trials so far.
+         * @description Try more, only around the best trials so far.
+         */
+        post: operations["sweeps.narrow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sweeps/{name}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an ended sweep up again: trials that failed or were canceled, and those not yet drawn.
+         * @description Take an ended sweep up again: trials that failed or were canceled, and those not yet drawn.
+         *
+         *     Trials that the policy has stopped stay stopped.
+         */
+        post: operations["sweeps.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tokens": {
         parameters: {
             query?: never;
@@ -3343,6 +3719,71 @@ export interface paths {
         get: operations["triggers.list_events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to send a file in parts, or find how far it has come.
+         * @description Begin to send a file in parts, or find how far it has come.
+         *
+         *     The parts go to `PUT /uploads/ID/parts/NUMBER`, in any order and side by side; one that is sent
+         *     again takes the place of the one before.
+         */
+        post: operations["uploads.create_or_update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Give an upload up, with the parts that have come.
+         * @description Give an upload up, with the parts that have come.
+         */
+        delete: operations["uploads.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/uploads/{id}:complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the parts together; the file is there from now on, as `PUT /blobs/SHA256` would have kept it.
+         * @description Put the parts together; the file is there from now on, as `PUT /blobs/SHA256` would have kept it.
+         *
+         *     Asking again is no error.
+         */
+        post: operations["uploads.complete"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3599,8 +4040,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete what was archived longer ago than is kept; free the blobs and environments nobody needs.
-         * @description Delete what was archived longer ago than is kept; free the blobs and environments nobody needs.
+         * Delete what was archived longer ago than is kept, and free what nobody needs.
+         * @description Delete what was archived longer ago than is kept, and free what nobody needs.
+         *
+         *     That is blobs, built environments, and uploads in parts that were broken off.
          */
         post: operations["workspaces.gc"];
         delete?: never;
@@ -4109,6 +4552,23 @@ export interface components {
             findings: components["schemas"]["Finding"][];
         };
         /**
+         * Choice
+         * @description One of some values; a value may be a space of its own.
+         */
+        Choice: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "choice";
+            /** Values */
+            values: (boolean | number | string | {
+                [key: string]: unknown;
+            })[];
+        };
+        /**
          * CodeComparison
          * @description The code of runs: command, git state, files of the snapshots, executed notebooks.
          */
@@ -4474,6 +4934,16 @@ export interface components {
              * @description Names of the jobs that wait, in the order in which they will start.
              */
             queued: string[];
+            /**
+             * Sessions
+             * @description Names of the notebooks' kernels that hold slots.
+             */
+            sessions?: string[];
+            /**
+             * Kernels
+             * @description Names of the kernelspecs that start on it.
+             */
+            kernels?: string[];
             /** Cores */
             cores: number;
             /** Memory Bytes */
@@ -4798,6 +5268,29 @@ export interface components {
             worker_node_additional_args?: string;
         };
         /**
+         * EarlyTermination
+         * @description When a trial ends before its time.
+         */
+        EarlyTermination: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "bandit" | "median_stopping" | "truncation_selection";
+            /** Evaluation Interval */
+            evaluation_interval?: number;
+            /** Delay Evaluation */
+            delay_evaluation?: number;
+            /** Slack Factor */
+            slack_factor?: number;
+            /** Slack Amount */
+            slack_amount?: number;
+            /** Truncation Percentage */
+            truncation_percentage?: number;
+        };
+        /**
          * EnvironmentChoice
          * @description Something that a job's `environment` can name.
          */
@@ -5072,6 +5565,17 @@ export interface components {
              * @default 0
              */
             n_environment_bytes?: number;
+            /**
+             * N Uploads
+             * @description Uploads in parts that were abandoned.
+             * @default 0
+             */
+            n_uploads?: number;
+            /**
+             * N Upload Bytes
+             * @default 0
+             */
+            n_upload_bytes?: number;
         };
         /**
          * GitState
@@ -5581,6 +6085,36 @@ export interface components {
             description?: string;
         };
         /**
+         * InputPort
+         * @description An input that a component declares.
+         */
+        InputPort: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "uri_file" | "uri_folder" | "mltable" | "mlflow_model" | "custom_model" | "triton_model" | "path" | "string" | "number" | "integer" | "boolean";
+            /** Description */
+            description?: string;
+            /** Mode */
+            mode?: string;
+            /**
+             * Optional
+             * @default false
+             */
+            optional?: boolean;
+            /** Default */
+            default?: unknown;
+            /** Min */
+            min?: number;
+            /** Max */
+            max?: number;
+            /** Enum */
+            enum?: unknown[];
+        } & {
+            [key: string]: unknown;
+        };
+        /**
          * Interface
          * @description The inputs and outputs of a notebook, and the JSON Schema of its inputs for forms.
          */
@@ -5799,11 +6333,7 @@ export interface components {
         LineageEdge: {
             /** Source */
             source: string;
-            /**
-             * Relation
-             * @description `input`, `output`, `code_of`, `environment_of`, `reproduced_by` …
-             */
-            relation: string;
+            relation: components["schemas"]["Relation"];
             /** Target */
             target: string;
             /** Detail */
@@ -6135,6 +6665,23 @@ export interface components {
             maximum?: number;
         };
         /**
+         * Normal
+         * @description A normally distributed number.
+         */
+        Normal: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "normal" | "lognormal";
+            /** Mu */
+            mu: number;
+            /** Sigma */
+            sigma: number;
+        };
+        /**
          * NotebookDiff
          * @description Two notebooks, cell by cell, output by output.
          */
@@ -6252,6 +6799,24 @@ export interface components {
             cell_timeout?: number;
         };
         /**
+         * Objective
+         * @description What the trials are judged by.
+         */
+        Objective: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Goal
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /**
+             * Primary Metric
+             * @description The metric's name as the trials log it.
+             */
+            primary_metric: string;
+        };
+        /**
          * Output
          * @description A job's output: where it writes, and the asset it becomes.
          *
@@ -6296,6 +6861,23 @@ export interface components {
             other?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * OutputPort
+         * @description An input or output that a component declares.
+         */
+        OutputPort: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "uri_file" | "uri_folder" | "mltable" | "mlflow_model" | "custom_model" | "triton_model" | "path" | "string" | "number" | "integer" | "boolean";
+            /** Description */
+            description?: string;
+            /** Mode */
+            mode?: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * Package
@@ -6517,6 +7099,19 @@ export interface components {
              * @description How many runs have both.
              */
             n_runs: number;
+        };
+        /**
+         * ParamWeight
+         * @description How much a drawn value matters for the primary metric.
+         */
+        ParamWeight: {
+            /** Name */
+            name: string;
+            /**
+             * Importance
+             * @description Shares of all; together 1.
+             */
+            importance: number;
         };
         /**
          * Parameter
@@ -6795,6 +7390,44 @@ export interface components {
             label?: string;
         };
         /**
+         * QNormal
+         * @description The same, in steps of `q`.
+         */
+        QNormal: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "qnormal" | "qlognormal";
+            /** Mu */
+            mu: number;
+            /** Sigma */
+            sigma: number;
+            /** Q */
+            q: number;
+        };
+        /**
+         * QUniform
+         * @description The same, in steps of `q`.
+         */
+        QUniform: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "quniform" | "qloguniform";
+            /** Min Value */
+            min_value: number;
+            /** Max Value */
+            max_value: number;
+            /** Q */
+            q: number;
+        };
+        /**
          * QueueSettings
          * @description How a job waits for compute.
          */
@@ -6810,6 +7443,21 @@ export interface components {
              * @enum {string}
              */
             job_tier?: "spot" | "basic" | "standard" | "premium" | "null";
+        };
+        /**
+         * RandInt
+         * @description A whole number below a bound.
+         */
+        RandInt: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @constant
+             */
+            type: "randint";
+            /** Upper */
+            upper: number;
         };
         /**
          * Reachability
@@ -6876,6 +7524,43 @@ export interface components {
             interval: number;
             schedule?: components["schemas"]["RecurrencePattern"];
         };
+        /**
+         * Registry
+         * @description A registry, as one caller sees it.
+         */
+        Registry: {
+            /** Name */
+            name: string;
+            /**
+             * Path
+             * @description Its directory on the service's machine.
+             */
+            path: string;
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Location */
+            location: string;
+            /** Access */
+            access: {
+                [key: string]: string;
+            };
+            /**
+             * Role
+             * @description What the caller may do there.
+             */
+            role: string;
+            creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
+         * Relation
+         * @description What the source of an edge is to its target.
+         * @enum {string}
+         */
+        Relation: "input" | "output" | "code_of" | "environment_of" | "secret_of" | "reused_as" | "reproduced_by" | "shared" | "shared_as";
         /**
          * Reproduction
          * @description How a reproduction compares with what it reproduces.
@@ -7079,6 +7764,31 @@ export interface components {
             };
         };
         /**
+         * Sampling
+         * @description How values are drawn.
+         */
+        Sampling: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "random" | "grid" | "bayesian";
+            /** Seed */
+            seed?: number;
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule?: "random" | "sobol";
+            /**
+             * Logbase
+             * @description Base of the log forms: a number, or `e`, which it is when absent.
+             */
+            logbase?: number | string;
+        };
+        /**
          * SavedView
          * @description A view as the workspace keeps it.
          */
@@ -7273,6 +7983,77 @@ export interface components {
             error_message?: string;
         };
         /**
+         * Session
+         * @description A kernel that holds slots.
+         */
+        Session: {
+            /** Name */
+            name: string;
+            /** Compute */
+            compute: string;
+            /** Slots */
+            slots: number;
+            /** Kernel */
+            kernel: string;
+            /** User */
+            user: string;
+            /** Started At */
+            started_at: string;
+            /**
+             * Idle Minutes
+             * @description For how long nothing was executed, where the kernel's server tells it.
+             */
+            idle_minutes?: number;
+            /**
+             * Env
+             * @description What the kernel finds in its environment, such as the GPUs that it may use.
+             */
+            env?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * SessionKernel
+         * @description A kernel of JupyterLab's picker that runs on a compute.
+         */
+        SessionKernel: {
+            /**
+             * Name
+             * @description Of the kernelspec.
+             */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            /** Compute */
+            compute: string;
+            /** Slots */
+            slots: number;
+        };
+        /**
+         * SessionSpec
+         * @description A kernel that asks for slots.
+         */
+        SessionSpec: {
+            /**
+             * Name
+             * @description The kernel's id.
+             */
+            name: string;
+            /** Compute */
+            compute: string;
+            /**
+             * Slots
+             * @default 1
+             */
+            slots?: number;
+            /**
+             * Kernel
+             * @description Name of its kernelspec.
+             * @default
+             */
+            kernel?: string;
+        };
+        /**
          * Snapshot
          * @description A folder, or a single file, frozen.
          */
@@ -7305,6 +8086,72 @@ export interface components {
              * @default false
              */
             executable?: boolean;
+        };
+        /**
+         * SpaceProposal
+         * @description A search space that a notebook's parameters suggest, as a sweep's YAML says it.
+         */
+        SpaceProposal: {
+            /** Search Space */
+            search_space: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * Guesses
+             * @description Of parameters that say nothing but a default, what might be tried.
+             */
+            guesses?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+            /**
+             * Fixed
+             * @description Parameters that nothing suggests to draw, with their defaults.
+             */
+            fixed?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Required
+             * @description Parameters without a default that must be given as inputs.
+             */
+            required?: string[];
+            /**
+             * Reasons
+             * @description Why each is drawn as it is, by name.
+             */
+            reasons?: {
+                [key: string]: string;
+            };
+            /**
+             * Metrics
+             * @description Outputs that are numbers: what the trials may be judged by.
+             */
+            metrics?: string[];
+        };
+        /**
+         * SpaceView
+         * @description What is drawn of one name, in plain numbers.
+         */
+        SpaceView: {
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Low */
+            low?: number;
+            /** High */
+            high?: number;
+            /**
+             * Log
+             * @default false
+             */
+            log?: boolean;
+            /** Choices */
+            choices?: unknown[];
         };
         /**
          * Status
@@ -7371,6 +8218,193 @@ export interface components {
              * @description Those inside, where it is a pipeline or a loop.
              */
             steps?: components["schemas"]["StepView"][];
+        };
+        /**
+         * Sweep
+         * @description Try a command or a notebook with many values.
+         */
+        SweepJob: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @default sweep
+             * @constant
+             */
+            type?: "sweep";
+            /**
+             * Name
+             * @description Unique in the workspace; made up when absent.
+             */
+            name?: string;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Experiment Name */
+            experiment_name?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /**
+             * Compute
+             * @description Name of a compute; `local` when absent.
+             */
+            compute?: string;
+            /**
+             * Environment
+             * @description `azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+             *     service's own Python when absent.
+             */
+            environment?: string | components["schemas"]["InlineEnvironment"];
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: string;
+            };
+            /**
+             * Code
+             * @description Folder that is snapshotted and becomes the working directory.
+             */
+            code?: string;
+            /** Inputs */
+            inputs?: {
+                [key: string]: components["schemas"]["Input"] | boolean | number | string;
+            };
+            /** Outputs */
+            outputs?: {
+                [key: string]: components["schemas"]["Output"];
+            };
+            limits: components["schemas"]["SweepLimits"];
+            resources?: components["schemas"]["Resources"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
+            /** Parent Job Name */
+            parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
+            /**
+             * Trial
+             * @description The trial, or a component as `azureml:NAME:VERSION`.
+             */
+            trial: components["schemas"]["Trial"] | string;
+            /** Search Space */
+            search_space: {
+                [key: string]: components["schemas"]["Choice"] | components["schemas"]["RandInt"] | components["schemas"]["Uniform"] | components["schemas"]["QUniform"] | components["schemas"]["Normal"] | components["schemas"]["QNormal"];
+            };
+            objective: components["schemas"]["Objective"];
+            /**
+             * @default {
+             *       "$schema": null,
+             *       "type": "random",
+             *       "seed": null,
+             *       "rule": null,
+             *       "logbase": null
+             *     }
+             */
+            sampling_algorithm?: components["schemas"]["Sampling"];
+            early_termination?: components["schemas"]["EarlyTermination"];
+        };
+        /**
+         * SweepLimits
+         * @description How much a sweep may try.
+         */
+        SweepLimits: {
+            /**
+             * Timeout
+             * @description Seconds after which the job is canceled.
+             */
+            timeout?: number;
+            /**
+             * Memory
+             * @description Most memory of all its processes together, such as `2g`. *Ours.*
+             */
+            memory?: string;
+            /** Max Total Trials */
+            max_total_trials: number;
+            /**
+             * Max Concurrent Trials
+             * @description As many as the machine has cores when absent.
+             */
+            max_concurrent_trials?: number;
+            /**
+             * Trial Timeout
+             * @description Seconds after which a trial is canceled.
+             */
+            trial_timeout?: number;
+        };
+        /**
+         * SweepView
+         * @description A sweep, and all of its trials by number.
+         */
+        SweepView: {
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            status: components["schemas"]["Status"];
+            /**
+             * Goal
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /** Primary Metric */
+            primary_metric: string;
+            /** Sampling */
+            sampling: string;
+            /** Policy */
+            policy?: string;
+            /** Max Total Trials */
+            max_total_trials: number;
+            /** Max Concurrent Trials */
+            max_concurrent_trials: number;
+            /** Trials */
+            trials: components["schemas"]["TrialView"][];
+            /**
+             * Best
+             * @description Name of the best of the completed trials.
+             */
+            best?: string;
+            /** Best Value */
+            best_value?: number;
+            /**
+             * Space
+             * @description What is drawn now: narrower than at first when it was narrowed.
+             */
+            space: components["schemas"]["SpaceView"][];
+            /**
+             * Narrowed
+             * @description How often it was narrowed.
+             * @default 0
+             */
+            narrowed?: number;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /** Created At */
+            created_at: string;
+            /** Started At */
+            started_at?: string;
+            /** Ended At */
+            ended_at?: string;
+            /**
+             * Can Add
+             * @description Whether more can be tried: a grid has an end.
+             * @default true
+             */
+            can_add?: boolean;
         };
         /**
          * Table
@@ -7535,6 +8569,134 @@ export interface components {
             count: number;
         };
         /**
+         * Trial
+         * @description What is tried: a command, or a notebook (*ours*); a component is written out here too.
+         */
+        Trial: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type?: "command" | "notebook";
+            /**
+             * Command
+             * @description Shell line; `${{search_space.NAME}}` and `${{inputs.NAME}}` are filled in.
+             */
+            command?: string;
+            /**
+             * Notebook
+             * @description Path of the notebook inside `code`; drawn values fill its cell tagged `parameters`. *Ours.*
+             */
+            notebook?: string;
+            /** Code */
+            code?: string;
+            /** Environment */
+            environment?: string | {
+                [key: string]: unknown;
+            };
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: unknown;
+            };
+            resources?: components["schemas"]["Resources"];
+            distribution?: components["schemas"]["Distribution"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            /** Name */
+            name?: string;
+            /** Version */
+            version?: string | number;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Is Deterministic
+             * @default true
+             */
+            is_deterministic?: boolean;
+            /**
+             * Inputs
+             * @description What a component takes.
+             */
+            inputs?: {
+                [key: string]: components["schemas"]["InputPort"];
+            };
+            /**
+             * Outputs
+             * @description What a component gives.
+             */
+            outputs?: {
+                [key: string]: components["schemas"]["OutputPort"];
+            };
+        };
+        /**
+         * TrialView
+         * @description One trial of a sweep.
+         */
+        TrialView: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "completed" | "failed" | "canceled" | "stopped";
+            status: components["schemas"]["Status"];
+            /**
+             * Values
+             * @description What was drawn, by name; of a choice of maps, with dots for what is inside.
+             */
+            values: {
+                [key: string]: unknown;
+            };
+            /**
+             * Value
+             * @description The best that it has logged of the primary metric.
+             */
+            value?: number;
+            /**
+             * Reports
+             * @description How often it has logged the primary metric.
+             * @default 0
+             */
+            reports?: number;
+            /**
+             * Stopped
+             * @description Why the policy has stopped it.
+             * @default
+             */
+            stopped?: string;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /**
+             * Notebook
+             * @default false
+             */
+            notebook?: boolean;
+            /**
+             * Attempt
+             * @default 1
+             */
+            attempt?: number;
+            /** Created At */
+            created_at: string;
+            /** Started At */
+            started_at?: string;
+            /** Ended At */
+            ended_at?: string;
+        };
+        /**
          * TriggerFire
          * @description A start by a trigger.
          */
@@ -7609,6 +8771,23 @@ export interface components {
             creation_context: components["schemas"]["CreationContext"];
         };
         /**
+         * Uniform
+         * @description A number between two; the bounds of the log forms are logarithms.
+         */
+        Uniform: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "uniform" | "loguniform";
+            /** Min Value */
+            min_value: number;
+            /** Max Value */
+            max_value: number;
+        };
+        /**
          * Unreadable
          * @description Something in a tagged cell that says nothing about the interface, and why.
          */
@@ -7621,6 +8800,43 @@ export interface components {
             text: string;
             /** Reason */
             reason: string;
+        };
+        /**
+         * Upload
+         * @description A file that is sent in parts, each to `PUT /uploads/ID/parts/NUMBER`.
+         */
+        Upload: {
+            /** Id */
+            id: string;
+            /**
+             * Blob
+             * @description SHA-256 of the whole file.
+             */
+            blob: string;
+            /** N Parts */
+            n_parts: number;
+            /**
+             * Part Bytes
+             * @description Size of each part but the last.
+             */
+            part_bytes: number;
+            /**
+             * Parts
+             * @description Those that have come; the others are still to be sent.
+             */
+            parts?: components["schemas"]["UploadPart"][];
+        };
+        /**
+         * UploadPart
+         * @description A part that has come.
+         */
+        UploadPart: {
+            /** Part Number */
+            part_number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
         };
         /**
          * Validation
@@ -7864,6 +9080,7 @@ export type CellError = components['schemas']['CellError'];
 export type CellState = components['schemas']['CellState'];
 export type Changes = components['schemas']['Changes'];
 export type CheckReport = components['schemas']['CheckReport'];
+export type Choice = components['schemas']['Choice'];
 export type CodeComparison = components['schemas']['CodeComparison'];
 export type CodeFile = components['schemas']['CodeFile'];
 export type Column = components['schemas']['Column'];
@@ -7885,6 +9102,7 @@ export type DatastoreEntry = components['schemas']['DatastoreEntry'];
 export type Delivery = components['schemas']['Delivery'];
 export type DiffLine = components['schemas']['DiffLine'];
 export type Distribution = components['schemas']['Distribution'];
+export type EarlyTermination = components['schemas']['EarlyTermination'];
 export type EnvironmentChoice = components['schemas']['EnvironmentChoice'];
 export type EnvironmentComparison = components['schemas']['EnvironmentComparison'];
 export type EnvironmentDraft = components['schemas']['EnvironmentDraft'];
@@ -7917,6 +9135,7 @@ export type ImportedVersion = components['schemas']['ImportedVersion'];
 export type InferenceConfig = components['schemas']['InferenceConfig'];
 export type InlineEnvironment = components['schemas']['InlineEnvironment'];
 export type Input = components['schemas']['Input'];
+export type InputPort = components['schemas']['InputPort'];
 export type Interface = components['schemas']['Interface'];
 export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
@@ -7939,11 +9158,14 @@ export type MissingBlobs = components['schemas']['MissingBlobs'];
 export type NewToken = components['schemas']['NewToken'];
 export type NewTrigger = components['schemas']['NewTrigger'];
 export type NodePort = components['schemas']['NodePort'];
+export type Normal = components['schemas']['Normal'];
 export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookExecution = components['schemas']['NotebookExecution'];
 export type NotebookJob = components['schemas']['NotebookJob'];
+export type Objective = components['schemas']['Objective'];
 export type Output = components['schemas']['Output'];
 export type OutputDiff = components['schemas']['OutputDiff'];
+export type OutputPort = components['schemas']['OutputPort'];
 export type Package = components['schemas']['Package'];
 export type PageAsset = components['schemas']['Page_Asset_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
@@ -7953,6 +9175,7 @@ export type PageSchedule = components['schemas']['Page_Schedule_'];
 export type ParallelJob = components['schemas']['ParallelJob'];
 export type ParallelTask = components['schemas']['ParallelTask'];
 export type ParamImportance = components['schemas']['ParamImportance'];
+export type ParamWeight = components['schemas']['ParamWeight'];
 export type Parameter = components['schemas']['Parameter'];
 export type PipelineJob = components['schemas']['PipelineJob'];
 export type PipelineSettings = components['schemas']['PipelineSettings'];
@@ -7960,10 +9183,15 @@ export type Port = components['schemas']['Port'];
 export type Preview = components['schemas']['Preview'];
 export type Profile = components['schemas']['Profile'];
 export type Progress = components['schemas']['Progress'];
+export type QNormal = components['schemas']['QNormal'];
+export type QUniform = components['schemas']['QUniform'];
 export type QueueSettings = components['schemas']['QueueSettings'];
+export type RandInt = components['schemas']['RandInt'];
 export type Reachability = components['schemas']['Reachability'];
 export type RecurrencePattern = components['schemas']['RecurrencePattern'];
 export type RecurrenceTrigger = components['schemas']['RecurrenceTrigger'];
+export type Registry = components['schemas']['Registry'];
+export type Relation = components['schemas']['Relation'];
 export type Reproduction = components['schemas']['Reproduction'];
 export type ReproductionPlan = components['schemas']['ReproductionPlan'];
 export type Resources = components['schemas']['Resources'];
@@ -7973,16 +9201,25 @@ export type Run = components['schemas']['Run'];
 export type RunColumns = components['schemas']['RunColumns'];
 export type RunFolder = components['schemas']['RunFolder'];
 export type RunGroup = components['schemas']['RunGroup'];
+export type Sampling = components['schemas']['Sampling'];
 export type SavedView = components['schemas']['SavedView'];
 export type SavedViewSpec = components['schemas']['SavedViewSpec'];
 export type Schedule = components['schemas']['Schedule'];
 export type Secret = components['schemas']['Secret'];
 export type Series = components['schemas']['Series'];
 export type ServiceSpec = components['schemas']['ServiceSpec'];
+export type Session = components['schemas']['Session'];
+export type SessionKernel = components['schemas']['SessionKernel'];
+export type SessionSpec = components['schemas']['SessionSpec'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
+export type SpaceProposal = components['schemas']['SpaceProposal'];
+export type SpaceView = components['schemas']['SpaceView'];
 export type Status = components['schemas']['Status'];
 export type StepView = components['schemas']['StepView'];
+export type SweepJob = components['schemas']['SweepJob'];
+export type SweepLimits = components['schemas']['SweepLimits'];
+export type SweepView = components['schemas']['SweepView'];
 export type Table = components['schemas']['Table'];
 export type TableColumn = components['schemas']['TableColumn'];
 export type TableDiff = components['schemas']['TableDiff'];
@@ -7991,9 +9228,14 @@ export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type TopValue = components['schemas']['TopValue'];
+export type Trial = components['schemas']['Trial'];
+export type TrialView = components['schemas']['TrialView'];
 export type TriggerFire = components['schemas']['TriggerFire'];
 export type TriggerView = components['schemas']['TriggerView'];
+export type Uniform = components['schemas']['Uniform'];
 export type Unreadable = components['schemas']['Unreadable'];
+export type Upload = components['schemas']['Upload'];
+export type UploadPart = components['schemas']['UploadPart'];
 export type Validation = components['schemas']['Validation'];
 export type ValueRow = components['schemas']['ValueRow'];
 export type Verdict = components['schemas']['Verdict'];
@@ -8419,6 +9661,56 @@ export interface operations {
             };
         };
     };
+    "components.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry Name */
+                    registry_name: string;
+                    /** Version */
+                    version?: string;
+                    /**
+                     * Share With Name
+                     * @description its name there; its own when absent.
+                     */
+                    share_with_name?: string;
+                    /**
+                     * Share With Version
+                     * @description its version there; its own when absent.
+                     */
+                    share_with_version?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "components.install": {
         parameters: {
             query?: never;
@@ -8671,6 +9963,53 @@ export interface operations {
             };
         };
     };
+    "computes.add_kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Environment
+                     * @description a kernelspec, or an environment that is built; the workspace's Python when absent.
+                     */
+                    environment?: string;
+                    /**
+                     * Slots
+                     * @description how many it takes while it runs.
+                     * @default 1
+                     */
+                    slots?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionKernel"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "computes.prioritize": {
         parameters: {
             query?: never;
@@ -8701,6 +10040,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Compute"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "computes.remove_kernel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Kernel
+                     * @description name of its kernelspec.
+                     */
+                    kernel: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
                 };
             };
             /** @description What was wrong. */
@@ -8790,7 +10170,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * Cancel Jobs
-                     * @description also end those that run.
+                     * @description also end those that run, and notebooks' kernels.
                      * @default false
                      */
                     cancel_jobs?: boolean;
@@ -9570,6 +10950,56 @@ export interface operations {
                     version: string;
                     /** Label */
                     label: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "data.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry Name */
+                    registry_name: string;
+                    /** Version */
+                    version?: string;
+                    /**
+                     * Share With Name
+                     * @description its name there; its own when absent.
+                     */
+                    share_with_name?: string;
+                    /**
+                     * Share With Version
+                     * @description its version there; its own when absent.
+                     */
+                    share_with_version?: string;
                 };
             };
         };
@@ -10758,6 +12188,56 @@ export interface operations {
                     version: string;
                     /** Label */
                     label: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "environments.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry Name */
+                    registry_name: string;
+                    /** Version */
+                    version?: string;
+                    /**
+                     * Share With Name
+                     * @description its name there; its own when absent.
+                     */
+                    share_with_name?: string;
+                    /**
+                     * Share With Version
+                     * @description its version there; its own when absent.
+                     */
+                    share_with_version?: string;
                 };
             };
         };
@@ -12656,6 +14136,56 @@ export interface operations {
             };
         };
     };
+    "models.share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry Name */
+                    registry_name: string;
+                    /** Version */
+                    version?: string;
+                    /**
+                     * Share With Name
+                     * @description its name there; its own when absent.
+                     */
+                    share_with_name?: string;
+                    /**
+                     * Share With Version
+                     * @description its version there; its own when absent.
+                     */
+                    share_with_version?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "models.validate": {
         parameters: {
             query?: never;
@@ -12722,6 +14252,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Interface"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "notebooks.propose_space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Notebook
+                     * @description the notebook's JSON (nbformat 4).
+                     */
+                    notebook: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpaceProposal"];
                 };
             };
             /** @description What was wrong. */
@@ -12883,6 +14454,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Registry
+                     * @description as its YAML says it; `access` tells the role of each user, `*` is everybody.
+                     */
+                    registry: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registry"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "registries.validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Registry */
+                    registry: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Validation"];
                 };
             };
             /** @description What was wrong. */
@@ -14436,6 +16177,328 @@ export interface operations {
             };
         };
     };
+    "sessions.list": {
+        parameters: {
+            query?: {
+                /** @description only of this one. */
+                compute?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sessions.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    session: components["schemas"]["SessionSpec"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sessions.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sessions.renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Idle S
+                     * @description for how long the kernel has executed nothing.
+                     */
+                    idle_s?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.add_trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Trials
+                     * @description how many more.
+                     * @default 20
+                     */
+                    trials?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.list_importances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParamWeight"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.narrow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Trials
+                     * @description how many more.
+                     * @default 20
+                     */
+                    trials?: number;
+                    /**
+                     * Keep
+                     * @description which share of the completed trials, the best ones, tells where; at least three of them.
+                     * @default 0.2
+                     */
+                    keep?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "sweeps.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepView"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "tokens.list": {
         parameters: {
             query?: never;
@@ -14819,6 +16882,112 @@ export interface operations {
                     "application/json": {
                         [key: string]: string;
                     };
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "uploads.create_or_update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Blob
+                     * @description SHA-256 of the whole file, in hexadecimal digits.
+                     */
+                    blob: string;
+                    /**
+                     * Size Bytes
+                     * @description of the whole file.
+                     */
+                    size_bytes: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "uploads.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "uploads.complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": null;
                 };
             };
             /** @description What was wrong. */
@@ -15400,6 +17569,12 @@ export interface operations {
                      * @default 30
                      */
                     environments_unused_days?: number;
+                    /**
+                     * Uploads Unused Days
+                     * @description uploads in parts that nothing has come for so long were abandoned.
+                     * @default 7
+                     */
+                    uploads_unused_days?: number;
                 };
             };
         };
