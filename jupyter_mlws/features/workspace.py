@@ -12,6 +12,7 @@ from jupyter_mlws.entities.access import Principal
 from jupyter_mlws.entities.errors import Denied
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.execution.analyses import Analyses
+from jupyter_mlws.execution.transfers import Transfers
 from jupyter_mlws.store.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Workspace:
         shutdown: ends the service soon; running jobs go on.
         action: the operation's action, written into the events it causes.
         analyses: what is being worked out about data.
+        transfers: what is being brought in.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Workspace:
     started_at: datetime = field(default_factory=now)
     clock: Callable[[], datetime] = now
     analyses: Analyses = field(default_factory=Analyses)
+    transfers: Transfers = field(default_factory=Transfers)
 
     @property
     def places(self) -> Places:

@@ -25,6 +25,7 @@ import jupyter_mlws.entities.run
 import jupyter_mlws.entities.run_set
 import jupyter_mlws.entities.schedule
 import jupyter_mlws.entities.snapshot
+import jupyter_mlws.entities.transfer
 import jupyter_mlws.entities.trigger
 import jupyter_mlws.entities.upload
 import jupyter_mlws.entities.webhook
@@ -678,6 +679,20 @@ class Tokens(Noun):
         """All tokens, without themselves; those of running jobs too."""
 
 
+class Transfers(Noun):
+    def cancel(self, id: builtins.str) -> jupyter_mlws.entities.transfer.Transfer:
+        """End a transfer; what it has brought in stays, and another one goes on from there."""
+
+    def create(self, transfer: jupyter_mlws.entities.transfer.TransferSpec) -> jupyter_mlws.entities.transfer.Transfer:
+        """Bring in experiments, runs with their histories and files, and models of an MLflow."""
+
+    def get(self, id: builtins.str, after: builtins.int | None = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.transfer.Transfer:
+        """How far a transfer is."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.transfer.Transfer]:
+        """The transfers since the service was started, newest first."""
+
+
 class Triggers(Noun):
     def delete(self, name: builtins.str) -> None:
         """Delete a trigger, with its token; its jobs stay."""
@@ -802,6 +817,7 @@ class MLClient:
     schedules: Schedules
     secrets: Secrets
     tokens: Tokens
+    transfers: Transfers
     triggers: Triggers
     uploads: Uploads
     views: Views
