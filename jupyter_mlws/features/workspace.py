@@ -12,6 +12,7 @@ from jupyter_mlws.entities.access import Principal
 from jupyter_mlws.entities.errors import Denied
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.execution.analyses import Analyses
+from jupyter_mlws.execution.transfers import Transfers
 from jupyter_mlws.store.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Workspace:
         shutdown: ends the service soon; running jobs go on.
         action: the operation's action, written into the events it causes.
         analyses: what is being worked out about data.
+        transfers: what is being brought in.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class Workspace:
     analyses: Analyses = field(default_factory=Analyses)
     registry: str = ""
     """Name of the registry that stands in the place of the workspace, if one does."""
+    transfers: Transfers = field(default_factory=Transfers)
 
     @property
     def places(self) -> Places:
