@@ -29,7 +29,20 @@ if TYPE_CHECKING:
         RecurrencePattern,
         RecurrenceTrigger,
     )
-    from jupyter_mlws.ipython.calls import chart, compare, data, form, job, log, open_, output, runs
+    from jupyter_mlws.ipython.calls import (
+        chart,
+        compare,
+        data,
+        environment,
+        form,
+        job,
+        log,
+        model,
+        open_,
+        output,
+        register_model,
+        runs,
+    )
     from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
     from jupyter_mlws.sdk.client import MLClient
@@ -55,7 +68,20 @@ _PLACES = {
         "Unavailable",
     ),
     "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
-    "ipython.calls": ("chart", "compare", "data", "form", "job", "log", "open_", "output", "runs"),
+    "ipython.calls": (
+        "chart",
+        "compare",
+        "data",
+        "environment",
+        "form",
+        "job",
+        "log",
+        "model",
+        "open_",
+        "output",
+        "register_model",
+        "runs",
+    ),
     "entities.schedule": ("CronTrigger", "RecurrencePattern", "RecurrenceTrigger"),
     "sdk.assets": ("load_component", "load_data", "load_model"),
     "sdk.builders": ("command", "notebook"),
@@ -101,6 +127,7 @@ __all__ = [
     "command",
     "compare",
     "data",
+    "environment",
     "form",
     "job",
     "load_component",
@@ -113,9 +140,11 @@ __all__ = [
     "load_model",
     "load_schedule",
     "log",
+    "model",
     "notebook",
     "open_",
     "output",
+    "register_model",
     "runs",
 ]
 

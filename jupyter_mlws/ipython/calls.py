@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.ipython.comparison import RunComparison
-from jupyter_mlws.ipython.display import DataList, JobCard, RunCard
+from jupyter_mlws.ipython.display import AssetList, EnvironmentCard, JobCard, RunCard
 from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.builders import notebook
 from jupyter_mlws.sdk.client import MLClient
@@ -194,9 +195,68 @@ def data(reference: str, *, path: bool = False) -> Any:
     return mltable.read(place) if is_table and not path else place
 
 
-def data_list(name: str = "") -> DataList:
-    """The data of the workspace, newest first; with a name, its versions."""
-    return DataList(list(client().data.list(name=name or None)))
+def asset_list(noun: str, name: str = "") -> AssetList:
+    """The data, models or environments of the workspace, newest first; with a name, its versions."""
+    return AssetList(list(getattr(client(), noun).list(name=name or None)), noun)
+
+
+def model(reference: str) -> Path:
+    """A model of the workspace, on this machine: its folder, or its file where it is a single one.
+
+    It is fetched once. One that MLflow wrote is opened by `mlflow.pyfunc.load_model(str(path))`.
+
+    Args:
+        reference: `NAME` (its latest version), `NAME:VERSION` or `NAME@LABEL`.
+    Raises:
+        NotFound: there is no such version, or its files are elsewhere.
+    """
+    from jupyter_mlws.sdk import contents
+
+    return contents.model(client(), reference)
+
+
+def register_model(name: str, path: str | os.PathLike[str], **fields: Any) -> Any:
+    """Make files a new version of a model; answers the version.
+
+    Args:
+        path: a file or folder of this machine, `runs:/RUN/PATH`, or another address of a model.
+        fields: such as `description`, `tags` or `stage`; without `type` it is an `mlflow_model` where the
+            folder has a file `MLmodel`, else a `custom_model`.
+    Raises:
+        Invalid: there is nothing at `path`, or it is of another type.
+    """
+    text = os.fspath(path)
+    type_ = "mlflow_model" if (Path(text) / "MLmodel").is_file() else "custom_model"
+    return client().models.create_or_update({"name": name, "path": text, "type": type_, **fields})
+
+
+def environment(
+    reference: str, *, build: bool = False, from_kernel: str | None = None
+) -> EnvironmentCard:
+    """A version of an environment, and how far it is made on the workspace's machine.
+
+    Args:
+        reference: `NAME` (its latest version), `NAME:VERSION` or `NAME@LABEL`.
+        build: make it now, with the log printed as it grows.
+        from_kernel: first make a new version of NAME, with what this kernelspec has installed.
+    Raises:
+        NotFound: there is no such version or kernel.
+        Invalid: it cannot be made.
+    """
+    from jupyter_mlws.sdk import contents
+
+    workspace = client()
+    if from_kernel is not None:
+        draft = workspace.call("environments.freeze_kernel", kernel=from_kernel)
+        document = {"name": reference, "python": draft.python, "pip": draft.pip}
+        asset: Any = workspace.environments.create_or_update(document)
+    else:
+        asset = contents.find(workspace, reference, "environments")
+    if build:
+        made = workspace.environments.build_and_wait(asset.name, asset.version, stream=True)
+    else:
+        made = workspace.call("environments.get_build", name=asset.name, version=asset.version)
+    return EnvironmentCard(asset, made)
 
 
 def open_(kind: str, id: str) -> RunCard | JobCard:

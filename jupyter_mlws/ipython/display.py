@@ -127,13 +127,14 @@ class JobCard(RunCard):
         }
 
 
-class DataList:
-    """Versions of data, as a table."""
+class AssetList:
+    """Versions of data, models or environments, as a table."""
 
     COLUMNS = ("name", "version", "type", "labels", "description", "created_at")
 
-    def __init__(self, assets: Sequence[Any]) -> None:
+    def __init__(self, assets: Sequence[Any], noun: str = "data") -> None:
         self._assets = list(assets)
+        self._noun = noun
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -155,7 +156,7 @@ class DataList:
 
     def _repr_html_(self) -> str:
         if not self._assets:
-            return "<p>No data.</p>"
+            return f"<p>No {self._noun}.</p>"
         head = "".join(f'<th style="{_CELL}">{escape(name)}</th>' for name in self.COLUMNS)
         body = "".join(
             "<tr>"
@@ -169,7 +170,41 @@ class DataList:
         lines = [
             f"{row['name']}:{row['version']}  {row['type']}  {row['labels']}" for row in self.rows
         ]
-        return "\n".join(lines) or "No data."
+        return "\n".join(lines) or f"No {self._noun}."
+
+
+class EnvironmentCard:
+    """A version of an environment: what it asks for, and how far it is made."""
+
+    def __init__(self, asset: Any, build: Any) -> None:
+        self.asset = asset
+        self.build = build
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Its fields and its build, as JSON."""
+        build = self.build
+        return {
+            "name": self.asset.name,
+            "version": self.asset.version,
+            "state": build.state,
+            "message": build.message,
+            "python": build.python,
+            "kernel": build.kernel,
+            "packages": build.n_packages,
+            "requirements": ", ".join(build.requirements),
+            "warnings": ", ".join(build.warnings),
+        }
+
+    def _repr_html_(self) -> str:
+        title = escape(f"{self.asset.name}:{self.asset.version}")
+        rows = {key: value for key, value in self.state.items() if value not in (None, "")}
+        return f'<div style="{_STYLE}"><strong>{title}</strong>{_html_table("", rows)}</div>'
+
+    def __repr__(self) -> str:
+        state = self.state
+        line = f"{state['name']}:{state['version']}  {state['state']}"
+        return "  ".join(filter(None, (line, state["message"], state["requirements"])))
 
 
 def _shown(value: Any) -> str:
@@ -197,7 +232,8 @@ def _html_table(heading: str, rows: Mapping[str, Any]) -> str:
         f'<tr><td style="{_CELL}">{escape(key)}</td><td style="{_CELL}">{escape(_shown(value))}</td></tr>'
         for key, value in rows.items()
     )
-    return f"<table><caption>{heading}</caption><tbody>{body}</tbody></table>"
+    caption = f"<caption>{heading}</caption>" if heading else ""
+    return f"<table>{caption}<tbody>{body}</tbody></table>"
 
 
 def _text(state: Mapping[str, Any]) -> str:

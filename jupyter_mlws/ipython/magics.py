@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
@@ -14,6 +16,7 @@ from IPython.core.magic import Magics, line_magic, magics_class
 
 from jupyter_mlws.entities.errors import MlwsError
 from jupyter_mlws.ipython import calls
+from jupyter_mlws.ipython.display import AssetList
 
 _QUESTION = re.compile(r"^(\s*%mlws\b[^?\n]*?)\s*\?+[ \t]*$", re.MULTILINE)
 
@@ -73,6 +76,23 @@ def _parser() -> _Parser:
         "reference", nargs="?", help="NAME for its versions; NAME@LABEL or NAME:VERSION"
     )
     data.add_argument("-n", type=int, default=20, help="how many rows at most")
+    model = verb(
+        "model", "Models of the workspace: all of them, the versions of one, or its files."
+    )
+    model.add_argument(
+        "reference", nargs="?", help="NAME for its versions; NAME@LABEL or NAME:VERSION for a path"
+    )
+    model.add_argument(
+        "--register", metavar="PATH", help="make this file, folder or runs:/RUN/PATH a new version"
+    )
+    env = verb("env", "Environments: all of them, the versions of one, or how far one is made.")
+    env.add_argument(
+        "reference", nargs="?", help="NAME for its versions; NAME@LABEL or NAME:VERSION"
+    )
+    env.add_argument("--build", action="store_true", help="make it now")
+    env.add_argument(
+        "--from-kernel", metavar="KERNELSPEC", help="a new version, with what this kernel has"
+    )
     output = verb("output", "Give a variable as an output of the notebook job that runs this.")
     output.add_argument("name", help="name of the variable and of the output")
     opened = verb("open", "Show the card of a run or job.")
@@ -87,7 +107,7 @@ class MlwsMagics(Magics):
 
     @line_magic
     def mlws(self, line: str) -> Any:
-        """Speak to the ML workspace: run, end, log, job, runs, compare, data, output, open.
+        """Speak to the ML workspace: runs, jobs, data, models, environments.
 
         `%mlws --help` lists them, `%mlws VERB --help` or `%mlws VERB?` explains one. Each has `--json`, and a
         twin in Python: `import jupyter_mlws as mlws; mlws.runs(…)`.
@@ -135,9 +155,28 @@ class MlwsMagics(Magics):
     def _data(self, options: argparse.Namespace) -> Any:
         reference = options.reference or ""
         if not re.search(r"[@:]", reference):
-            return calls.data_list(reference)
+            return calls.asset_list("data", reference)
         found = calls.data(reference)
         return found.head(options.n) if hasattr(found, "head") else found
+
+    def _model(self, options: argparse.Namespace) -> Any:
+        reference = options.reference or ""
+        if options.register:
+            if not reference or re.search(r"[@:]", reference):
+                raise UsageError("Say how the model is called: %mlws model NAME --register PATH.")
+            return AssetList([calls.register_model(reference, options.register)], "models")
+        if not re.search(r"[@:]", reference):
+            return calls.asset_list("models", reference)
+        return calls.model(reference)
+
+    def _env(self, options: argparse.Namespace) -> Any:
+        reference = options.reference or ""
+        wants_one = options.build or options.from_kernel
+        if wants_one and not reference:
+            raise UsageError("Say which environment: %mlws env NAME --build.")
+        if not wants_one and not re.search(r"[@:]", reference):
+            return calls.asset_list("environments", reference)
+        return calls.environment(reference, build=options.build, from_kernel=options.from_kernel)
 
     def _output(self, options: argparse.Namespace) -> None:
         if options.name not in self._variables:
@@ -185,7 +224,11 @@ def _assignment(word: str) -> tuple[str, str]:
 
 
 def _as_json(answer: Any) -> Any:
-    """A list of runs, or the state of a card or comparison, as plain JSON; None for what answers nothing."""
+    """What a verb answers as plain JSON; None for one that answers nothing."""
+    if isinstance(answer, Path):
+        return str(answer)
+    if hasattr(answer, "to_json"):  # a DataFrame, whose dates and numbers are to be JSON's too
+        return json.loads(answer.to_json(orient="records", date_format="iso"))
     return answer.rows if hasattr(answer, "rows") else getattr(answer, "state", None)
 
 
@@ -199,5 +242,17 @@ def load_ipython_extension(shell: Any) -> None:
     shell.register_magics(MlwsMagics)
     if _ask_for_help not in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.append(_ask_for_help)
-    verbs = ["compare", "data", "end", "job", "log", "open", "output", "run", "runs"]
+    verbs = [
+        "compare",
+        "data",
+        "end",
+        "env",
+        "job",
+        "log",
+        "model",
+        "open",
+        "output",
+        "run",
+        "runs",
+    ]
     shell.set_hook("complete_command", lambda completer, event: verbs, str_key="%mlws")

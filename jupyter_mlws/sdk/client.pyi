@@ -28,6 +28,7 @@ import jupyter_mlws.entities.schedule
 import jupyter_mlws.entities.session
 import jupyter_mlws.entities.snapshot
 import jupyter_mlws.entities.sweep
+import jupyter_mlws.entities.transfer
 import jupyter_mlws.entities.trigger
 import jupyter_mlws.entities.upload
 import jupyter_mlws.entities.webhook
@@ -756,6 +757,20 @@ class Tokens(Noun):
         """All tokens, without themselves; those of running jobs too."""
 
 
+class Transfers(Noun):
+    def cancel(self, id: builtins.str) -> jupyter_mlws.entities.transfer.Transfer:
+        """End a transfer; what it has brought in stays, and another one goes on from there."""
+
+    def create(self, transfer: jupyter_mlws.entities.transfer.TransferSpec) -> jupyter_mlws.entities.transfer.Transfer:
+        """Bring in experiments, runs with their histories and files, and models of an MLflow."""
+
+    def get(self, id: builtins.str, after: builtins.int | None = ..., wait_s: builtins.float = ...) -> jupyter_mlws.entities.transfer.Transfer:
+        """How far a transfer is."""
+
+    def list(self) -> Iterator[jupyter_mlws.entities.transfer.Transfer]:
+        """The transfers since the service was started, newest first."""
+
+
 class Triggers(Noun):
     def delete(self, name: builtins.str) -> None:
         """Delete a trigger, with its token; its jobs stay."""
@@ -883,6 +898,7 @@ class MLClient:
     sessions: Sessions
     sweeps: Sweeps
     tokens: Tokens
+    transfers: Transfers
     triggers: Triggers
     uploads: Uploads
     views: Views

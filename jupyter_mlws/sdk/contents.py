@@ -1,4 +1,4 @@
-"""Data on this machine: fetched once from the workspace, then found again by its content."""
+"""Data and models on this machine: fetched once from the workspace, then found again by its content."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def cache() -> Path:
     return Path(base).expanduser() / "jupyter_mlws" / "data"
 
 
-def find(client: MLClient, reference: str) -> Any:
-    """The version of data that `NAME`, `NAME:VERSION` or `NAME@LABEL` means.
+def find(client: MLClient, reference: str, noun: str = "data") -> Any:
+    """The version that `NAME`, `NAME:VERSION` or `NAME@LABEL` means.
 
     Raises:
         Invalid: it is no such reference.
@@ -41,7 +41,7 @@ def find(client: MLClient, reference: str) -> Any:
     if match is None:
         raise Invalid(f"'{reference}' is not of the form NAME, NAME:VERSION or NAME@LABEL.")
     return client.call(
-        "data.get", name=match["name"], version=match["version"], label=match["label"]
+        f"{noun}.get", name=match["name"], version=match["version"], label=match["label"]
     )
 
 
@@ -55,24 +55,35 @@ def local(client: MLClient, reference: str) -> Path:
     address = addresses.parse(reference)
     if address is None:
         asset = find(client, reference)
-        return _version(client, asset.name, asset.version, asset.type)
+        return _version(client, "data", asset)
     return _datastore(client, address) if address.datastore else _storage(address)
 
 
-def _version(client: MLClient, name: str, version: str, type_: str) -> Path:
-    files = client.call("data.list_files", name=name, version=version)
+def model(client: MLClient, reference: str) -> Path:
+    """A model on this machine: its folder, or its file where it is a single one.
+
+    Raises:
+        NotFound: there is no such version, or its files are elsewhere.
+    """
+    return _version(client, "models", find(client, reference, "models"))
+
+
+def _version(client: MLClient, noun: str, asset: Any) -> Path:
+    name, version = asset.name, asset.version
+    files = client.call(f"{noun}.list_files", name=name, version=version)
     said = sorted((file.path, file.size_bytes, file.stamp) for file in files)
-    folder = _folder(client, repr((name, version, said)))
+    folder = _folder(client, repr((noun, name, version, said)))
     if not (folder / DONE).exists():
         _clear(folder)
         for file in files:
             client.transport.download(
-                "data.read_file",
+                f"{noun}.read_file",
                 {"name": name, "version": version, "path": file.path},
                 folder / addresses.inside(file.path),
             )
         (folder / DONE).touch()
-    return folder / files[0].path if type_ == "uri_file" else folder
+    is_file = asset.type == "uri_file" or (asset.type == "custom_model" and len(files) == 1)
+    return folder / files[0].path if is_file else folder
 
 
 def _datastore(client: MLClient, address: addresses.Address) -> Path:

@@ -3577,6 +3577,73 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The transfers since the service was started, newest first.
+         * @description The transfers since the service was started, newest first.
+         */
+        get: operations["transfers.list"];
+        put?: never;
+        /**
+         * Bring in experiments, runs with their histories and files, and models of an MLflow.
+         * @description Bring in experiments, runs with their histories and files, and models of an MLflow.
+         *
+         *     It goes on in the background. Ids stay what they are, and it may be repeated: what is here already does
+         *     not change. With `dry_run` it only counts.
+         */
+        post: operations["transfers.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a transfer is.
+         * @description How far a transfer is.
+         */
+        get: operations["transfers.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/transfers/{id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a transfer; what it has brought in stays, and another one goes on from there.
+         * @description End a transfer; what it has brought in stays, and another one goes on from there.
+         */
+        post: operations["transfers.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/triggers": {
         parameters: {
             query?: never;
@@ -5758,6 +5825,45 @@ export interface components {
             };
             /** Nodes */
             nodes: components["schemas"]["LineageNode"][];
+        };
+        /**
+         * ImportCount
+         * @description How many of one kind there are, and how many of them are not here as they are there.
+         */
+        ImportCount: {
+            /** Kind */
+            kind: string;
+            /**
+             * N
+             * @default 0
+             */
+            n?: number;
+            /**
+             * N New
+             * @default 0
+             */
+            n_new?: number;
+            /**
+             * N Changed
+             * @default 0
+             */
+            n_changed?: number;
+            /** Size Bytes */
+            size_bytes?: number;
+        };
+        /**
+         * ImportReport
+         * @description What was brought in, or would be.
+         */
+        ImportReport: {
+            /** Source */
+            source: string;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Counts */
+            counts: components["schemas"]["ImportCount"][];
+            /** Failures */
+            failures?: string[];
         };
         /**
          * ImportedDataset
@@ -8569,6 +8675,77 @@ export interface components {
             count: number;
         };
         /**
+         * Transfer
+         * @description A transfer, and how far it is.
+         */
+        Transfer: {
+            /** Id */
+            id: string;
+            /**
+             * Source
+             * @description Without a password that its address may carry.
+             */
+            source: string;
+            /** Dry Run */
+            dry_run: boolean;
+            /**
+             * State
+             * @default running
+             * @enum {string}
+             */
+            state?: "running" | "done" | "failed" | "canceled";
+            /**
+             * Step
+             * @description Grows with each news.
+             * @default 0
+             */
+            step?: number;
+            /** @description What was met so far. */
+            report?: components["schemas"]["ImportReport"];
+            /** Error */
+            error?: string;
+            /** Started By */
+            started_by: string;
+            /** Started At */
+            started_at: string;
+            /** Ended At */
+            ended_at?: string;
+        };
+        /**
+         * TransferSpec
+         * @description What is to be brought in, and how.
+         */
+        TransferSpec: {
+            /**
+             * Source
+             * @description A tracking URI such as `http://host:5000` or `sqlite:////data/mlflow.db`, or a folder of the service's
+             *     machine.
+             */
+            source: string;
+            /**
+             * Artifacts
+             * @description Where `mlflow-artifacts:` begins, for a database whose server does not run.
+             */
+            artifacts?: string;
+            /**
+             * Dry Run
+             * @description Only count what would be brought in.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * With Files
+             * @default true
+             */
+            with_files?: boolean;
+            /**
+             * Deep
+             * @description Bring in again also what looks the same.
+             * @default false
+             */
+            deep?: boolean;
+        };
+        /**
          * Trial
          * @description What is tried: a command, or a notebook (*ours*); a component is written out here too.
          */
@@ -9124,6 +9301,8 @@ export type HistogramBin = components['schemas']['HistogramBin'];
 export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
 export type Impact = components['schemas']['Impact'];
+export type ImportCount = components['schemas']['ImportCount'];
+export type ImportReport = components['schemas']['ImportReport'];
 export type ImportedDataset = components['schemas']['ImportedDataset'];
 export type ImportedExperiment = components['schemas']['ImportedExperiment'];
 export type ImportedFile = components['schemas']['ImportedFile'];
@@ -9228,6 +9407,8 @@ export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type TopValue = components['schemas']['TopValue'];
+export type Transfer = components['schemas']['Transfer'];
+export type TransferSpec = components['schemas']['TransferSpec'];
 export type Trial = components['schemas']['Trial'];
 export type TrialView = components['schemas']['TrialView'];
 export type TriggerFire = components['schemas']['TriggerFire'];
@@ -16581,6 +16762,137 @@ export interface operations {
                 };
                 content: {
                     "application/json": null;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "transfers.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "transfers.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    transfer: components["schemas"]["TransferSpec"];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "transfers.get": {
+        parameters: {
+            query?: {
+                /** @description wait until its `step` is greater. */
+                after?: number;
+                /** @description seconds to wait for that, at most 30. */
+                wait_s?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "transfers.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
                 };
             };
             /** @description What was wrong. */
