@@ -23,7 +23,7 @@ from jupyter_mlws.sdk.assets import AssetSource, send, shipment
 from jupyter_mlws.sdk.assets import download as fetch
 from jupyter_mlws.sdk.computes import Finished
 from jupyter_mlws.sdk.described import ARGUMENTS, DocumentSource, described
-from jupyter_mlws.sdk.jobs import Done, LogPrinter, Source, submission
+from jupyter_mlws.sdk.jobs import Done, Source, submission
 from jupyter_mlws.sdk.schedules import (
     Ready,
     ScheduleSource,
@@ -31,6 +31,7 @@ from jupyter_mlws.sdk.schedules import (
     arranged,
     arranged_trigger,
 )
+from jupyter_mlws.sdk.streaming import LogPrinter
 from jupyter_mlws.sdk.transport import HttpTransport, Transport
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -234,42 +233,6 @@ class Done:
             raise JobFailed(self._job)
 
 
-class LogPrinter:
-    """Follows a job's log by its offset, so that a restart of the service loses and repeats nothing."""
-
-    def __init__(self, client: MLClient, name: str, out: TextIO | None = None) -> None:
-        self._client = client
-        self._name = name
-        self._out = out or sys.stdout
-
-    def follow(self) -> Job:
-        """Print until the job ends, as `az ml job stream` does."""
-        job = self._client.call("jobs.get", name=self._name)
-        studio = job.services.get("Studio")
-        head = [f"RunId: {job.name}", f"Web View: {studio.endpoint if studio else ''}", ""]
-        self._print("\n".join([*head, "Streaming user_logs/std_log.txt", "=" * 31, "", ""]))
-        offset = 0
-        while True:
-            chunk = self._client.call("jobs.read_log", name=self._name, offset=offset, wait_s=20)
-            self._print(chunk.text)
-            offset = chunk.next_offset
-            if chunk.ended:
-                break
-        job = Done(self._client.call("jobs.get", name=self._name), self._client).result()
-        self._print(
-            "\n".join(
-                ["", "Execution Summary", "=" * 17, *head[:2], f"Status: {job.status.value}", ""]
-            )
-        )
-        if job.error:
-            self._print(f"{job.error.message}\n")
-        return job
-
-    def _print(self, text: str) -> None:
-        self._out.write(text)
-        self._out.flush()
-
-
 def download(
     client: MLClient, name: str, target: Path, output_name: str | None, *, everything: bool
 ) -> list[Path]:
@@ -350,4 +313,4 @@ def _check_kind(where: str, kind: str | None, path: Path) -> None:
         )
 
 
-__all__ = ["Done", "Input", "JobFailed", "LogPrinter", "Source", "load_job", "submission"]
+__all__ = ["Done", "Input", "JobFailed", "Source", "load_job", "submission"]
