@@ -148,6 +148,7 @@ function TableView(props: { file: IFile }): JSX.Element {
   const { runId, path } = props.file;
   const { client } = usePage().workspace;
   const { trans, locale } = useLanguage();
+  // The buttons move what is wanted, not what is shown: nobody's second press is lost while a page is on its way.
   const [offset, setOffset] = useState(0);
   const [table, setTable] = useState<Table | null>(null);
   const [error, setError] = useState<IShownError | null>(null);
@@ -190,10 +191,18 @@ function TableView(props: { file: IFile }): JSX.Element {
         </span>
         {table.n_rows > ROWS && (
           <>
-            <Button disabled={first === 0} onClick={() => setOffset(Math.max(0, first - ROWS))}>
+            <Button
+              disabled={offset === 0}
+              onClick={() => setOffset(wanted => Math.max(0, wanted - ROWS))}
+            >
               {trans.__('Previous')}
             </Button>
-            <Button disabled={last >= table.n_rows} onClick={() => setOffset(first + ROWS)}>
+            <Button
+              disabled={offset + ROWS >= table.n_rows}
+              onClick={() =>
+                setOffset(wanted => (wanted + ROWS < table.n_rows ? wanted + ROWS : wanted))
+              }
+            >
               {trans.__('Next')}
             </Button>
           </>
