@@ -177,7 +177,8 @@ async def test_a_kernel_sees_only_the_gpus_of_its_compute(
     (process,) = [
         process
         for process in psutil.Process().children(recursive=True)
-        if any(f"kernel-{name}" in part for part in process.cmdline())
+        if process.status() != psutil.STATUS_ZOMBIE
+        and any(f"kernel-{name}" in part for part in process.cmdline())
     ]
     assert process.environ()["CUDA_VISIBLE_DEVICES"] == "1,3"
     await jp_fetch("api", "kernels", name, method="DELETE")

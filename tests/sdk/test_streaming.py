@@ -21,9 +21,7 @@ def created(client: MLClient, **job: object) -> str:
     return client.jobs.create_or_update(job).name
 
 
-def test_a_command_is_told_by_its_log(
-    client: MLClient, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_command_is_told_by_its_log(client: MLClient, capsys: pytest.CaptureFixture[str]) -> None:
     name = created(client, type="command", command="echo one; echo two")
 
     client.jobs.stream(name)

@@ -39,6 +39,13 @@ class RunBody extends ReactWidget {
     for (const [name, value] of Object.entries(_designer.pipeline.inputs)) {
       this._texts.set(name, textOf(value));
     }
+    // What is wrong may be told after the dialog has opened.
+    _designer.changed.connect(this.update, this);
+  }
+
+  override dispose(): void {
+    this._designer.changed.disconnect(this.update, this);
+    super.dispose();
   }
 
   /** What differs from the file. */
