@@ -16,7 +16,7 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "Contributor": (("*",), ("access/*", "workspaces/restore")),
     "Data Scientist": (
         ("*",),
-        ("access/*", "computes/write", "computes/delete", "workspaces/*"),
+        ("access/*", "computes/write", "computes/delete", "models/approve", "workspaces/*"),
     ),
     "Compute Operator": (("*/read", "computes/*"), ("access/*",)),
     "Reader": (("*/read",), ("access/*",)),

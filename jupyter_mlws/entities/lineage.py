@@ -95,6 +95,19 @@ class Impact(View):
     nodes: list[LineageNode]
 
 
+class AssetUse(View):
+    """A run that has to do with a version of data or of a model."""
+
+    run_id: str
+    name: str
+    status: str
+    relation: Literal["input", "output"]
+    """Whether the run read the version or made it."""
+    started_at: Moment | None = None
+    inputs: list[str] = Field(default_factory=list)
+    """Names of the run's inputs that are this version."""
+
+
 class Likeness(View):
     """What of a reproduction is the same as it was, and what cannot be."""
 

@@ -359,6 +359,8 @@ def shown(ws: Workspace, row: Record) -> Asset:
     content = doc.get("content") or {"type": "custom_model", "path": doc["location"]}
     who = doc.get("created_by", "")
     more = {"stage": doc["stage"], "source": doc["source"]} if "stage" in doc else {}
+    if guarded := asset.doc.get("guarded_stages"):
+        more["guarded_stages"] = guarded
     return Asset(
         **{
             **content,

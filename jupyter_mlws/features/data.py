@@ -6,18 +6,16 @@ import asyncio
 import hashlib
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, data_spec
 from jupyter_mlws.entities.connection import import_spec
 from jupyter_mlws.entities.errors import Denied, Invalid, NotFound, Problem
-from jupyter_mlws.entities.lineage import FLOWS
+from jupyter_mlws.entities.lineage import AssetUse
 from jupyter_mlws.entities.mltable import FILE, table_spec
 from jupyter_mlws.entities.profile import Analysis, TablePreview
-from jupyter_mlws.entities.record import Moment, View
 from jupyter_mlws.execution import assets, contents, imports
+from jupyter_mlws.features import uses
 from jupyter_mlws.features.assets import bind, create, held
 from jupyter_mlws.features.jobs import Validation, judged
 from jupyter_mlws.features.operations import operation
@@ -29,19 +27,6 @@ MAX_ROWS = 1000
 MAX_WAIT_S = 30
 FORM = "1"
 """Changes when profiles and comparisons tell something else, so that they are worked out anew."""
-
-
-class DataUse(View):
-    """A run that has to do with a version of data."""
-
-    run_id: str
-    name: str
-    status: str
-    relation: Literal["input", "output"]
-    """Whether the run read the data or made it."""
-    started_at: Moment | None = None
-    inputs: list[str] = Field(default_factory=list)
-    """Names of the run's inputs that are this version."""
 
 
 def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
@@ -132,35 +117,13 @@ async def compare(ws: Workspace, name: str, version: str, base: str, wait_s: flo
 
 
 @operation("data/read")
-def list_uses(ws: Workspace, name: str, version: str | None = None) -> list[DataUse]:
+def list_uses(ws: Workspace, name: str, version: str | None = None) -> list[AssetUse]:
     """The runs that read or made a version, newest first; of the latest when none is named.
 
     Raises:
         NotFound: there is no such version.
     """
-    record = assets.find(ws.store, "data", name, version)
-    node = f"data:{record.name}@{record.version}"
-    found = []
-    for outgoing in (True, False):
-        for source, relation, target, doc in ws.store.edges(node, outgoing=outgoing):
-            other = target if outgoing else source
-            if not other.startswith("run:") or relation not in FLOWS:
-                continue
-            try:
-                row = ws.store.get_run(other.partition(":")[2], with_data=False)
-            except NotFound:
-                continue
-            found.append(
-                DataUse(
-                    run_id=row.run_id,
-                    name=row.name,
-                    status=row.status,
-                    relation="input" if outgoing else "output",
-                    started_at=_moment(row.start_ms),
-                    inputs=list(doc.get("inputs", ())),
-                )
-            )
-    return sorted(found, key=lambda use: str(use.started_at or ""), reverse=True)
+    return uses.of(ws, assets.find(ws.store, "data", name, version))
 
 
 @operation("data/write")
@@ -258,9 +221,3 @@ def _uploaded(ws: Workspace, reference: str, datastore: str) -> str:
         assert file.local
         place.upload(file.local, f"{below}/{file.path}")
     return f"{base}/{content.files[0].path}" if content.is_file else f"{base}/"
-
-
-def _moment(milliseconds: int | None) -> Any:
-    from jupyter_mlws.entities.record import from_ms
-
-    return None if milliseconds is None else from_ms(milliseconds)

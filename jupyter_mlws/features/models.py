@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Literal
 
+from jupyter_mlws.entities.approval import RequestState, StageRequest
 from jupyter_mlws.entities.asset import Asset, AssetSpec, Model, model_spec
 from jupyter_mlws.entities.errors import Denied, Invalid, NotFound
+from jupyter_mlws.entities.lineage import AssetUse
 from jupyter_mlws.execution import assets, contents
+from jupyter_mlws.features import approvals, uses
 from jupyter_mlws.features.assets import bind, shown
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
@@ -19,8 +23,11 @@ def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
 
     Raises:
         Invalid: its address is wrong, or leads nowhere.
+        Denied: it would begin in a stage that needs approval.
     """
     assert isinstance(spec, Model)
+    if spec.stage:
+        approvals.require_free(ws.store, ws.principal, spec.name, spec.stage)
     if spec.path.startswith(("http:", "https:")) or addresses.parse(spec.path) is None:
         return []
     if ws.registry:
@@ -47,12 +54,14 @@ def set_stage(ws: Workspace, name: str, version: str, stage: str) -> Asset:
 
     Raises:
         Invalid: the stage is empty or too long.
+        Denied: this stage of the model needs approval, and the caller may not give it.
     """
-    if not 1 <= len(stage) <= 64:
-        raise Invalid.field("stage", "must have 1 to 64 characters.")
+    approvals.check_stage(stage)
     found = assets.find(ws.store, "model", name, version)
     with ws.change(f"model:{name}@{found.version}", stage=stage) as tx:
         now = ws.store.get_record("model", name, found.version)
+        approvals.require_free(ws.store, ws.principal, name, stage, now.doc["stage"])
+        tx.note(from_stage=now.doc["stage"])
         now.doc.update(
             stage=stage,
             modified_by=ws.principal.name,
@@ -60,3 +69,84 @@ def set_stage(ws: Workspace, name: str, version: str, stage: str) -> Asset:
         )
         tx.put_record("model", name, now.doc, version=found.version, archived=now.archived)
     return shown(ws, ws.store.get_record("model", name, found.version))
+
+
+@operation("models/read")
+def list_uses(ws: Workspace, name: str, version: str | None = None) -> list[AssetUse]:
+    """The runs that read or made a version, newest first; of the latest when none is named.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    return uses.of(ws, assets.find(ws.store, "model", name, version))
+
+
+@operation("models/approve")
+def guard_stages(ws: Workspace, name: str, stages: list[str]) -> list[str]:
+    """Say which stages of a model need approval; who may not approve must ask to enter or leave them.
+
+    Args:
+        stages: such as `Production`; none, and every stage is free.
+    Raises:
+        NotFound: there is no such model.
+    """
+    return approvals.guard(ws, name, stages)
+
+
+@operation("models/write")
+def request_stage(
+    ws: Workspace, name: str, version: str, stage: str, comment: str = ""
+) -> StageRequest:
+    """Ask that a version moves to a stage; somebody who may approve decides.
+
+    Args:
+        comment: why.
+    Raises:
+        Conflict: it is there already, or another request of this version waits.
+    """
+    return approvals.request(ws, name, version, stage, comment)
+
+
+@operation("models/approve")
+def approve(ws: Workspace, name: str, version: str, comment: str = "") -> StageRequest:
+    """Approve the request of a version that waits: the version moves to its stage.
+
+    Raises:
+        NotFound: none waits.
+    """
+    return approvals.decide(ws, name, version, "approved", comment)
+
+
+@operation("models/approve")
+def reject(ws: Workspace, name: str, version: str, comment: str = "") -> StageRequest:
+    """Reject the request of a version that waits: the version stays where it is.
+
+    Args:
+        comment: why.
+    Raises:
+        NotFound: none waits.
+    """
+    return approvals.decide(ws, name, version, "rejected", comment)
+
+
+@operation("models/write")
+def withdraw_request(ws: Workspace, name: str, version: str) -> StageRequest:
+    """Take back one's own request that waits.
+
+    Raises:
+        NotFound: none waits.
+        Denied: it is another's.
+    """
+    return approvals.decide(ws, name, version, "withdrawn")
+
+
+@operation("models/read")
+def list_requests(
+    ws: Workspace, state: RequestState | Literal["all"] = "pending", name: str | None = None
+) -> list[StageRequest]:
+    """Requests to move versions to stages, of all models or of one; the newest first.
+
+    Raises:
+        NotFound: there is no such model.
+    """
+    return approvals.requests(ws, name, state)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pydantic
 
 import jupyter_mlws.entities.access
+import jupyter_mlws.entities.approval
 import jupyter_mlws.entities.asset
 import jupyter_mlws.entities.comparison
 import jupyter_mlws.entities.compute
@@ -32,7 +33,6 @@ import jupyter_mlws.entities.transfer
 import jupyter_mlws.entities.trigger
 import jupyter_mlws.entities.upload
 import jupyter_mlws.entities.webhook
-import jupyter_mlws.features.data
 import jupyter_mlws.features.datastores
 import jupyter_mlws.features.jobs
 import jupyter_mlws.sdk.computes
@@ -41,6 +41,11 @@ import jupyter_mlws.sdk.schedules
 import jupyter_mlws.sdk.transport
 
 class Noun: ...
+
+class Audit(Noun):
+    def list(self, *, user: builtins.str | None = ..., entity: builtins.str | None = ..., action: builtins.str | None = ..., since: datetime.datetime | None = ..., until: datetime.datetime | None = ..., with_logging: builtins.bool = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.compute.Event]:
+        """What was changed, newest first; without what runs log while they run."""
+
 
 class Codes(Noun):
     def create_or_update(self, snapshot: jupyter_mlws.entities.snapshot.Snapshot) -> jupyter_mlws.entities.snapshot.MissingBlobs:
@@ -186,7 +191,7 @@ class Data(Noun):
     def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
         """The files of a version; of the latest when none is named."""
 
-    def list_uses(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.features.data.DataUse]:
+    def list_uses(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.lineage.AssetUse]:
         """The runs that read or made a version, newest first; of the latest when none is named."""
 
     def preview(self, name: builtins.str, version: builtins.str | None = ..., path: builtins.str | None = ..., offset: builtins.int = ..., limit: builtins.int = ...) -> jupyter_mlws.entities.profile.TablePreview:
@@ -480,6 +485,9 @@ class Lineage(Noun):
 
 
 class Models(Noun):
+    def approve(self, name: builtins.str, version: builtins.str, comment: builtins.str = ...) -> jupyter_mlws.entities.approval.StageRequest:
+        """Approve the request of a version that waits: the version moves to its stage."""
+
     def archive(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Hide a version, or with none named the whole asset, from lists; references still lead to it."""
 
@@ -489,14 +497,29 @@ class Models(Noun):
     def get(self, name: builtins.str, version: builtins.str | None = ..., label: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """One version; the latest when neither version nor label is named."""
 
+    def guard_stages(self, name: builtins.str, stages: builtins.list[builtins.str]) -> builtins.list[builtins.str]:
+        """Say which stages of a model need approval; who may not approve must ask to enter or leave them."""
+
     def list(self, *, tag: builtins.str | None = ..., name: builtins.str | None = ..., view: typing.Literal['active', 'archived', 'all'] = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.asset.Asset]:
         """The newest version of each, or all versions of one; newest first."""
 
     def list_files(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.AssetFile]:
         """The files of a version; of the latest when none is named."""
 
+    def list_requests(self, state: typing.Literal['pending', 'approved', 'rejected', 'withdrawn'] | typing.Literal['all'] = ..., name: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.approval.StageRequest]:
+        """Requests to move versions to stages, of all models or of one; the newest first."""
+
+    def list_uses(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.lineage.AssetUse]:
+        """The runs that read or made a version, newest first; of the latest when none is named."""
+
     def read_file(self, name: builtins.str, path: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
         """One file of a version; fetched where its content lies elsewhere."""
+
+    def reject(self, name: builtins.str, version: builtins.str, comment: builtins.str = ...) -> jupyter_mlws.entities.approval.StageRequest:
+        """Reject the request of a version that waits: the version stays where it is."""
+
+    def request_stage(self, name: builtins.str, version: builtins.str, stage: builtins.str, comment: builtins.str = ...) -> jupyter_mlws.entities.approval.StageRequest:
+        """Ask that a version moves to a stage; somebody who may approve decides."""
 
     def restore(self, name: builtins.str, version: builtins.str | None = ...) -> builtins.list[jupyter_mlws.entities.asset.Asset]:
         """Show an archived version or asset in lists again."""
@@ -515,6 +538,9 @@ class Models(Noun):
 
     def validate(self, asset: builtins.dict[builtins.str, typing.Any]) -> jupyter_mlws.features.jobs.Validation:
         """Check an asset as `create` would, and store nothing."""
+
+    def withdraw_request(self, name: builtins.str, version: builtins.str) -> jupyter_mlws.entities.approval.StageRequest:
+        """Take back one's own request that waits."""
 
     def create_or_update(self, asset: jupyter_mlws.entities.asset.AssetSpec | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.asset.Asset:
         """Create a version; its local files are sent along."""
@@ -875,6 +901,7 @@ class Workspaces(Noun):
 
 
 class MLClient:
+    audit: Audit
     codes: Codes
     components: Components
     computes: Computes

@@ -115,6 +115,27 @@ class EventRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Trail:
+    """Which events, read backwards.
+
+    Attributes:
+        subject: a kind (`model`), a thing with all its versions (`model:NAME`) or one version.
+        action: `*` in it stands for anything.
+        before: only events with a smaller number.
+        with_logging: also what runs log while they run.
+    """
+
+    who: str | None = None
+    subject: str | None = None
+    action: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+    before: int | None = None
+    limit: int = 1000
+    with_logging: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RunQuery:
     """Which runs, in which order.
 
@@ -511,6 +532,10 @@ class Store(ABC):
         self, *, after: int = 0, limit: int = 1000, subject: str | None = None
     ) -> list[EventRow]:
         """Events with a greater number than `after`, oldest first."""
+
+    @abstractmethod
+    def trail(self, trail: Trail) -> list[EventRow]:
+        """The newest events that fit, newest first."""
 
     @abstractmethod
     def last_event(self) -> int:

@@ -15,7 +15,7 @@ import orjson
 
 from jupyter_mlws.entities.compute import CheckReport
 from jupyter_mlws.entities.errors import AlreadyExists, Invalid, NotFound
-from jupyter_mlws.store import checking, grouping, rows, searching, series
+from jupyter_mlws.store import checking, grouping, rows, searching, series, trails
 from jupyter_mlws.store.base import (
     ArtifactRow,
     Doc,
@@ -28,6 +28,7 @@ from jupyter_mlws.store.base import (
     RunQuery,
     RunRow,
     Store,
+    Trail,
     Transaction,
     ViewType,
 )
@@ -329,6 +330,10 @@ class SqliteStore(Store):
                 f"{rows.EVENTS} WHERE {where} ORDER BY seq LIMIT ?", (*values, limit)
             ).fetchall()
         return [rows.event(row) for row in found]
+
+    def trail(self, trail: Trail) -> list[EventRow]:
+        with self._connections.reading() as db:
+            return trails.read(db, trail)
 
     def last_event(self) -> int:
         with self._connections.reading() as db:

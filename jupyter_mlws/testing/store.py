@@ -13,7 +13,7 @@ import pytest
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound
 from jupyter_mlws.entities.lineage import Relation
-from jupyter_mlws.store.base import Blobs, Point, RunQuery, RunRow, Spread, Store
+from jupyter_mlws.store.base import Blobs, Point, RunQuery, RunRow, Spread, Store, Trail
 
 HOUR_MS = 3_600_000
 
@@ -112,6 +112,20 @@ class StoreSuite:
         assert store.last_event() == before
         add_run(store, "b", params={"new key": "2"})
         assert store.get_run("b").params == {"new key": "2"}
+
+    def test_a_trail_goes_backwards_and_is_narrowed(self, store: Store) -> None:
+        for who, subject in (("ana", "a:x"), ("bob", "a:x@1"), ("bob", "a:xy"), ("bob", "b:x")):
+            with store.change(who, "things/write", subject):
+                pass
+
+        def subjects(trail: Trail) -> list[str]:
+            return [event.subject for event in store.trail(trail)]
+
+        assert subjects(Trail(limit=2)) == ["b:x", "a:xy"]
+        assert subjects(Trail(subject="a")) == ["a:xy", "a:x@1", "a:x"]
+        assert subjects(Trail(subject="a:x")) == ["a:x@1", "a:x"]
+        assert subjects(Trail(who="bob", action="things/*", limit=1)) == ["b:x"]
+        assert subjects(Trail(before=store.last_event(), limit=1)) == ["a:xy"]
 
     def test_events_are_read_from_a_number_on_and_by_subject(self, store: Store) -> None:
         for subject in ("a", "b", "a"):

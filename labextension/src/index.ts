@@ -10,6 +10,7 @@ import { data } from './plugins/data';
 import { designer } from './plugins/designer';
 import { environments } from './plugins/environments';
 import { executed } from './plugins/executed';
+import { lineage } from './plugins/lineage';
 import { menu } from './plugins/menu';
 import { mime } from './plugins/mime';
 import { cellTags, runDialog } from './plugins/notebook';
@@ -35,6 +36,7 @@ export default [
   computes,
   environments,
   executed,
+  lineage,
   designer,
   mime,
 ];

@@ -150,6 +150,22 @@ export namespace CommandIDs {
   export const archiveRun = 'mlws:run-archive';
   /** `{run_id}`: shows an archived run again. */
   export const restoreRun = 'mlws:run-restore';
+  /** `{run_id}`: runs an ended job again as it was, after saying what cannot be the same. */
+  export const reproduce = 'mlws:job-reproduce';
+  /** `{node}` such as `data:NAME:VERSION`, or `{run_id}`: the lineage page. */
+  export const openLineage = 'mlws:lineage-open';
+  /** No arguments: the models page. */
+  export const openModels = 'mlws:models-open';
+  /** `{name, version?, tab?}`: the page of one model. */
+  export const openModel = 'mlws:model-open';
+  /** `{run_id, path?}`: asks for a name and registers what a run left as a model. */
+  export const registerModel = 'mlws:model-register';
+  /** No arguments: the components page. */
+  export const openComponents = 'mlws:components-open';
+  /** `{name, version?}`: the page of one component. */
+  export const openComponent = 'mlws:component-open';
+  /** `{subject?, who?, action?}`: the audit page. */
+  export const openAudit = 'mlws:audit-open';
   /** `{run_id}`: the run dialog, filled in from this job. */
   export const rerun = 'mlws:job-run-again';
   /** `{run_id, line?}`: puts a link to the run's page, or to a line of its log, on the clipboard. */

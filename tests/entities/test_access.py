@@ -14,6 +14,8 @@ from jupyter_mlws.entities.access import ROLES, Principal
         ("Data Scientist", "jobs/write", True),
         ("Data Scientist", "computes/write", False),
         ("Data Scientist", "workspaces/backup", False),
+        ("Data Scientist", "models/approve", False),
+        ("Contributor", "models/approve", True),
         ("Compute Operator", "computes/write", True),
         ("Compute Operator", "jobs/write", False),
         ("Reader", "jobs/read", True),

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 from jupyter_mlws.entities.lineage import Relation
+from jupyter_mlws.features import approvals
 from jupyter_mlws.features.run_links import LOGGED_MODEL
 from jupyter_mlws.server.mlflow import limits, logged_models, query, wire
 from jupyter_mlws.server.mlflow.artifacts import SCHEME
@@ -306,6 +307,8 @@ def transition_stage(call: Call) -> Json:
             f"is not an Active stage. Valid stages are {list(ACTIVE_STAGES)}"
         )
     with _edit(call, name, version, stage=stage, archive_existing=archive) as (tx, doc):
+        approvals.require_free(call.store, call.principal, name, stage, doc["stage"])
+        tx.note(from_stage=doc["stage"])
         now_ms = _now_ms()
         for other in _versions(call, name) if archive else ():
             if other["stage"] == stage and other["version"] != doc["version"]:

@@ -5,6 +5,26 @@
  */
 
 export interface paths {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was changed, newest first; without what runs log while they run.
+         * @description What was changed, newest first; without what runs log while they run.
+         */
+        get: operations["audit.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/codes": {
         parameters: {
             query?: never;
@@ -2233,6 +2253,26 @@ export interface paths {
         patch: operations["models.update"];
         trace?: never;
     };
+    "/models/{name}:approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve the request of a version that waits: the version moves to its stage.
+         * @description Approve the request of a version that waits: the version moves to its stage.
+         */
+        post: operations["models.approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/{name}:archive": {
         parameters: {
             query?: never;
@@ -2273,6 +2313,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/models/{name}:guard_stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which stages of a model need approval; who may not approve must ask to enter or leave them.
+         * @description Say which stages of a model need approval; who may not approve must ask to enter or leave them.
+         */
+        post: operations["models.guard_stages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/models/{name}:list_files": {
         parameters: {
             query?: never;
@@ -2285,6 +2345,26 @@ export interface paths {
          * @description The files of a version; of the latest when none is named.
          */
         get: operations["models.list_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{name}:list_uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The runs that read or made a version, newest first; of the latest when none is named.
+         * @description The runs that read or made a version, newest first; of the latest when none is named.
+         */
+        get: operations["models.list_uses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2307,6 +2387,46 @@ export interface paths {
         get: operations["models.read_file"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{name}:reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject the request of a version that waits: the version stays where it is.
+         * @description Reject the request of a version that waits: the version stays where it is.
+         */
+        post: operations["models.reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{name}:request_stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask that a version moves to a stage; somebody who may approve decides.
+         * @description Ask that a version moves to a stage; somebody who may approve decides.
+         */
+        post: operations["models.request_stage"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2387,6 +2507,46 @@ export interface paths {
          * @description Put a version, the latest when none is named, into a registry of the service's machine.
          */
         post: operations["models.share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models/{name}:withdraw_request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back one's own request that waits.
+         * @description Take back one's own request that waits.
+         */
+        post: operations["models.withdraw_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/models:list_requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests to move versions to stages, of all models or of one; the newest first.
+         * @description Requests to move versions to stages, of all models or of one; the newest first.
+         */
+        get: operations["models.list_requests"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4320,6 +4480,31 @@ export interface components {
             stamp?: string;
         };
         /**
+         * AssetUse
+         * @description A run that has to do with a version of data or of a model.
+         */
+        AssetUse: {
+            /** Run Id */
+            run_id: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /**
+             * Relation
+             * @description Whether the run read the version or made it.
+             * @enum {string}
+             */
+            relation: "input" | "output";
+            /** Started At */
+            started_at?: string;
+            /**
+             * Inputs
+             * @description Names of the run's inputs that are this version.
+             */
+            inputs?: string[];
+        };
+        /**
          * Attempt
          * @description One try to deliver.
          */
@@ -5167,31 +5352,6 @@ export interface components {
             inputs: components["schemas"]["DataInput"][];
             /** Differs */
             differs: boolean;
-        };
-        /**
-         * DataUse
-         * @description A run that has to do with a version of data.
-         */
-        DataUse: {
-            /** Run Id */
-            run_id: string;
-            /** Name */
-            name: string;
-            /** Status */
-            status: string;
-            /**
-             * Relation
-             * @description Whether the run read the data or made it.
-             * @enum {string}
-             */
-            relation: "input" | "output";
-            /** Started At */
-            started_at?: string;
-            /**
-             * Inputs
-             * @description Names of the run's inputs that are this version.
-             */
-            inputs?: string[];
         };
         /**
          * Datastore
@@ -7007,6 +7167,13 @@ export interface components {
             /** Next Page Token */
             next_page_token?: string;
         };
+        /** Page[Event] */
+        Page_Event_: {
+            /** Items */
+            items: components["schemas"]["Event"][];
+            /** Next Page Token */
+            next_page_token?: string;
+        };
         /** Page[Experiment] */
         Page_Experiment_: {
             /** Items */
@@ -8260,6 +8427,44 @@ export interface components {
             choices?: unknown[];
         };
         /**
+         * StageRequest
+         * @description Somebody's wish that a version of a model moves to a stage, and what was decided.
+         */
+        StageRequest: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** From Stage */
+            from_stage: string;
+            /** Stage */
+            stage: string;
+            /**
+             * Comment
+             * @default
+             */
+            comment?: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "pending" | "approved" | "rejected" | "withdrawn";
+            /** Requested By */
+            requested_by: string;
+            /** Requested At */
+            requested_at: string;
+            /** Decided By */
+            decided_by?: string;
+            /** Decided At */
+            decided_at?: string;
+            /**
+             * Answer
+             * @description What the one who decided said.
+             * @default
+             */
+            answer?: string;
+        };
+        /**
          * Status
          * @description Where a run stands, in the words of Azure ML.
          *
@@ -9244,6 +9449,7 @@ export type ArtifactRow = components['schemas']['ArtifactRow'];
 export type ArtifactVerdict = components['schemas']['ArtifactVerdict'];
 export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
+export type AssetUse = components['schemas']['AssetUse'];
 export type Attempt = components['schemas']['Attempt'];
 export type Backfill = components['schemas']['Backfill'];
 export type Backup = components['schemas']['Backup'];
@@ -9273,7 +9479,6 @@ export type CronTrigger = components['schemas']['CronTrigger'];
 export type DataComparison = components['schemas']['DataComparison'];
 export type DataInput = components['schemas']['DataInput'];
 export type DataRow = components['schemas']['DataRow'];
-export type DataUse = components['schemas']['DataUse'];
 export type Datastore = components['schemas']['Datastore'];
 export type DatastoreEntry = components['schemas']['DatastoreEntry'];
 export type Delivery = components['schemas']['Delivery'];
@@ -9347,6 +9552,7 @@ export type OutputDiff = components['schemas']['OutputDiff'];
 export type OutputPort = components['schemas']['OutputPort'];
 export type Package = components['schemas']['Package'];
 export type PageAsset = components['schemas']['Page_Asset_'];
+export type PageEvent = components['schemas']['Page_Event_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
@@ -9394,6 +9600,7 @@ export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type SpaceProposal = components['schemas']['SpaceProposal'];
 export type SpaceView = components['schemas']['SpaceView'];
+export type StageRequest = components['schemas']['StageRequest'];
 export type Status = components['schemas']['Status'];
 export type StepView = components['schemas']['StepView'];
 export type SweepJob = components['schemas']['SweepJob'];
@@ -9426,6 +9633,51 @@ export type Why = components['schemas']['Why'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
+    "audit.list": {
+        parameters: {
+            query?: {
+                /** @description only what this one did. */
+                user?: string;
+                /** @description only what was done to it: `model:NAME`, `model:NAME@VERSION`, or `model` for all. */
+                entity?: string;
+                /** @description only this action, such as `models/approve`; `*` stands for anything, as in `models/*`. */
+                action?: string;
+                /** @description the earliest moment, such as `2026-11-26T09:30:00+09:00`; UTC without an offset. */
+                since?: string;
+                /** @description the latest moment. */
+                until?: string;
+                /** @description also metrics, parameters and files that runs log, and deliveries of webhooks. */
+                with_logging?: boolean;
+                /** @description 1 to 1000. */
+                max_results?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event_"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "codes.create_or_update": {
         parameters: {
             query?: never;
@@ -10956,7 +11208,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DataUse"][];
+                    "application/json": components["schemas"]["AssetUse"][];
                 };
             };
             /** @description What was wrong. */
@@ -14056,6 +14308,49 @@ export interface operations {
             };
         };
     };
+    "models.approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Version */
+                    version: string;
+                    /**
+                     * Comment
+                     * @default
+                     */
+                    comment?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageRequest"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "models.archive": {
         parameters: {
             query?: never;
@@ -14132,6 +14427,47 @@ export interface operations {
             };
         };
     };
+    "models.guard_stages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Stages
+                     * @description such as `Production`; none, and every stage is free.
+                     */
+                    stages: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "models.list_files": {
         parameters: {
             query?: {
@@ -14152,6 +14488,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AssetFile"][];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.list_uses": {
+        parameters: {
+            query?: {
+                version?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetUse"][];
                 };
             };
             /** @description What was wrong. */
@@ -14186,6 +14555,96 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Version */
+                    version: string;
+                    /**
+                     * Comment
+                     * @description why.
+                     * @default
+                     */
+                    comment?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageRequest"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.request_stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Version */
+                    version: string;
+                    /** Stage */
+                    stage: string;
+                    /**
+                     * Comment
+                     * @description why.
+                     * @default
+                     */
+                    comment?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageRequest"];
                 };
             };
             /** @description What was wrong. */
@@ -14354,6 +14813,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.withdraw_request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Version */
+                    version: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageRequest"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.list_requests": {
+        parameters: {
+            query?: {
+                state?: ("pending" | "approved" | "rejected" | "withdrawn") | "all";
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageRequest"][];
                 };
             };
             /** @description What was wrong. */

@@ -8,7 +8,7 @@ import type { WorkspaceModel } from './workspace';
 
 export type Asset = Schemas['Asset'];
 export type Analysis = Schemas['Analysis'];
-export type DataUse = Schemas['DataUse'];
+export type AssetUse = Schemas['AssetUse'];
 export type AssetFile = Schemas['AssetFile'];
 export type TablePreview = Schemas['TablePreview'];
 
@@ -127,7 +127,7 @@ export class VersionModel implements IDisposable {
     this.files = new Resource<readonly AssetFile[]>(signal =>
       caller.call('data.list_files', { name, version }, { signal }),
     );
-    this.uses = new Resource<readonly DataUse[]>(signal =>
+    this.uses = new Resource<readonly AssetUse[]>(signal =>
       caller.call('data.list_uses', { name, version }, { signal }),
     );
     this.profile = new Pending((wait_s, signal) =>
@@ -142,7 +142,7 @@ export class VersionModel implements IDisposable {
 
   readonly rows: Rows;
   readonly files: Resource<readonly AssetFile[]>;
-  readonly uses: Resource<readonly DataUse[]>;
+  readonly uses: Resource<readonly AssetUse[]>;
   readonly profile: Pending;
   /** Against the base; null for the first version. */
   readonly changes: Pending | null;

@@ -16,10 +16,11 @@ import { Boundary, Empty, ErrorStrip, Skeleton } from '../ui/states';
 import { StatusChip } from '../ui/status';
 import { Ago } from '../ui/time';
 import { Changes, Profile } from './dataset-profile';
+import { LineageTab } from './lineage-tab';
 import { execute, usePage } from './page';
 import { RowsGrid } from './rows';
 
-const TABS = ['preview', 'profile', 'changes', 'files', 'uses', 'code'] as const;
+const TABS = ['preview', 'profile', 'changes', 'files', 'uses', 'lineage', 'code'] as const;
 type Tab = (typeof TABS)[number];
 
 export function DatasetPage(props: { model: DataModel; tab: State<string> }): JSX.Element {
@@ -44,6 +45,7 @@ export function DatasetPage(props: { model: DataModel; tab: State<string> }): JS
     changes: trans.__('Changes'),
     files: trans.__('Files'),
     uses: trans.__('Used by'),
+    lineage: trans.__('Lineage'),
     code: trans.__('Code'),
   };
   const active = TABS.find(id => id === tab.value) ?? 'preview';
@@ -80,6 +82,7 @@ export function DatasetPage(props: { model: DataModel; tab: State<string> }): JS
               {active === 'changes' && <Changes model={model} version={current} />}
               {active === 'files' && <Files version={current} />}
               {active === 'uses' && <Uses version={current} />}
+              {active === 'lineage' && <LineageTab node={`data:${asset.name}:${asset.version}`} />}
               {active === 'code' && <Code asset={current.asset} />}
             </Boundary>
           </div>
@@ -152,6 +155,8 @@ export function openDataMenu(
   for (const command of [CommandIDs.openDataset, CommandIDs.insertData, CommandIDs.copyData]) {
     menu.addItem({ command, args });
   }
+  const node = `data:${asset.name}:${asset.version}`;
+  menu.addItem({ command: CommandIDs.openLineage, args: { node } });
   menu.open(x, y);
 }
 

@@ -19,11 +19,13 @@ import { Code } from './code';
 import { ConnectionMark } from './connection';
 import { ErrorCard } from './errorcard';
 import { Json } from './json';
+import { LineageTab } from './lineage-tab';
 import { Logs } from './logs';
 import { Metrics, System } from './metrics';
 import { NotebookTab } from './notebooktab';
 import { Overview } from './overview';
 import { execute, openRunMenu, targetOfRun, usePage } from './page';
+import { ReproductionCard } from './reproduction-card';
 import { Steps } from './steps';
 
 export type RunTab =
@@ -35,6 +37,7 @@ export type RunTab =
   | 'logs'
   | 'system'
   | 'artifacts'
+  | 'lineage'
   | 'json';
 
 /** `tab` is the part that is shown; an empty one means the first. */
@@ -65,6 +68,7 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
     logs: trans.__('Logs'),
     system: trans.__('System'),
     artifacts: trans.__('Artifacts'),
+    lineage: trans.__('Lineage'),
     json: trans.__('JSON'),
   };
   const ids = tabsOf(job?.type ?? run.type);
@@ -100,6 +104,9 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
           {active === 'overview' && (
             <>
               {job?.error && <ErrorCard job={job} error={job.error} openTab={open} />}
+              {job?.tags?.['mlws.reproduces'] && (
+                <ReproductionCard runId={run.run_id} status={run.status} />
+              )}
               <Warnings warnings={job?.warnings ?? []} />
               <Overview model={model} openTab={open} />
             </>
@@ -111,6 +118,7 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
           {active === 'logs' && <Logs model={model.log} attempts={job?.attempt ?? 1} />}
           {active === 'system' && <System model={model} />}
           {active === 'artifacts' && <Artifacts model={model} />}
+          {active === 'lineage' && <LineageTab node={`run:${run.run_id}`} />}
           {active === 'json' && <Json value={value} />}
         </Boundary>
       </div>
@@ -122,13 +130,13 @@ export function RunPage(props: { model: RunModel; tab: State<string> }): JSX.Ele
 function tabsOf(type: string): readonly RunTab[] {
   switch (type) {
     case 'mlflow':
-      return ['overview', 'metrics', 'system', 'artifacts', 'json'];
+      return ['overview', 'metrics', 'system', 'artifacts', 'lineage', 'json'];
     case 'pipeline':
-      return ['steps', 'overview', 'metrics', 'artifacts', 'json'];
+      return ['steps', 'overview', 'metrics', 'artifacts', 'lineage', 'json'];
     case 'notebook':
-      return ['overview', 'metrics', 'notebook', 'logs', 'system', 'artifacts', 'json'];
+      return ['overview', 'metrics', 'notebook', 'logs', 'system', 'artifacts', 'lineage', 'json'];
     default:
-      return ['overview', 'metrics', 'code', 'logs', 'system', 'artifacts', 'json'];
+      return ['overview', 'metrics', 'code', 'logs', 'system', 'artifacts', 'lineage', 'json'];
   }
 }
 
@@ -188,6 +196,11 @@ function Head(props: { model: RunModel; run: Run }): JSX.Element {
             onClick={() => execute(page, CommandIDs.rerun, args)}
           >
             {trans.__('Run again…')}
+          </Button>
+        )}
+        {isJob && isFinal(run.status) && page.commands.hasCommand(CommandIDs.reproduce) && (
+          <Button onClick={() => execute(page, CommandIDs.reproduce, args)}>
+            {trans.__('Reproduce…')}
           </Button>
         )}
         <Button

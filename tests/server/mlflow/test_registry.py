@@ -158,6 +158,26 @@ def test_stages_move_and_archive_what_was_there(client: Client, name: str) -> No
     assert {version.version for version in client.get_latest_versions(name)} == {"1", "2"}
 
 
+def test_a_stage_that_needs_approval_is_closed_to_who_may_not_give_it(
+    server: Server, client: Client, name: str
+) -> None:
+    store = server.store
+    with store.change("ana", "models/approve", f"model:{name}") as tx:
+        model = store.get_record("model", name)
+        tx.put_record("model", name, {**model.doc, "guarded_stages": ["Production"]})
+    bob = server.http(server.token("bob", "Data Scientist"))
+
+    def move(who: httpx.Client, stage: str) -> int:
+        fields = {"name": name, "version": "1", "stage": stage}
+        path = "/api/2.0/mlflow/model-versions/transition-stage"
+        return who.post(path, json=fields).status_code
+
+    assert [move(bob, stage) for stage in ("Production", "Staging")] == [403, 200]
+    assert move(server.http(), "production") == 200
+    assert move(bob, "Archived") == 403
+    assert client.get_model_version(name, "1").current_stage == "Production"
+
+
 @pytest.mark.parametrize(
     ("stage", "archive", "message"),
     [
