@@ -203,3 +203,43 @@ def test_runs_are_seen_in_place_and_stay_below_the_canvas(
     expect(shown.get_by_role("navigation", name="Past runs").get_by_role("button")).to_have_count(2)
     jupyterlab.dark()
     expect(step(shown, "write")).to_be_visible()
+
+
+def test_registered_data_is_dragged_onto_the_port_that_takes_it(
+    jupyterlab: LabPage, lab: Lab, folder: Path
+) -> None:
+    (folder / "rows.csv").write_text("a\n1\n")
+    rest.call(
+        lab,
+        "POST",
+        "/lab/data",
+        {
+            "path": f"{folder.name}/rows.csv",
+            "data": {"name": "dragged-rows", "type": "uri_file"},
+        },
+    )
+    file = folder / "given.pipeline.yml"
+    file.write_text("type: pipeline\njobs: {}\n")
+    shown = open_designer(jupyterlab, file)
+    import_data = shown.get_by_role("listitem").filter(has_text="Import data")
+    import_data.drag_to(shown.locator("[data-mlws-canvas]"))
+    port = step(shown, "import_data").locator("[data-mlws-port='data']")
+
+    shown.get_by_role("listitem").filter(has_text="dragged-rows").drag_to(port)
+
+    expect(shown.locator("[data-mlws-source='dragged_rows']")).to_be_visible()
+    expect(shown.get_by_role("complementary", name="Inspector")).to_contain_text("dragged_rows")
+    expect(shown.get_by_role("region", name="Problems")).to_have_count(0)
+    save(jupyterlab)
+    expect(jupyterlab.page.locator(".jp-mod-dirty")).to_have_count(0)
+    read = said(file)
+    assert read["inputs"] == {
+        "dragged_rows": {"type": "uri_file", "path": "azureml:dragged-rows@latest"}
+    }
+    assert read["jobs"] == {
+        "import_data": {
+            "type": "command",
+            "component": "azureml:import_data:1",
+            "inputs": {"data": "${{parent.inputs.dragged_rows}}"},
+        }
+    }

@@ -7,16 +7,24 @@ import { Resource } from '../model/resource';
 import type { WorkspaceModel } from '../model/workspace';
 import { arranged, drawingOf, type IDrawing } from './drawing';
 import {
+  addInput,
   addStep,
   copySteps,
   freeName,
   type IPipeline,
+  type ISource,
   type IStep,
+  inputOf,
+  outputOf,
   type Place,
   placeSteps,
   readPipeline,
+  removeInput,
   removeSteps,
+  renameInput,
   renameStep,
+  setInput,
+  sourceKey,
 } from './pipelinefile';
 
 export type Graph = Schemas['Graph'];
@@ -99,6 +107,14 @@ export class Designer implements IDisposable {
       : null;
   }
 
+  /** The data or model that is chosen, when it is one. */
+  get chosenSource(): ISource | null {
+    const [key] = this._selection;
+    return this._selection.size === 1
+      ? (this._pipeline.sources.find(source => source.key === key) ?? null)
+      : null;
+  }
+
   /** All that is wrong, as far as it is known. */
   get problems(): readonly IProblem[] {
     const { error } = this._pipeline;
@@ -155,11 +171,42 @@ export class Designer implements IDisposable {
     return key;
   }
 
+  /** Give the pipeline data or a model, hand it to an input of a step where one is named, and choose it. */
+  addSource(
+    wish: string,
+    said: Readonly<Record<string, unknown>>,
+    at?: Place,
+    to?: { step: string; input: string },
+  ): void {
+    const name = freeName(wish, Object.keys(this._pipeline.inputs));
+    const places = at ? this._places() : {};
+    this.edit(text => {
+      const made = addInput(placeSteps_(text, places), name, said, at);
+      return to ? setInput(made, to.step, to.input, inputOf(name)) : made;
+    });
+    this.select([sourceKey(name)]);
+  }
+
+  /** Hand an output of a step, or data of the pipeline, to an input of a step. */
+  join(source: string, output: string, step: string, input: string): void {
+    const isSource = this._pipeline.sources.some(item => item.key === source);
+    const expression = isSource ? inputOf(output) : outputOf(source, output);
+    this.edit(text => setInput(text, step, input, expression));
+  }
+
   remove(keys: Iterable<string> = this._selection): void {
-    const gone = [...keys];
-    if (gone.length > 0) {
-      this.edit(text => removeSteps(text, gone));
-    }
+    const gone = new Set(keys);
+    const names = this._pipeline.sources.filter(item => gone.has(item.key)).map(item => item.name);
+    const steps = this._pipeline.steps.filter(item => gone.has(item.key)).map(item => item.key);
+    this.edit(text => {
+      const made = names.reduce(removeInput, text);
+      return steps.length > 0 ? removeSteps(made, steps) : made;
+    });
+  }
+
+  renameSource(name: string, wish: string): void {
+    this.edit(text => renameInput(text, name, wish));
+    this.select([sourceKey(wish)]);
   }
 
   rename(key: string, name: string): void {
@@ -185,7 +232,9 @@ export class Designer implements IDisposable {
 
   /** Place all steps anew. */
   arrange(): void {
-    this.edit(text => placeSteps(text, arranged(this._drawing.steps, this._drawing.edges)));
+    this.edit(text =>
+      placeSteps(text, arranged(this._drawing.steps, this._pipeline.sources, this._drawing.edges)),
+    );
   }
 
   dispose(): void {
@@ -200,7 +249,11 @@ export class Designer implements IDisposable {
   }
 
   private _places(): Record<string, Place> {
-    return Object.fromEntries(this._drawing.steps.map(drawn => [drawn.step.key, drawn.place]));
+    const { steps, sources } = this._drawing;
+    return Object.fromEntries([
+      ...steps.map(drawn => [drawn.step.key, drawn.place]),
+      ...sources.map(drawn => [drawn.source.key, drawn.place]),
+    ]);
   }
 
   private _read(): void {
@@ -212,7 +265,8 @@ export class Designer implements IDisposable {
     const read = readPipeline(text);
     // A text that is broken for a moment leaves the drawing as it was.
     this._pipeline = read.error ? { ...this._pipeline, error: read.error } : read;
-    const there = new Set(this._pipeline.steps.map(step => step.key));
+    const { steps, sources } = this._pipeline;
+    const there = new Set([...steps, ...sources].map(item => item.key));
     this._selection = new Set([...this._selection].filter(key => there.has(key)));
     window.clearTimeout(this._timer);
     if (!read.error) {
@@ -230,7 +284,7 @@ export class Designer implements IDisposable {
   }
 
   private _pipeline: IPipeline = readPipeline('');
-  private _drawing: IDrawing = { steps: [], edges: [] };
+  private _drawing: IDrawing = { steps: [], sources: [], edges: [] };
   private _selection: ReadonlySet<string> = new Set();
   private _last: string | null = null;
   private _timer: number | undefined;

@@ -4,10 +4,12 @@ import type { Schemas } from '../api/client';
 import {
   bindingOf,
   type IPipeline,
+  type ISource,
   type IStep,
   isControl,
   nameIn,
   type Place,
+  sourceKey,
 } from './pipelinefile';
 
 type Port = Schemas['NodePort'];
@@ -31,6 +33,12 @@ export interface IDrawnStep {
   place: Place;
 }
 
+/** Data or a model that the pipeline is given. */
+export interface IDrawnSource {
+  source: ISource;
+  place: Place;
+}
+
 export interface IDrawnEdge {
   id: string;
   source: string;
@@ -43,10 +51,13 @@ export interface IDrawnEdge {
 
 export interface IDrawing {
   steps: readonly IDrawnStep[];
+  sources: readonly IDrawnSource[];
   edges: readonly IDrawnEdge[];
 }
 
 export const WIDTH = 220;
+export const SOURCE_WIDTH = 180;
+export const SOURCE_HEIGHT = 44;
 const HEAD = 52;
 const ROW = 20;
 
@@ -91,7 +102,8 @@ const WIDER: Readonly<Record<string, readonly string[]>> = {
 export function drawingOf(pipeline: IPipeline, graph: Graph | null): IDrawing {
   const edges = edgesOf(pipeline);
   const nodes = new Map((graph?.nodes ?? []).map(node => [node.key, node]));
-  const unplaced = pipeline.steps.some(step => !pipeline.places[step.key]);
+  const keys = [...pipeline.steps, ...pipeline.sources].map(item => item.key);
+  const unplaced = keys.some(key => !pipeline.places[key]);
   const steps = pipeline.steps.map(step => {
     const node = nodes.get(step.key);
     const used = edges.filter(edge => edge.source === step.key).map(edge => edge.output);
@@ -102,9 +114,13 @@ export function drawingOf(pipeline: IPipeline, graph: Graph | null): IDrawing {
       problems: (graph?.problems ?? []).filter(p => p.node === step.key).map(p => p.message),
     };
   });
-  const found = unplaced ? arranged(steps, edges) : {};
+  const found = unplaced ? arranged(steps, pipeline.sources, edges) : {};
   return {
     edges,
+    sources: pipeline.sources.map(source => ({
+      source,
+      place: pipeline.places[source.key] ?? found[source.key] ?? [0, 0],
+    })),
     steps: steps.map(drawn => ({
       ...drawn,
       place: pipeline.places[drawn.step.key] ?? found[drawn.step.key] ?? [0, 0],
@@ -115,6 +131,7 @@ export function drawingOf(pipeline: IPipeline, graph: Graph | null): IDrawing {
 /** Places from left to right, so that few edges cross. */
 export function arranged(
   steps: readonly Omit<IDrawnStep, 'place'>[],
+  sources: readonly ISource[],
   edges: readonly IDrawnEdge[],
 ): Record<string, Place> {
   const graph = new dagre.graphlib.Graph();
@@ -123,6 +140,9 @@ export function arranged(
   for (const drawn of steps) {
     graph.setNode(drawn.step.key, { width: WIDTH, height: heightOf(drawn) });
   }
+  for (const { key } of sources) {
+    graph.setNode(key, { width: SOURCE_WIDTH, height: SOURCE_HEIGHT });
+  }
   for (const edge of edges) {
     if (graph.hasNode(edge.source) && graph.hasNode(edge.target)) {
       graph.setEdge(edge.source, edge.target);
@@ -130,9 +150,9 @@ export function arranged(
   }
   dagre.layout(graph);
   return Object.fromEntries(
-    steps.map(drawn => {
-      const { x, y } = graph.node(drawn.step.key);
-      return [drawn.step.key, [x - WIDTH / 2, y - heightOf(drawn) / 2]];
+    graph.nodes().map(key => {
+      const { x, y, width, height } = graph.node(key);
+      return [key, [x - width / 2, y - height / 2]];
     }),
   );
 }
@@ -189,8 +209,7 @@ export function targetsOf(
   output: string,
 ): { step: string; label: string; input: IPort; taken: boolean }[] {
   const before = ancestors(drawing.edges, source);
-  const from = drawing.steps.find(drawn => drawn.step.key === source);
-  const type = from?.outputs.find(port => port.name === output)?.type ?? 'any';
+  const type = outputType(drawing, source, output);
   return drawing.steps
     .filter(drawn => drawn.step.key !== source && !before.has(drawn.step.key))
     .flatMap(drawn =>
@@ -204,6 +223,13 @@ export function targetsOf(
         })),
     )
     .sort((a, b) => Number(a.taken) - Number(b.taken));
+}
+
+/** Type of what comes out of a step, or of data that the pipeline is given. */
+export function outputType(drawing: IDrawing, key: string, output: string): string {
+  const given = drawing.sources.find(drawn => drawn.source.key === key);
+  const from = drawing.steps.find(drawn => drawn.step.key === key);
+  return given?.source.type ?? from?.outputs.find(port => port.name === output)?.type ?? 'any';
 }
 
 /** Joins that names and types suggest, for required inputs that nothing is given for. */
@@ -231,12 +257,15 @@ export function suggested(drawing: IDrawing): IDrawnEdge[] {
 
 function edgesOf(pipeline: IPipeline): IDrawnEdge[] {
   const keys = new Set(pipeline.steps.map(step => step.key));
+  const sources = new Set(pipeline.sources.map(source => source.name));
   const found: IDrawnEdge[] = [];
   for (const step of pipeline.steps) {
     for (const [input, value] of Object.entries(step.inputs)) {
       const binding = bindingOf(value);
       if (binding?.kind === 'output' && keys.has(binding.step)) {
         found.push(edge('data', binding.step, binding.port, step.key, input));
+      } else if (binding?.kind === 'input' && sources.has(binding.name)) {
+        found.push(edge('data', sourceKey(binding.name), binding.name, step.key, input));
       }
     }
     for (const key of step.after.filter(item => keys.has(item))) {

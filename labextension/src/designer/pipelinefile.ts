@@ -18,6 +18,15 @@ export type Binding =
   | { kind: 'input'; name: string }
   | { kind: 'step'; step: string };
 
+/** Data or a model that the pipeline is given: an input with a path. */
+export interface ISource {
+  /** How it is told from steps: `inputs.NAME`. */
+  key: string;
+  name: string;
+  type: string;
+  path: string;
+}
+
 /** An entry of `jobs`. */
 export interface IStep {
   key: string;
@@ -42,6 +51,7 @@ export interface IPipeline {
   settings: Readonly<Record<string, unknown>>;
   properties: Readonly<Record<string, unknown>>;
   steps: readonly IStep[];
+  sources: readonly ISource[];
   places: Readonly<Record<string, Place>>;
   notes: readonly INote[];
   /** Why the text cannot be read; the rest is empty then. */
@@ -88,6 +98,7 @@ export function readPipeline(text: string): IPipeline {
       const at = isScalar(pair?.key) ? (pair.key.range?.[0] ?? 0) : 0;
       return stepOf(key, record(value), lines.linePos(at).line);
     }),
+    sources: sourcesOf(record(root.inputs)),
     places: canvas.places ?? {},
     notes: canvas.notes ?? [],
     error: problem && {
@@ -120,6 +131,16 @@ export function bindingOf(value: unknown): Binding | null {
 /** The expression for an output of a step. */
 export function outputOf(step: string, port: string): string {
   return `\${{parent.jobs.${step}.outputs.${port}}}`;
+}
+
+/** The expression for an input of the pipeline. */
+export function inputOf(name: string): string {
+  return `\${{parent.inputs.${name}}}`;
+}
+
+/** How an input of the pipeline is told from steps. */
+export function sourceKey(name: string): string {
+  return `inputs.${name}`;
 }
 
 /** `wish`, or `wish_2`, `wish_3` … when it is taken; made fit to be the name of a step. */
@@ -188,6 +209,48 @@ export function removeSteps(text: string, keys: readonly string[]): string {
   return Object.keys(places).length === Object.keys(pipeline.places).length
     ? made
     : keepCanvas(made, { places, notes: [...pipeline.notes] });
+}
+
+/** Give the pipeline an input: data, a model, or a value. */
+export function addInput(text: string, name: string, said: unknown, at?: Place): string {
+  const made = setPipeline(text, ['inputs', name], said);
+  return at ? placeSteps(made, { [sourceKey(name)]: at }) : made;
+}
+
+/** Take an input of the pipeline away, and what is bound to it. */
+export function removeInput(text: string, name: string): string {
+  const { steps, places, notes } = readPipeline(text);
+  let made = text;
+  for (const step of steps) {
+    for (const [input, value] of Object.entries(step.inputs)) {
+      const binding = bindingOf(value);
+      if (binding?.kind === 'input' && binding.name === name) {
+        made = setInput(made, step.key, input, undefined);
+      }
+    }
+  }
+  made = setPipeline(made, ['inputs', name], undefined);
+  const { [sourceKey(name)]: place, ...others } = places;
+  return place ? keepCanvas(made, { places: others, notes: [...notes] }) : made;
+}
+
+/** Give an input of the pipeline another name, wherever it is spoken of. */
+export function renameInput(text: string, name: string, wish: string): string {
+  const { places, notes } = readPipeline(text);
+  const spoken = new RegExp(`(\\$\\{\\{\\s*(?:parent\\.)?inputs\\.)${name}(?=\\s*\\}\\})`, 'g');
+  const bound = readPipeline(text).steps.reduce((made, step) => {
+    for (const [input, value] of Object.entries(step.inputs)) {
+      if (bindingOf(value)?.kind === 'input') {
+        made = setInput(made, step.key, input, renamed(value, spoken, wish));
+      }
+    }
+    return made;
+  }, text);
+  const made = apply(bound, renameKey(bound, ['inputs', name], wish));
+  const { [sourceKey(name)]: place, ...others } = places;
+  return place
+    ? keepCanvas(made, { places: { ...others, [sourceKey(wish)]: place }, notes: [...notes] })
+    : made;
 }
 
 /** Give a step another name, wherever it is spoken of. */
@@ -305,6 +368,22 @@ function canvasOf(root: Record<string, unknown>): ICanvas {
   } catch {
     return {}; // somebody else's property: places are found anew
   }
+}
+
+function renamed(value: unknown, spoken: RegExp, wish: string): unknown {
+  if (typeof value === 'string') {
+    return value.replace(spoken, `$1${wish}`);
+  }
+  const said = record(value);
+  return { ...said, path: String(said.path).replace(spoken, `$1${wish}`) };
+}
+
+function sourcesOf(inputs: Record<string, unknown>): ISource[] {
+  return Object.entries(inputs).flatMap(([name, value]) => {
+    const said = record(value);
+    const type = text_(said.type) || 'uri_folder';
+    return 'path' in said ? [{ key: sourceKey(name), name, type, path: text_(said.path) }] : [];
+  });
 }
 
 function stepOf(key: string, said: Record<string, unknown>, line: number): IStep {

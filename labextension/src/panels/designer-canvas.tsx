@@ -29,13 +29,16 @@ import {
   type IDrawnEdge,
   type IDrawnStep,
   type IPort,
+  outputType,
+  SOURCE_HEIGHT,
+  SOURCE_WIDTH,
   suggested,
   WIDTH,
 } from '../designer/drawing';
 import {
   type INote,
+  type ISource,
   keepNotes,
-  outputOf,
   type Place,
   setAfter,
   setField,
@@ -51,6 +54,8 @@ export const STEP_MIME = 'application/x-mlws-step';
 export interface IPaletteStep {
   name: string;
   said: Readonly<Record<string, unknown>>;
+  /** Whether it is an input of the pipeline, such as data, and no step. */
+  isSource?: boolean;
 }
 
 type StepNode = Node<
@@ -58,7 +63,8 @@ type StepNode = Node<
   'step'
 >;
 type NoteNode = Node<{ note: INote; onChange: (text: string | null) => void }, 'note'>;
-type AnyNode = StepNode | NoteNode;
+type SourceNode = Node<{ source: ISource }, 'source'>;
+type AnyNode = StepNode | NoteNode | SourceNode;
 
 export interface ICanvasProps {
   designer: Designer;
@@ -67,7 +73,7 @@ export interface ICanvasProps {
   onOpen: (key: string) => void;
 }
 
-const NODE_TYPES = { step: memo(StepBox), note: memo(NoteBox) };
+const NODE_TYPES = { step: memo(StepBox), source: memo(SourceBox), note: memo(NoteBox) };
 const FIT = { padding: 0.15, maxZoom: 1 };
 
 export function DesignerCanvas(props: ICanvasProps): JSX.Element {
@@ -115,7 +121,7 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
   const finishMove = useCallback(
     (_: unknown, __: unknown, moved: AnyNode[]) => {
       const places: Record<string, Place> = {};
-      for (const node of moved.filter(item => item.type === 'step')) {
+      for (const node of moved.filter(item => item.type !== 'note')) {
         places[node.id] = [node.position.x, node.position.y];
       }
       if (Object.keys(places).length > 0) {
@@ -144,9 +150,7 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
     (connection: Connection) => {
       const [output, input] = [portOf(connection.sourceHandle), portOf(connection.targetHandle)];
       if (output && input) {
-        designer.edit(text =>
-          setInput(text, connection.target, input, outputOf(connection.source, output)),
-        );
+        designer.join(connection.source, output, connection.target, input);
       } else {
         const target = designer.pipeline.steps.find(step => step.key === connection.target);
         designer.edit(text =>
@@ -164,7 +168,15 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
       event.preventDefault();
       const step = JSON.parse(said) as IPaletteStep;
       const at = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
-      designer.add(step.name, step.said, [at.x - WIDTH / 2, at.y - 20]);
+      if (step.isSource) {
+        const place: Place = [at.x - SOURCE_WIDTH / 2, at.y - SOURCE_HEIGHT / 2];
+        const { left } = event.currentTarget.getBoundingClientRect();
+        const edge = flow.screenToFlowPosition({ x: left + 10, y: 0 }).x;
+        const to = portAt(designer, event.target as HTMLElement, step);
+        designer.addSource(step.name, step.said, to ? besides(designer, to.step, edge) : place, to);
+      } else {
+        designer.add(step.name, step.said, [at.x - WIDTH / 2, at.y - 20]);
+      }
     }
   };
   // A file that is opened is shown whole, and once more when its ports are known and it has grown.
@@ -212,14 +224,12 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
         onEdgeClick={(_, edge) => {
           const wanted = suggestions.find(item => suggestionId(item) === edge.id);
           if (wanted) {
-            designer.edit(text =>
-              setInput(text, wanted.target, wanted.input, outputOf(wanted.source, wanted.output)),
-            );
+            designer.join(wanted.source, wanted.output, wanted.target, wanted.input);
           }
         }}
         onEdgesDelete={gone => release(designer, gone)}
         onNodesDelete={gone => {
-          designer.remove(gone.filter(node => node.type === 'step').map(node => node.id));
+          designer.remove(gone.filter(node => node.type !== 'note').map(node => node.id));
           const notes = new Set(gone.filter(n => n.type === 'note').map(n => n.id));
           if (notes.size > 0) {
             designer.edit(text =>
@@ -332,7 +342,11 @@ function PortMark(props: { port: IPort; side: 'in' | 'out'; isMissing: boolean }
   const title = [`${port.name}: ${port.type}`, port.description].filter(Boolean).join('\n');
   const isIn = side === 'in';
   return (
-    <li className={isMissing ? 'jp-mod-missing' : undefined} title={title}>
+    <li
+      className={isMissing ? 'jp-mod-missing' : undefined}
+      title={title}
+      data-mlws-port={isIn ? port.name : undefined}
+    >
       <Handle
         type={isIn ? 'target' : 'source'}
         id={`${side}:${port.name}`}
@@ -341,6 +355,28 @@ function PortMark(props: { port: IPort; side: 'in' | 'out'; isMissing: boolean }
       />
       <span>{port.name}</span>
     </li>
+  );
+}
+
+/** Data or a model that the pipeline is given. */
+function SourceBox({ data, selected }: NodeProps<SourceNode>): JSX.Element {
+  const { source } = data;
+  return (
+    <div
+      className={`jp-MlwsSource ${selected ? 'jp-mod-selected' : ''}`}
+      style={{ width: SOURCE_WIDTH, height: SOURCE_HEIGHT }}
+      title={`${source.name}: ${source.type}\n${source.path}`}
+      data-mlws-source={source.name}
+    >
+      <strong>{source.name}</strong>
+      <small>{source.path.replace(/^azureml:/, '')}</small>
+      <Handle
+        type="source"
+        id={`out:${source.name}`}
+        position={Position.Right}
+        className={`jp-MlwsPort jp-mod-${familyOf(source.type)}`}
+      />
+    </div>
   );
 }
 
@@ -381,6 +417,16 @@ function nodesOf(
     data: { drawn, view: views?.get(drawn.step.key) ?? null, onOpen },
     ariaLabel: `${drawn.step.label}, ${drawn.step.type}`,
   }));
+  const sources = drawing.sources.map<SourceNode>(({ source, place }) => ({
+    id: source.key,
+    type: 'source',
+    position: { x: place[0], y: place[1] },
+    width: SOURCE_WIDTH,
+    height: SOURCE_HEIGHT,
+    selected: selection.has(source.key),
+    data: { source },
+    ariaLabel: `${source.name}, ${source.type}`,
+  }));
   const noteNodes = notes.map<NoteNode>(note => ({
     id: `note:${note.id}`,
     type: 'note',
@@ -401,7 +447,29 @@ function nodesOf(
       },
     },
   }));
-  return [...steps, ...noteNodes];
+  return [...steps, ...sources, ...noteNodes];
+}
+
+/** The port on which data was dropped, where it fits. */
+function portAt(
+  designer: Designer,
+  target: HTMLElement,
+  { said }: IPaletteStep,
+): { step: string; input: string } | undefined {
+  const input = target.closest<HTMLElement>('[data-mlws-port]')?.dataset.mlwsPort;
+  const step = target.closest<HTMLElement>('[data-mlws-step]')?.dataset.mlwsStep;
+  const drawn = designer.drawing.steps.find(item => item.step.key === step);
+  const port = drawn?.inputs.find(item => item.name === input);
+  return step && port && fits(String(said.type), port.type)
+    ? { step, input: port.name }
+    : undefined;
+}
+
+/** A place to the left of a step; above it where there is no room up to `edge`. */
+function besides(designer: Designer, key: string, edge: number): Place {
+  const [x, y] = designer.drawing.steps.find(item => item.step.key === key)?.place ?? [0, 0];
+  const wanted = x - SOURCE_WIDTH - 60;
+  return wanted >= edge ? [wanted, y] : [edge, y - SOURCE_HEIGHT - 30];
 }
 
 function isNote(id: string): boolean {
@@ -444,9 +512,8 @@ function canJoin(designer: Designer, connection: Connection | Edge): boolean {
   if (!output || !input) {
     return !output && !input;
   }
-  const from = drawing.steps.find(item => item.step.key === source);
   const to = drawing.steps.find(item => item.step.key === target);
-  const given = from?.outputs.find(port => port.name === output)?.type ?? 'any';
+  const given = outputType(drawing, source, output);
   const taken = to?.inputs.find(port => port.name === input)?.type ?? 'any';
   return fits(given, taken);
 }

@@ -5,7 +5,9 @@ import type { Designer } from '../designer/designer';
 import { ancestors, fits, type IDrawnStep, type IPort } from '../designer/drawing';
 import {
   bindingOf,
+  type ISource,
   type IStep,
+  inputOf,
   outputOf,
   setAfter,
   setField,
@@ -16,6 +18,8 @@ import { useLanguage } from '../ui/context';
 import { Button, Check } from '../ui/controls';
 import { useSignal } from '../ui/hooks';
 
+const NAME = /^[A-Za-z_]\w*$/;
+
 export function DesignerInspector(props: {
   designer: Designer;
   /** Opens what a step runs: a notebook, a component's file. */
@@ -24,12 +28,14 @@ export function DesignerInspector(props: {
   const { designer } = props;
   const { trans } = useLanguage();
   useSignal(designer.changed);
-  const { chosen, selection } = designer;
+  const { chosen, chosenSource, selection } = designer;
   const drawn = designer.drawing.steps.find(item => item.step.key === chosen?.key);
   return (
     <aside className="jp-MlwsInspector" aria-label={trans.__('Inspector')}>
       {drawn ? (
         <StepFields key={drawn.step.key} {...props} drawn={drawn} />
+      ) : chosenSource ? (
+        <SourceFields key={chosenSource.key} designer={designer} source={chosenSource} />
       ) : selection.size > 1 ? (
         <p>{trans._n('%1 step chosen', '%1 steps chosen', selection.size)}</p>
       ) : (
@@ -70,7 +76,7 @@ function StepFields(props: {
         label={trans.__('Name')}
         value={step.key}
         check={name =>
-          !/^[A-Za-z_]\w*$/.test(name)
+          !NAME.test(name)
             ? trans.__('Letters, digits and _ only; no digit first.')
             : name !== step.key && taken.includes(name)
               ? trans.__('Another step has this name.')
@@ -171,7 +177,7 @@ function InputField(props: { designer: Designer; step: IStep; port: IPort }): JS
         ]),
     );
   const own = Object.keys(designer.pipeline.inputs).map(name => [
-    `\${{parent.inputs.${name}}}`,
+    inputOf(name),
     trans.__('Pipeline › %1', name),
   ]);
   const from = binding ? plain(value) : '';
@@ -225,13 +231,49 @@ function InputField(props: { designer: Designer; step: IStep; port: IPort }): JS
   );
 }
 
+/** Data or a model that the pipeline is given: under which name, and which. */
+function SourceFields(props: { designer: Designer; source: ISource }): JSX.Element {
+  const { designer, source } = props;
+  const { trans } = useLanguage();
+  const taken = Object.keys(designer.pipeline.inputs);
+  return (
+    <>
+      <header>
+        <h2>{source.name}</h2>
+        <span>{source.type}</span>
+      </header>
+      <Text
+        label={trans.__('Name')}
+        value={source.name}
+        check={name =>
+          !NAME.test(name)
+            ? trans.__('Letters, digits and _ only; no digit first.')
+            : name !== source.name && taken.includes(name)
+              ? trans.__('Another input has this name.')
+              : ''
+        }
+        onChange={name => designer.renameSource(source.name, name)}
+      />
+      <Text
+        label={trans.__('Path')}
+        value={source.path}
+        placeholder="azureml:NAME@latest"
+        onChange={path =>
+          designer.edit(text => setPipeline(text, ['inputs', source.name, 'path'], path))
+        }
+      />
+      <p>{trans.__('An input of the pipeline: a run can be given another one.')}</p>
+    </>
+  );
+}
+
 function PipelineFields({ designer }: { designer: Designer }): JSX.Element {
   const { trans } = useLanguage();
   const { pipeline } = designer;
   const [name, setName] = useState('');
   const change = (path: string[], value: unknown): void =>
     designer.edit(text => setPipeline(text, path, value));
-  const isName = /^[A-Za-z_]\w*$/.test(name) && !(name in pipeline.inputs);
+  const isName = NAME.test(name) && !(name in pipeline.inputs);
   return (
     <>
       <header>

@@ -87,7 +87,8 @@ function Group(props: {
               draggable
               title={trans.__('Drag it onto the canvas, or press Enter')}
               onDragStart={event => {
-                const step: IPaletteStep = { name: item.name, said: item.said };
+                const { name, said, isSource } = item;
+                const step: IPaletteStep = { name, said, isSource };
                 event.dataTransfer.setData(STEP_MIME, JSON.stringify(step));
                 event.dataTransfer.effectAllowed = 'copy';
               }}

@@ -70,6 +70,7 @@ export function DesignerPage(props: IDesignerProps): JSX.Element {
     { id: 'list', label: trans.__('List') },
     ...(run ? [{ id: 'timeline', label: trans.__('Timeline') }] : []),
   ];
+  const toJoin = designer.chosen ?? designer.chosenSource;
   const active = !run && view.value === 'timeline' ? 'graph' : view.value;
   return (
     <div
@@ -109,10 +110,10 @@ export function DesignerPage(props: IDesignerProps): JSX.Element {
           {trans.__('Arrange')}
         </Button>
         <Button onClick={() => addNote(designer)}>{trans.__('Note')}</Button>
-        {designer.chosen && (
+        {toJoin && (
           <Button
             title={trans.__('Join an output to an input (L)')}
-            onClick={() => designer.chosen && props.onJoin(designer.chosen.key)}
+            onClick={() => props.onJoin(toJoin.key)}
           >
             {trans.__('Join…')}
           </Button>
@@ -120,7 +121,14 @@ export function DesignerPage(props: IDesignerProps): JSX.Element {
       </Toolbar>
       <div className="jp-MlwsDesigner-main">
         {!run && (
-          <DesignerPalette groups={groups} onAdd={item => designer.add(item.name, item.said)} />
+          <DesignerPalette
+            groups={groups}
+            onAdd={item =>
+              item.isSource
+                ? designer.addSource(item.name, item.said)
+                : designer.add(item.name, item.said)
+            }
+          />
         )}
         <div className="jp-MlwsDesigner-middle">
           {run?.steps.error && (
@@ -159,6 +167,7 @@ function onKey(event: React.KeyboardEvent, props: IDesignerProps): void {
     return;
   }
   const command = event.ctrlKey || event.metaKey;
+  const toJoin = designer.chosen ?? designer.chosenSource;
   if (command && event.key === 'Enter') {
     props.onRun(null);
   } else if (command && event.key.toLowerCase() === 'z') {
@@ -171,8 +180,8 @@ function onKey(event: React.KeyboardEvent, props: IDesignerProps): void {
     designer.select(designer.pipeline.steps.map(step => step.key));
   } else if (event.altKey && event.shiftKey && event.code === 'KeyF') {
     designer.arrange();
-  } else if (!command && event.key === 'l' && designer.chosen) {
-    props.onJoin(designer.chosen.key);
+  } else if (!command && event.key === 'l' && toJoin) {
+    props.onJoin(toJoin.key);
   } else if (!command && 'gtl'.includes(event.key) && props.shown.value && !designer.chosen) {
     props.view.value = event.key === 'g' ? 'graph' : event.key === 't' ? 'timeline' : 'list';
   } else {
@@ -211,7 +220,8 @@ function RunButton(props: IDesignerProps): JSX.Element {
     );
   }
   const { edges, steps } = designer.drawing;
-  const before = key ? [...ancestors(edges, key), key] : [];
+  const keys = new Set(steps.map(item => item.step.key));
+  const before = key ? [...ancestors(edges, key), key].filter(other => keys.has(other)) : [];
   const after = key
     ? steps
         .map(item => item.step.key)

@@ -25,7 +25,7 @@ import type { Designer, IText } from '../designer/designer';
 import { PipelineFiles } from '../designer/files';
 import type { IStep } from '../designer/pipelinefile';
 import { SOURCE_PROPERTY } from '../jobform/form';
-import { concernsJobs } from '../model/concerns';
+import { concernsJobs, subjectOf } from '../model/concerns';
 import { Resource } from '../model/resource';
 import { State } from '../model/state';
 import type { IDesignerProps } from '../panels/designer';
@@ -43,6 +43,13 @@ const FILES_MIME = 'application/x-jupyter-icontents';
 /** The YAML library comes with the first pipeline that is opened or made. */
 const loadFile = (): Promise<typeof import('../designer/pipelinefile')> =>
   import('../designer/pipelinefile');
+
+/** Groups of parts that are registered, and what events about them are about. */
+const KINDS: Readonly<Record<string, string>> = {
+  components: 'component',
+  data: 'data',
+  models: 'model',
+};
 
 type DesignerWidget = DocumentWidget<PageWidget>;
 
@@ -280,7 +287,7 @@ class OpenPipeline {
     this.ready.value = {
       designer,
       path: this._context.localPath,
-      groups: this._groups(designer),
+      groups: this._groups(),
       runs,
       shown: new State(''),
       view: new State('graph'),
@@ -298,8 +305,8 @@ class OpenPipeline {
     }
   }
 
-  private _groups(designer: Designer): IPaletteGroup[] {
-    const { client, trans } = this._page.workspace;
+  private _groups(): IPaletteGroup[] {
+    const { client, models, trans } = this._page.workspace;
     const group = (
       id: string,
       title: string,
@@ -308,10 +315,14 @@ class OpenPipeline {
     ): IPaletteGroup => {
       const items = new Resource(read);
       void items.refresh();
+      const kind = KINDS[id];
       this._disposables.push(items);
+      if (kind) {
+        const follow = models.follow(items, event => subjectOf(event).kind === kind);
+        this._disposables.push(follow);
+      }
       return { id, title, empty, items };
     };
-    void designer;
     return [
       group(
         'files',
@@ -327,6 +338,19 @@ class OpenPipeline {
           const found = await client.call('components.list', { max_results: 1000 }, { signal });
           return found.items.map(componentItem);
         },
+      ),
+      ...(['data', 'models'] as const).map(noun =>
+        group(
+          noun,
+          noun === 'data' ? trans.__('Data') : trans.__('Models'),
+          noun === 'data'
+            ? trans.__('No data is registered.')
+            : trans.__('No models are registered.'),
+          async signal => {
+            const found = await client.call(`${noun}.list`, { max_results: 1000 }, { signal });
+            return found.items.map(sourceItem);
+          },
+        ),
       ),
       group('control', trans.__('Control'), '', () =>
         Promise.resolve([
@@ -399,9 +423,9 @@ class OpenPipeline {
   private async _join(designer: Designer, key: string): Promise<void> {
     const { trans } = this._page.workspace;
     const { targetsOf } = await import('../designer/drawing');
-    const { outputOf, setInput } = await loadFile();
     const from = designer.drawing.steps.find(drawn => drawn.step.key === key);
-    const joins = (from?.outputs ?? []).flatMap(output =>
+    const given = designer.pipeline.sources.find(source => source.key === key);
+    const joins = (given ? [given] : (from?.outputs ?? [])).flatMap(output =>
       targetsOf(designer.drawing, key, output.name).map(target => ({ output, target })),
     );
     if (joins.length === 0) {
@@ -419,9 +443,7 @@ class OpenPipeline {
     const join = joins[labels.indexOf(value ?? '')];
     if (join) {
       const { output, target } = join;
-      designer.edit(text =>
-        setInput(text, target.step, target.input.name, outputOf(key, output.name)),
-      );
+      designer.join(key, output.name, target.step, target.input.name);
     }
   }
 
@@ -506,6 +528,13 @@ function componentItem(item: Schemas['Asset']): IPaletteItem {
     name: item.name,
     said: { type: item.type, component: `azureml:${item.name}:${item.version}` },
   };
+}
+
+/** Data or a model, as an input of the pipeline: its newest version, whenever it runs. */
+function sourceItem(item: Schemas['Asset']): IPaletteItem {
+  const said = { type: item.type, path: `azureml:${item.name}@latest` };
+  const detail = [item.type, item.description].filter(Boolean).join(' · ');
+  return { id: item.id, label: item.name, detail, name: item.name, said, isSource: true };
 }
 
 function control(

@@ -128,3 +128,29 @@ it.each([
 ])('from %j to %j', (before, after, edit) => {
   expect(differenceOf(before, after)).toEqual(edit);
 });
+
+describe('data', () => {
+  it('becomes an input of the pipeline, joined to the port on which it was dropped, in one step back', () => {
+    const text = new Text('type: pipeline\njobs:\n  read: {notebook: read.ipynb}\n');
+    const designer = new Designer(text, async () => ({}));
+
+    designer.addSource(
+      'sales-2024',
+      { type: 'uri_file', path: 'azureml:sales-2024@latest' },
+      [0, 40],
+      { step: 'read', input: 'rows' },
+    );
+
+    expect(designer.chosenSource?.name).toBe('sales_2024');
+    expect(designer.drawing.edges.map(edge => edge.id)).toEqual([
+      'data:inputs.sales_2024.sales_2024>read.rows',
+    ]);
+    expect(designer.drawing.sources[0]?.place).toEqual([0, 40]);
+    designer.remove();
+    expect(designer.drawing.edges).toEqual([]);
+    expect(designer.pipeline.steps[0]?.inputs).toEqual({});
+    designer.undo();
+    designer.undo();
+    expect(text.getSource()).toBe('type: pipeline\njobs:\n  read: {notebook: read.ipynb}\n');
+  });
+});

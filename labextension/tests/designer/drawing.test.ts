@@ -76,7 +76,7 @@ describe('ports', () => {
 });
 
 it('steps stand from left to right, none upon another', () => {
-  const places = arranged(DRAWING.steps, DRAWING.edges);
+  const places = arranged(DRAWING.steps, [], DRAWING.edges);
 
   expect(places.prepare?.[0]).toBeLessThan(Number(places.train?.[0]));
   expect(places.train?.[0]).toBeLessThan(Number(places.report?.[0]));

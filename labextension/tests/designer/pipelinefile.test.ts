@@ -5,11 +5,14 @@ import {
   copySteps,
   EMPTY,
   freeName,
+  inputOf,
   keepNotes,
   outputOf,
   placeSteps,
   readPipeline,
+  removeInput,
   removeSteps,
+  renameInput,
   renameStep,
   setAfter,
   setInput,
@@ -154,4 +157,42 @@ it.each([
   ['日本', [], 'step'],
 ])('%s becomes a name', (wish, taken, name) => {
   expect(freeName(wish, taken)).toBe(name);
+});
+
+const GIVEN = `type: pipeline
+inputs:
+  rows: {type: uri_file, path: "azureml:rows@latest"}  # ours
+  rate: 0.1
+jobs:
+  read:
+    command: cat \${{inputs.rows}}
+    inputs: {rows: "\${{parent.inputs.rows}}", rate: "\${{parent.inputs.rate}}"}
+`;
+
+describe('data of a pipeline', () => {
+  it('is told from its other inputs', () => {
+    expect(readPipeline(GIVEN).sources).toEqual([
+      { key: 'inputs.rows', name: 'rows', type: 'uri_file', path: 'azureml:rows@latest' },
+    ]);
+  });
+
+  it('is taken away with what is bound to it', () => {
+    const made = removeInput(GIVEN, 'rows');
+
+    const { inputs, steps } = readPipeline(made);
+    expect(Object.keys(inputs)).toEqual(['rate']);
+    expect(Object.keys(steps[0]?.inputs ?? {})).toEqual(['rate']);
+  });
+
+  it('gets another name wherever it is bound, and a command keeps its own words', () => {
+    const placed = placeSteps(GIVEN, { 'inputs.rows': [10, 20] });
+    const made = renameInput(placed, 'rows', 'table');
+
+    const { steps, sources, places } = readPipeline(made);
+    expect(sources[0]?.name).toBe('table');
+    expect(steps[0]?.inputs.rows).toBe(inputOf('table'));
+    expect(steps[0]?.source).toContain('{{inputs.rows}}');
+    expect(places).toEqual({ 'inputs.table': [10, 20] });
+    expect(made).toContain('# ours');
+  });
 });
