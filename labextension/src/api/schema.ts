@@ -5,26 +5,6 @@
  */
 
 export interface paths {
-    "/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What was changed, newest first; without what runs log while they run.
-         * @description What was changed, newest first; without what runs log while they run.
-         */
-        get: operations["audit.list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/codes": {
         parameters: {
             query?: never;
@@ -7167,13 +7147,6 @@ export interface components {
             /** Next Page Token */
             next_page_token?: string;
         };
-        /** Page[Event] */
-        Page_Event_: {
-            /** Items */
-            items: components["schemas"]["Event"][];
-            /** Next Page Token */
-            next_page_token?: string;
-        };
         /** Page[Experiment] */
         Page_Experiment_: {
             /** Items */
@@ -9552,7 +9525,6 @@ export type OutputDiff = components['schemas']['OutputDiff'];
 export type OutputPort = components['schemas']['OutputPort'];
 export type Package = components['schemas']['Package'];
 export type PageAsset = components['schemas']['Page_Asset_'];
-export type PageEvent = components['schemas']['Page_Event_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
@@ -9633,51 +9605,6 @@ export type Why = components['schemas']['Why'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
-    "audit.list": {
-        parameters: {
-            query?: {
-                /** @description only what this one did. */
-                user?: string;
-                /** @description only what was done to it: `model:NAME`, `model:NAME@VERSION`, or `model` for all. */
-                entity?: string;
-                /** @description only this action, such as `models/approve`; `*` stands for anything, as in `models/*`. */
-                action?: string;
-                /** @description the earliest moment, such as `2026-11-26T09:30:00+09:00`; UTC without an offset. */
-                since?: string;
-                /** @description the latest moment. */
-                until?: string;
-                /** @description also metrics, parameters and files that runs log, and deliveries of webhooks. */
-                with_logging?: boolean;
-                /** @description 1 to 1000. */
-                max_results?: number;
-                page_token?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Event_"];
-                };
-            };
-            /** @description What was wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     "codes.create_or_update": {
         parameters: {
             query?: never;
