@@ -147,6 +147,7 @@ class Attempt:
         self._harvest_at = time.monotonic() + HARVEST_GAP_S
         self._progress_at = 0.0
         self._cancel_sent = False
+        self._canceling = False
         self._made: list[Draft] = []
         self._given: dict[str, Any] = {}
 
@@ -197,14 +198,21 @@ class Attempt:
             self._collect_live()
         return False
 
+    def conclude(self) -> bool:
+        """Write down that no process of it is left; whether there is something to finish."""
+        status = self._status()
+        asked = status is Status.CANCEL_REQUESTED
+        self._canceling = asked or self._doc.get("canceling", False)
+        return status is Status.FINALIZING or records.move(
+            self._store,
+            self.name,
+            Status.FINALIZING,
+            of=records.ACTIVE,
+            doc={"canceling": self._canceling},
+        )
+
     def finish(self) -> bool:
         """Keep all that the attempt left and give the job its final state; whether it starts again."""
-        status = self._status()
-        doc = {"canceling": status is Status.CANCEL_REQUESTED or self._doc.get("canceling", False)}
-        if status is not Status.FINALIZING and not records.move(
-            self._store, self.name, Status.FINALIZING, of=records.ACTIVE, doc=doc
-        ):
-            return False
         outcome = self._outcome()
         try:
             self._keep(outcome)
@@ -224,7 +232,7 @@ class Attempt:
             except Invalid as error:
                 outcome.error = JobError(cause=Cause.MISSING_OUTPUT, message=error.message)
         self._shop.revoke(self._job())
-        return self._close(outcome.error, canceling=doc["canceling"])
+        return self._close(outcome.error, canceling=self._canceling)
 
     # Starting
     def _launch(self) -> None:

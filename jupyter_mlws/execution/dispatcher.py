@@ -455,7 +455,9 @@ class Dispatcher:
             while not await self._do(attempt.look):
                 await self._changed(drive, patience_s)
                 patience_s = LOOK_S if self._bell else EARLY_LOOK_S
-        await self._do(attempt.finish)
+        if await self._do(attempt.conclude):
+            self._rouse_parents()  # the next may begin while this one's files are kept
+            await self._do(attempt.finish)
 
     async def _drive_parent(self, name: str, drive: _Drive) -> None:
         families = Families(self._shop.store, self._shop.blobs, self._shop.url)

@@ -166,6 +166,8 @@ export namespace CommandIDs {
   export const openComponent = 'mlws:component-open';
   /** `{subject?, who?, action?}`: the audit page. */
   export const openAudit = 'mlws:audit-open';
+  /** `{run_ids}` or `{run_id}`: asks, and deletes archived runs for good; answers how many are gone. */
+  export const deleteRuns = 'mlws:runs-delete';
   /** `{run_id}`: the run dialog, filled in from this job. */
   export const rerun = 'mlws:job-run-again';
   /** `{run_id, line?}`: puts a link to the run's page, or to a line of its log, on the clipboard. */

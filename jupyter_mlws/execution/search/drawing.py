@@ -77,13 +77,15 @@ def bayesian(
 
     Source: Optuna's TPESampler; the study is rebuilt of the trials, there is no second database.
     """
+    if sum(told.state in ("completed", "stopped") for told in tried) < N_STARTUP:
+        return at_random(dimensions, seed, number)
     import optuna
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(
             seed=random.Random(f"{seed}/{number}").getrandbits(31),
-            n_startup_trials=N_STARTUP,
+            n_startup_trials=0,
             multivariate=True,
             constant_liar=True,
         )

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from jupyter_mlws.entities.job import Cause, JobError, Progress
+from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution.base import Family, Outcome, Standing, Start, Stop
 from jupyter_mlws.execution.search import drawing
 from jupyter_mlws.execution.search.drawing import Told
@@ -23,10 +24,11 @@ def next_(family: Family) -> Sequence[Start | Stop] | Outcome:
     again = _again(trials)
     halts = _stops(trials)
     active = [trial for trial in trials.all if trial.is_active]
-    room = trials.plan.concurrent - len(active) - len(again)
+    busy = [trial for trial in active if not _is_over(trials, trial)]
+    room = trials.plan.concurrent - len(busy) - len(again)
     starts = [] if _is_hopeless(trials) else _new(trials, room)
     if active or again or starts:
-        return [*again[: max(0, trials.plan.concurrent - len(active))], *halts, *starts]
+        return [*again[: max(0, trials.plan.concurrent - len(busy))], *halts, *starts]
     return _outcome(trials)
 
 
@@ -63,6 +65,12 @@ def draw(trials: Trials, number: int, tried: Sequence[Told]) -> Point | None:
     if sampling.rule == "sobol":
         return drawing.sobol(dimensions, seed, number - place)
     return drawing.at_random(dimensions, seed, number)
+
+
+def _is_over(trials: Trials, trial: Trial) -> bool:
+    """Whether its processes have ended and only its files are being kept."""
+    may_repeat = trials.spec.retry_settings.max_retries > 0
+    return trial.job.status is Status.FINALIZING and not may_repeat
 
 
 def _new(trials: Trials, room: int) -> list[Start]:

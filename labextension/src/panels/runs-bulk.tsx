@@ -114,7 +114,14 @@ export function BulkBar(props: {
         <Button onClick={() => void archive(page, model, toArchive)}>{trans.__('Archive')}</Button>
       )}
       {toRestore.length > 0 && (
-        <Button onClick={() => void restore(page, model, toRestore)}>{trans.__('Restore')}</Button>
+        <>
+          <Button onClick={() => void restore(page, model, toRestore)}>
+            {trans.__('Restore')}
+          </Button>
+          <Button onClick={() => void deleteForGood(page, model, toRestore)}>
+            {trans.__('Delete for good…')}
+          </Button>
+        </>
       )}
       <Button minimal className="jp-MlwsBulk-end" onClick={() => model.select(new Set())}>
         {trans.__('Clear selection')}
@@ -161,6 +168,15 @@ async function restore(page: IPage, model: RunsModel, runs: readonly Run[]): Pro
   model.select(new Set());
   // The page may have been closed before the toast was.
   if (!model.isDisposed) {
+    await model.readAgain();
+  }
+}
+
+/** Ask, and delete; what refuses to go is told and stays. */
+async function deleteForGood(page: IPage, model: RunsModel, runs: readonly Run[]): Promise<void> {
+  const run_ids = runs.map(run => run.run_id);
+  if ((await page.commands.execute(CommandIDs.deleteRuns, { run_ids })) && !model.isDisposed) {
+    model.select(new Set());
     await model.readAgain();
   }
 }

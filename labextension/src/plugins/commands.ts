@@ -3,6 +3,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { Clipboard, Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Job } from '../api/client';
 import { isFinal } from '../model/states';
 import { CommandIDs, IRunActions, type IRunTarget, IWorkspace } from '../tokens';
@@ -63,6 +64,12 @@ export const commands: JupyterFrontEndPlugin<void> = {
       command: CommandIDs.restoreRun,
       rank: 510,
       isVisible: target => target.archived,
+    });
+    actions.add({
+      id: 'delete',
+      command: CommandIDs.deleteRuns,
+      rank: 520,
+      isVisible: target => target.archived && (!isJob(target) || ended(target)),
     });
   },
 };
@@ -193,6 +200,33 @@ function addCommands(registry: CommandRegistry, workspace: IWorkspace): void {
       );
     },
   });
+
+  registry.addCommand(CommandIDs.deleteRuns, {
+    label: trans.__('Delete for good…'),
+    caption: trans.__('Delete archived runs with their metrics and files'),
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          ...RUN_ARGS.args.properties,
+          run_ids: { type: 'array', items: { type: 'string' }, description: 'Ids of the runs' },
+        },
+      },
+    },
+    isEnabled: args => runIds(args).length > 0,
+    execute: async args => {
+      const { deleteForGood } = await import('../panels/rundelete');
+      return deleteForGood(workspace, runIds(args));
+    },
+  });
+}
+
+/** The delete command's runs: `run_ids`, or `run_id` alone. */
+function runIds(args: ReadonlyPartialJSONObject): readonly string[] {
+  const { run_id, run_ids } = args;
+  return (Array.isArray(run_ids) ? run_ids : [run_id]).filter(
+    (id): id is string => typeof id === 'string' && id !== '',
+  );
 }
 
 /** Address that opens a page in this JupyterLab; `where` is such as `runs/ID`. */
