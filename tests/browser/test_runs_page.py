@@ -55,6 +55,29 @@ def test_runs_chosen_by_keyboard_go_to_the_archive_and_come_back(
     expect(rows).to_have_count(3)
 
 
+def test_archived_runs_are_deleted_for_good_once_asked(jupyterlab: LabPage, runs: Locator) -> None:
+    rows = runs.locator(".jp-MlwsTable-row")
+    runs.get_by_role("checkbox", name="Select all").click()
+    runs.get_by_role("button", name="Archive", exact=True).click()
+    expect(rows).to_have_count(0)
+    runs.get_by_role("checkbox", name="Archived").check()
+    expect(rows).to_have_count(3)
+    rows.nth(0).get_by_role("checkbox").click()
+    rows.nth(1).get_by_role("checkbox").click()
+
+    runs.get_by_role("button", name="Delete for good…").click()
+    dialog = jupyterlab.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Delete 2 runs for good?")
+    expect(dialog.get_by_role("button", name="Keep them")).to_be_focused()
+    jupyterlab.page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(rows).to_have_count(3)
+    runs.get_by_role("button", name="Delete for good…").click()
+    dialog.get_by_role("button", name="Delete for good").click()
+
+    expect(rows).to_have_count(1)
+
+
 def test_chosen_runs_are_tagged_and_the_tag_becomes_a_column_that_stays(
     jupyterlab: LabPage, runs: Locator
 ) -> None:

@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Client, Run } from '../api/client';
 import { notifyError } from '../plugins/notify';
 import type { IWorkspace } from '../tokens';
-import { bytes as sizeOf, localeOf } from '../ui/format';
+import { localeOf, bytes as sizeOf } from '../ui/format';
 
 /** Of so many runs the files are counted before it is asked. */
 const MOST_COUNTED = 20;
