@@ -10,6 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from jupyter_mlws.entities.azure.compute import (
+    Application,
+    Assigned,
+    ComputeIdentity,
+    ComputeSchedules,
+    Network,
+    SetupScripts,
+    SshSettings,
+)
 from jupyter_mlws.entities.record import Moment, Spec, View
 from jupyter_mlws.entities.scalars import fold, text
 from jupyter_mlws.entities.validation import validated
@@ -41,7 +50,7 @@ class ComputeFields(Spec):
     description: str | None = Field(default=None, max_length=5000)
     tags: dict[str, str] = Field(default_factory=dict)
     location: str | None = None
-    identity: dict[str, Any] | None = None
+    identity: ComputeIdentity | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -104,9 +113,18 @@ class AmlCompute(ComputeFields):
     max_instances: int = Field(default=4, ge=1)
     idle_time_before_scale_down: int | None = Field(default=None, ge=0)
     ssh_public_access_enabled: bool | None = None
-    ssh_settings: dict[str, Any] | None = None
-    network_settings: dict[str, Any] | None = None
+    ssh_settings: SshSettings | None = None
+    network_settings: Network | None = None
     enable_node_public_ip: bool | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> AmlCompute:
+        if self.min_instances > self.max_instances:
+            raise ValueError(
+                f"min_instances ({self.min_instances}) is more than max_instances"
+                f" ({self.max_instances})"
+            )
+        return self
 
     def placed(self) -> tuple[dict[str, Any], list[str]]:
         """What it comes to on this machine, and what it means otherwise than it says."""
@@ -128,16 +146,16 @@ class ComputeInstance(ComputeFields):
 
     type: Literal["computeinstance"] = "computeinstance"
     size: str | None = None
-    ssh_settings: dict[str, Any] | None = None
+    ssh_settings: SshSettings | None = None
     ssh_public_access_enabled: bool | None = None
-    create_on_behalf_of: dict[str, Any] | None = None
-    schedules: dict[str, Any] | None = None
+    create_on_behalf_of: Assigned | None = None
+    schedules: ComputeSchedules | None = None
     idle_time_before_shutdown: str | None = None
     idle_time_before_shutdown_minutes: int | None = Field(default=None, ge=15, le=4320)
-    setup_scripts: dict[str, Any] | None = None
-    custom_applications: list[dict[str, Any]] | None = None
+    setup_scripts: SetupScripts | None = None
+    custom_applications: list[Application] | None = None
     enable_node_public_ip: bool | None = None
-    network_settings: dict[str, Any] | None = None
+    network_settings: Network | None = None
     enable_root_access: bool | None = None
     enable_sso: bool | None = None
     enable_os_patching: bool | None = None

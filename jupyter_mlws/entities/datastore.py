@@ -134,6 +134,7 @@ class DatastoreSpec(Spec):
             what = ", ".join(sorted(known)) or "none"
             raise ValueError(f"{', '.join(sorted(unknown))}: not of this type (there are: {what})")
         whole = [form for form in forms if form <= given]
+        whole = [form for form in whole if not any(form < other for other in whole)]
         if len(whole) != 1 or given - whole[0] - cls.OPTIONAL:
             said = "; or ".join(" with ".join(sorted(form)) for form in forms)
             raise ValueError(f"give {said}")

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from jupyter_mlws.entities.errors import Invalid, Problem
 
 M = TypeVar("M", bound=BaseModel)
+TAGS = frozenset({"union_tag_invalid", "union_tag_not_found"})
+"""Errors of pydantic about the field that tells members of a union apart."""
 
 
 def validated(model: type[M], data: Any, *, prefix: str = "") -> M:
@@ -64,6 +66,8 @@ def _path(item: Any, data: Any) -> list[int | str]:
         elif is_key and not (item["type"] == "missing" and place == len(item["loc"])):
             continue
         path.append(part)
+    if item["type"] in TAGS:  # which member of a union is meant is said by a field of its own
+        path.append(item["ctx"]["discriminator"].strip("'"))
     return path
 
 
@@ -73,6 +77,11 @@ def _message(model: type[BaseModel], item: Any, path: list[str]) -> str:
         return f"unknown key '{path[-1]}'.{did_you_mean(path[-1], _keys(model, path[:-1]))}"
     if kind == "missing":
         return "is required."
+    if kind == "union_tag_not_found":
+        return "is required."
+    if kind == "union_tag_invalid":
+        tag, known = item["ctx"]["tag"], item["ctx"]["expected_tags"].replace("'", "").split(", ")
+        return f"'{tag:.80}' is none of: {', '.join(known)}.{did_you_mean(tag, known)}"
     message = str(item["msg"]).removeprefix("Value error, ")
     if isinstance(got, (str, int, float, bool)) and kind != "value_error":
         message = f"{message} (got {got!r:.80})"

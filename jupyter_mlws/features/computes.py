@@ -11,10 +11,11 @@ from typing import Any, Literal
 import psutil
 
 from jupyter_mlws import plugins
+from jupyter_mlws.entities.azure.compute import ATTACHED
 from jupyter_mlws.entities.compute import LOCAL_TYPES, TYPES, Compute, ComputeSpec, compute_fields
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
 from jupyter_mlws.entities.session import SessionKernel
-from jupyter_mlws.entities.validation import did_you_mean
+from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.execution import picker, records
 from jupyter_mlws.execution.dispatcher import COMPUTE_KIND, Load
 from jupyter_mlws.execution.environments import containers
@@ -26,8 +27,6 @@ from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 
 CPU_SAMPLE_S = 0.1
-FOREIGN = frozenset({"kubernetes", "virtualmachine", "synapsespark"})
-"""Types of Azure ML that are right as such and need an engine that may be installed later."""
 
 
 @operation("computes/write")
@@ -60,10 +59,10 @@ def create_or_update(ws: Workspace, compute: dict[str, Any]) -> Compute:
 def validate(ws: Workspace, compute: dict[str, Any]) -> Validation:
     """Check a compute as `create` would, and store nothing."""
     try:
-        if compute_fields(compute).type in FOREIGN and compute["type"] not in plugins.names(
-            "computes"
-        ):
-            message = f"no engine of type '{compute['type']}' is installed."
+        type_ = compute_fields(compute).type.lower()
+        if type_ in ATTACHED and type_ not in plugins.names("computes"):
+            validated(ATTACHED[type_], {**compute, "type": type_})
+            message = f"no engine of type '{type_}' is installed."
             obstacle = asdict(Problem(message, "type"))
             return Validation(passed=True, errors=[], warnings=[], obstacles=[obstacle])
         _, warnings = _read(compute)

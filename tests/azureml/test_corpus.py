@@ -54,6 +54,9 @@ NAMED = [
         "featureSet",
         "featureStoreEntity",
     ),
+    *("amlCompute", "computeInstance", "kubernetesCompute", "vmCompute"),
+    *("azureBlob", "azureFile", "azureDataLakeGen1", "azureDataLakeGen2", "oneLake", "hdfs"),
+    *("connection", "workspaceConnection", "dataImport", "schedule", "monitorSchedule"),
 ]
 RIGHT = sorted(file.stem for file in FILES.glob("*.yml") if file.stem != "conda")
 
@@ -100,8 +103,8 @@ def test_a_wrong_file_is_told_its_line(
 
 
 def test_the_corpus_is_large_enough() -> None:
-    assert len(RIGHT) >= 40
-    assert len(WRONG) >= 60
+    assert len(RIGHT) >= 70
+    assert len(WRONG) >= 160
 
 
 def test_every_kind_that_is_known_has_a_right_file() -> None:

@@ -425,7 +425,7 @@ def test_a_wrong_backfill_changes_nothing(desk: Desk, arguments: Any) -> None:
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"name": "no spaces"}, "name"),
     ({"trigger": {"type": "cron", "expression": "61 * * * *"}}, "trigger.expression"),
-    ({"trigger": {"type": "solar"}}, "trigger"),
+    ({"trigger": {"type": "solar"}}, "trigger.type"),
     ({"trigger": {"type": "cron"}}, "trigger.expression"),
     ({"trigger": {**DAILY, "time_zone": "Moon"}}, "trigger.time_zone"),
     ({"trigger": {**DAILY, "start_time": "soon"}}, "trigger.start_time"),
