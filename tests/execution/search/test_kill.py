@@ -85,4 +85,4 @@ def test_no_trial_runs_twice_and_none_is_lost(tmp_path: Path) -> None:
     starts = [(workspace / "jobs" / f"s_{n}" / "starts").read_text() for n in range(N_TRIALS)]
     assert starts == ["x"] * N_TRIALS
     assert len({json.dumps(trial.values) for trial in view.trials}) == N_TRIALS
-    assert view.best_value == min(trial.value for trial in view.trials)
+    assert view.best_value == min(trial.value or 0.0 for trial in view.trials)
