@@ -222,8 +222,8 @@ class Data(Noun):
     def download(self, name: builtins.str, version: builtins.str | None = ..., *, download_path: builtins.str | os.PathLike[builtins.str] = ...) -> builtins.list[pathlib.Path]:
         """Fetch the files of a version, of the latest when none is named, into a folder."""
 
-    def import_data(self, data_import: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.asset.Asset:
-        """Bring in rows of a database or files of another storage, as a new version."""
+    def import_data(self, data_import: pydantic.main.BaseModel | typing.Mapping[builtins.str, typing.Any] | builtins.str | os.PathLike[builtins.str] | typing.TextIO) -> jupyter_mlws.entities.job.Job:
+        """Bring in rows of a database or files of another storage: a job, which makes a new version."""
 
 
 class Datastores(Noun):

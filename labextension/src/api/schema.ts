@@ -815,8 +815,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring in rows of a database or files of another storage, as a new version.
-         * @description Bring in rows of a database or files of another storage, as a new version.
+         * Bring in rows of a database or files of another storage: a job, which makes the new version.
+         * @description Bring in rows of a database or files of another storage: a job, which makes the new version.
          */
         post: operations["data.import_data"];
         delete?: never;
@@ -5194,6 +5194,32 @@ export interface components {
             inputs?: string[];
         };
         /**
+         * DatabaseSource
+         * @description Rows of a database.
+         */
+        DatabaseSource: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "database";
+            /**
+             * Connection
+             * @description `azureml:NAME` of a connection, or of a datastore of type sql.
+             */
+            connection: string;
+            /** Query */
+            query?: string;
+            /** Table Name */
+            table_name?: string;
+            /** Stored Procedure */
+            stored_procedure?: string;
+            /** Stored Procedure Params */
+            stored_procedure_params?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * Datastore
          * @description A datastore as the workspace answers it; the fields of its type stand beside these.
          */
@@ -5538,6 +5564,24 @@ export interface components {
             unified: string;
         };
         /**
+         * FileSource
+         * @description Files of another storage.
+         */
+        FileSource: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "file_system";
+            /**
+             * Connection
+             * @description `azureml:NAME` of a connection or datastore; none for an open address.
+             */
+            connection?: string;
+            /** Path */
+            path: string;
+        };
+        /**
          * Finding
          * @description Something that a check of the store found wrong.
          */
@@ -5850,6 +5894,85 @@ export interface components {
             n_changed?: number;
             /** Size Bytes */
             size_bytes?: number;
+        };
+        /**
+         * ImportJob
+         * @description Bring in rows of a database, or files of another storage.
+         *
+         *     Source: the import job of Azure ML v2, which says `output` for its one output.
+         */
+        ImportJob: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @default import
+             * @constant
+             */
+            type?: "import";
+            /**
+             * Name
+             * @description Unique in the workspace; made up when absent.
+             */
+            name?: string;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Experiment Name */
+            experiment_name?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /**
+             * Compute
+             * @description Name of a compute; `local` when absent.
+             */
+            compute?: string;
+            /**
+             * Environment
+             * @description `azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+             *     service's own Python when absent.
+             */
+            environment?: string | components["schemas"]["InlineEnvironment"];
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: string;
+            };
+            /**
+             * Code
+             * @description Folder that is snapshotted and becomes the working directory.
+             */
+            code?: string;
+            /** Inputs */
+            inputs?: {
+                [key: string]: components["schemas"]["Input"] | boolean | number | string;
+            };
+            /** Outputs */
+            outputs?: {
+                [key: string]: components["schemas"]["Output"];
+            };
+            limits?: components["schemas"]["Limits"];
+            resources?: components["schemas"]["Resources"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
+            /** Parent Job Name */
+            parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
+            /** Source */
+            source: components["schemas"]["DatabaseSource"] | components["schemas"]["FileSource"];
         };
         /**
          * ImportReport
@@ -6948,6 +7071,20 @@ export interface components {
             version?: string;
             /** Description */
             description?: string;
+            /**
+             * Tags
+             * @description Of the asset. *Ours.*
+             */
+            tags?: {
+                [key: string]: string;
+            };
+            /**
+             * Properties
+             * @description Of the asset. *Ours.*
+             */
+            properties?: {
+                [key: string]: string;
+            };
         };
         /**
          * OutputDiff
@@ -9274,6 +9411,7 @@ export type DataComparison = components['schemas']['DataComparison'];
 export type DataInput = components['schemas']['DataInput'];
 export type DataRow = components['schemas']['DataRow'];
 export type DataUse = components['schemas']['DataUse'];
+export type DatabaseSource = components['schemas']['DatabaseSource'];
 export type Datastore = components['schemas']['Datastore'];
 export type DatastoreEntry = components['schemas']['DatastoreEntry'];
 export type Delivery = components['schemas']['Delivery'];
@@ -9288,6 +9426,7 @@ export type Error = components['schemas']['Error'];
 export type Event = components['schemas']['Event'];
 export type Experiment = components['schemas']['Experiment'];
 export type FileDiff = components['schemas']['FileDiff'];
+export type FileSource = components['schemas']['FileSource'];
 export type Finding = components['schemas']['Finding'];
 export type Fire = components['schemas']['Fire'];
 export type FireTime = components['schemas']['FireTime'];
@@ -9302,6 +9441,7 @@ export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
 export type Impact = components['schemas']['Impact'];
 export type ImportCount = components['schemas']['ImportCount'];
+export type ImportJob = components['schemas']['ImportJob'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type ImportedDataset = components['schemas']['ImportedDataset'];
 export type ImportedExperiment = components['schemas']['ImportedExperiment'];
@@ -11232,7 +11372,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Asset"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description What was wrong. */
