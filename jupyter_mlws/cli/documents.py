@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from jupyter_mlws.cli.commands import connected
+from jupyter_mlws.cli.jobs import follow
 from jupyter_mlws.cli.output import show
 from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.sdk.client import MLClient
@@ -75,6 +76,7 @@ def validate(
 @click.command(short_help="Bring data in from a database or another storage.")
 @_file
 @click.option("-v", "--version", help="Version of the data; the next number when absent.")
+@click.option("-s", "--stream", is_flag=True, help="Print the log until the job ends.")
 @connected
 def import_(
     client: MLClient,
@@ -84,12 +86,19 @@ def import_(
     name: str | None,
     version: str | None,
     assignments: tuple[str, ...],
+    stream: bool,
 ) -> None:
-    """Bring in what a data import file describes, as a new version of data."""
+    """Bring in what a data import file describes: a job, which makes a new version of data.
+
+    With --stream the log is printed until the job ends; the exit code is 0 only when it completed.
+    """
     changes = {"name": name, "version": version}
     with described("data", file, changes, list(assignments)) as document:
         made = client.transport.call("data.import_data", {"data_import": document})
-    show(made, output, query)
+    if stream:
+        follow(client, made["name"])
+    else:
+        show(made, output, query)
 
 
 @click.command(short_help="Keep a secret, or replace its value.")

@@ -73,7 +73,7 @@ def create(
     if not stream:
         show(job, output, query)
         return
-    _follow(client, job["name"])
+    follow(client, job["name"])
 
 
 @click.command(short_help="Check a job as create would.")
@@ -103,7 +103,7 @@ def validate(
 @connected
 def stream(client: MLClient, output: str, query: str | None, name: str) -> None:
     """Print a job's log until it ends. Ctrl+C ends the printing, not the job."""
-    _follow(client, name)
+    follow(client, name)
 
 
 @click.command(short_help="Fetch what a job left.")
@@ -139,7 +139,8 @@ def _source(
     return source, [f"inputs.{parameter}" for parameter in parameters]
 
 
-def _follow(client: MLClient, name: str) -> None:
+def follow(client: MLClient, name: str) -> None:
+    """Print the log of a job until it ends; the exit code tells whether it completed."""
     try:
         client.jobs.stream(name)
     except JobFailed as failed:

@@ -261,7 +261,7 @@ class DataImport(Spec):
     schema_: str | None = Field(default=None, alias="$schema", repr=False)
     name: str = Field(max_length=255, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     version: str | None = Field(default=None, max_length=30)
-    type: Annotated[Literal["mltable", "uri_folder", "uri_file"], BeforeValidator(fold)] = "mltable"
+    type: Annotated[Literal["uri_file", "uri_folder", "mltable"], BeforeValidator(fold)] = "mltable"
     source: Source
     path: str | None = None
     """Where the copy is kept, `azureml://datastores/D/paths/…/${{name}}`; in the workspace when absent."""

@@ -83,6 +83,10 @@ class Output(Spec):
     name: str | None = None
     version: Annotated[str | None, BeforeValidator(text)] = None
     description: str | None = None
+    tags: dict[str, str] | None = None
+    """Of the asset. *Ours.*"""
+    properties: dict[str, str] | None = None
+    """Of the asset. *Ours.*"""
 
 
 class Limits(Spec):

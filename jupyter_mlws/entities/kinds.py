@@ -72,12 +72,6 @@ JOBS: dict[str, Kind] = {
         "no Spark is attached here; run it with pyspark in a command job",
         ("code",),
     ),
-    "import": Kind(
-        "jobs",
-        engines.ImportJob,
-        None,
-        "Azure ML has withdrawn import jobs; read the source in a command job",
-    ),
     "data_transfer": Kind(
         "jobs",
         engines.TransferJob,

@@ -315,6 +315,7 @@ class Attempt:
             container=runtime.container,
             store=self._store,
             blobs=self._shop.blobs,
+            places=self._shop.places,
             secrets=given.all,
         )
 

@@ -24,6 +24,7 @@ from jupyter_mlws.entities.snapshot import Snapshot
 from jupyter_mlws.execution.kernelspecs import Container
 
 if TYPE_CHECKING:
+    from jupyter_mlws.execution.places import Places
     from jupyter_mlws.store.base import Blobs, Store
 
 Handle = dict[str, Any]
@@ -138,6 +139,7 @@ class JobContext:
         kernel: name of the kernelspec that the job's environment is; None for the service's own Python.
         python: the interpreter of the job's environment.
         container: what the job's processes run in, where that is a container.
+        places: where data lies beside the blobs; opens what is sealed.
         secrets: values of the inputs that the type called secret.
     """
 
@@ -151,6 +153,7 @@ class JobContext:
     python: str
     store: Store
     blobs: Blobs
+    places: Places
     secrets: dict[str, str] = field(default_factory=dict)
     container: Container | None = None
 

@@ -1,25 +1,37 @@
-"""Data that is brought in: rows of a database as Parquet, files of another storage as they are."""
+"""Data that is brought in: rows of a database as Parquet, files of another storage as they are.
+
+The service says where the data lie and opens the credentials; a process of the job fetches them.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jupyter_mlws.entities.connection import Connection, DatabaseSource, DataImport, FileSource
-from jupyter_mlws.entities.datastore import S3, AzureBlob, AzureDataLakeGen2, Credentials, Sql
+from pydantic import Field
+
+from jupyter_mlws.entities.connection import Connection, DatabaseSource, FileSource, Source
+from jupyter_mlws.entities.datastore import (
+    S3,
+    AzureBlob,
+    AzureDataLakeGen2,
+    Credentials,
+    DatastoreSpec,
+    Sql,
+    datastore_spec,
+)
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
+from jupyter_mlws.entities.import_job import OUTPUT, ImportJob
 from jupyter_mlws.entities.mltable import FILE
-from jupyter_mlws.entities.snapshot import Snapshot, SnapshotFile
+from jupyter_mlws.entities.record import View
 from jupyter_mlws.entities.yaml import dump
-from jupyter_mlws.execution import names, outputs
 from jupyter_mlws.execution.places import Places
 from jupyter_mlws.execution.vault import CONNECTION
 from jupyter_mlws.reading import databases
-from jupyter_mlws.reading.places import Place, connect
-
-if TYPE_CHECKING:
-    from jupyter_mlws.store.base import Blobs, Store
+from jupyter_mlws.reading.places import connect
+from jupyter_mlws.reading.request import PlaceRef
 
 ROWS = "data.parquet"
 TABLE = {
@@ -27,112 +39,134 @@ TABLE = {
     "paths": [{"file": f"./{ROWS}"}],
     "transformations": ["read_parquet"],
 }
+ERRAND = ".import-errand.json"
+
+Report = Callable[[int, int, str], None]
+"""Takes how much is done, of how much (0 when nobody knows), and of what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import came to.
+class Errand(View):
+    """What the process of an import must know; handed over in a file that is gone once it was read."""
 
-    Attributes:
-        path: where it lies now.
-        snapshot: the content, where the workspace keeps it.
-    """
-
+    source: Source
     type: str
-    path: str
-    snapshot: Snapshot | None
+    target: Path
+    database: str | None = Field(default=None, repr=False)
+    """Address of the database, with its password."""
+    place: PlaceRef | None = None
+    path: str = ""
+    secrets: list[str] = Field(default_factory=list, repr=False)
+
+    def put(self, folder: Path) -> None:
+        """Leave it for the process, readable by nobody else."""
+        descriptor = os.open(folder / ERRAND, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(self.model_dump_json())
+
+    @classmethod
+    def take(cls, folder: Path) -> Errand:
+        """The errand that was left in `folder`; the file, which holds secrets, is removed.
+
+        Raises:
+            FileNotFoundError: it was taken before.
+        """
+        path = folder / ERRAND
+        errand = cls.model_validate_json(path.read_bytes())
+        path.unlink()
+        return errand
 
 
-def check(spec: DataImport, places: Places) -> None:
-    """Refuse an import that cannot be done, before its source is asked.
-
-    Raises:
-        Invalid: it names no connection, or its files go nowhere.
-    """
+def problems(spec: ImportJob, places: Places) -> Iterator[Problem]:
+    """Why an import cannot be done, before its source is asked."""
     name = _name(spec.source.connection)
-    if name and places.store.find_record(CONNECTION, name) is None:
-        try:
-            found, _ = places.spec(name)
-        except NotFound:
-            message = f"there is no connection and no datastore '{name}'."
-            problem = Problem(message, "source.connection", here=True)
-            raise Invalid.of([problem]) from None
-        if isinstance(spec.source, DatabaseSource) != isinstance(found, Sql):
-            wanted = (
-                "a database" if isinstance(spec.source, DatabaseSource) else "a storage of files"
-            )
-            raise Invalid.field("source.connection", f"'{name}' is not {wanted}.")
-    if isinstance(spec.source, DatabaseSource) and spec.type == "uri_file" and spec.path:
-        raise Invalid.field("type", "rows are a table or a folder: use mltable or uri_folder.")
-    if spec.path:
-        problems = list(outputs.path_problems(spec.path, "path", places))
-        if problems:
-            raise Invalid.of(problems)
+    is_database = isinstance(spec.source, DatabaseSource)
+    if is_database and spec.outputs[OUTPUT].type == "uri_file":
+        message = "rows are a table or a folder: use mltable or uri_folder."
+        yield Problem(message, f"outputs.{OUTPUT}.type")
+    if not name or places.store.find_record(CONNECTION, name) is not None:
+        return
+    try:
+        found, _ = places.spec(name)
+    except NotFound:
+        message = f"there is no connection and no datastore '{name}'."
+        yield Problem(message, "source.connection", here=True)
+        return
+    if is_database != isinstance(found, Sql):
+        wanted = "a database" if is_database else "a storage of files"
+        yield Problem(f"'{name}' is not {wanted}.", "source.connection")
 
 
-def run(
-    spec: DataImport, store: Store, blobs: Blobs, places: Places, folder: Path
-) -> tuple[Imported, dict[str, str]]:
-    """Bring the data in; answers what it became, and what is worth keeping about where it is from.
+def errand(spec: ImportJob, target: Path, places: Places) -> Errand:
+    """What the process must know to bring the data in.
 
-    Args:
-        folder: for what is on its way; empty.
     Raises:
-        Invalid: the source refuses.
-        Unavailable: it cannot be reached.
+        Invalid: the source is no such thing.
+        NotFound: it is not there any more.
     """
+    type_ = spec.outputs[OUTPUT].type
     if isinstance(spec.source, DatabaseSource):
         said, secrets = _database(_name(spec.source.connection), places)
-        url = databases.url_of(said, secrets)
-        n_rows, _ = databases.export(url, spec.source, folder / ROWS, tuple(secrets.values()))
-        told = {
-            "mlws.import.source": url.render_as_string(hide_password=True),
-            "mlws.import.query": spec.source.query
-            or spec.source.table_name
-            or spec.source.stored_procedure
-            or "",
-            "mlws.import.rows": str(n_rows),
-        }
-        if spec.type == "mltable":
-            (folder / FILE).write_text(dump(TABLE))
-        files = sorted(path for path in folder.iterdir())
-        kept = [_kept(path, path.name, blobs) for path in files] if not spec.path else []
-        snapshot = Snapshot(files=kept, is_file=spec.type == "uri_file") if kept else None
-        if spec.path:
-            return Imported(spec.type, _delivered(spec, folder, places), None), told
-        assert snapshot
-        return Imported(spec.type, snapshot.reference, snapshot), told
-    place, path = _storage(spec.source, places)
-    found, is_file = place.files(path)
-    for file in found:
-        place.download(file, folder / file.path)
-    type_ = "uri_file" if is_file and spec.type == "uri_file" else spec.type
-    if type_ == "uri_file" and not is_file:
-        raise Invalid.field("type", f"'{spec.source.path}' is a folder: use type uri_folder.")
-    if type_ == "mltable" and all(file.path != FILE for file in found):
-        type_ = "uri_folder"
-    told = {"mlws.import.source": spec.source.path, "mlws.import.files": str(len(found))}
-    if spec.path:
-        return Imported(type_, _delivered(spec, folder, places), None), told
-    kept = [_kept(folder / file.path, file.path, blobs) for file in found]
-    snapshot = Snapshot(files=kept, is_file=type_ == "uri_file")
-    return Imported(type_, snapshot.reference, snapshot), told
+        url = databases.url_of(said, secrets).render_as_string(hide_password=False)
+        return Errand(
+            source=spec.source,
+            type=type_,
+            target=target,
+            database=url,
+            secrets=list(secrets.values()),
+        )
+    storage, secrets, path = _storage(spec.source, places)
+    return Errand(
+        source=spec.source,
+        type=type_,
+        target=target,
+        place=PlaceRef(
+            spec=storage.model_dump(mode="json", by_alias=True, exclude_none=True), secrets=secrets
+        ),
+        path=path,
+        secrets=list(secrets.values()),
+    )
 
 
-def _delivered(spec: DataImport, folder: Path, places: Places) -> str:
-    """Copy what was fetched to the datastore of `path`; answers the address of the folder."""
-    assert spec.path
-    given = spec.path.rstrip("/") + "/"
-    text = outputs.target(given, name=names.make(), output_name=spec.name, places=places)
-    place, below = places.open(text)
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        place.upload(file, f"{below}/{file.relative_to(folder).as_posix()}")
-    return text
+def fetch(errand: Errand, report: Report) -> dict[str, Any]:
+    """Bring the data in; answers what is worth keeping about where they are from.
+
+    Raises:
+        Invalid: the source refuses.
+        NotFound: there is nothing.
+        Unavailable: it cannot be reached.
+    """
+    if isinstance(errand.source, DatabaseSource):
+        return _fetch_rows(errand, errand.source, report)
+    assert errand.place
+    place = connect(datastore_spec(errand.place.spec), errand.place.secrets)
+    found, is_file = place.files(errand.path)
+    if errand.type == "uri_file" and not is_file:
+        raise Invalid.field("type", f"'{errand.source.path}' is a folder: use type uri_folder.")
+    errand.target.mkdir(mode=0o700, exist_ok=True)
+    for number, file in enumerate(found):
+        report(number, len(found), "files")
+        place.download(file, errand.target / file.path)
+    report(len(found), len(found), "files")
+    n_bytes = sum(file.size_bytes for file in found)
+    return {"source": errand.source.path, "files": len(found), "bytes": n_bytes}
 
 
-def _kept(path: Path, name: str, blobs: Blobs) -> SnapshotFile:
-    blob, size = blobs.put_file(path)
-    return SnapshotFile(path=name, blob=blob, size_bytes=size)
+def _fetch_rows(errand: Errand, source: DatabaseSource, report: Report) -> dict[str, Any]:
+    from sqlalchemy import make_url
+
+    assert errand.database
+    url, rows = make_url(errand.database), errand.target / ROWS
+    n_rows, _ = databases.export(
+        url, source, rows, errand.secrets, report=lambda done: report(done, 0, "rows")
+    )
+    if errand.type == "mltable":
+        (errand.target / FILE).write_text(dump(TABLE))
+    return {
+        "source": url.render_as_string(hide_password=True),
+        "query": source.query or source.table_name or source.stored_procedure,
+        "rows": n_rows,
+        "bytes": rows.stat().st_size,
+    }
 
 
 def _name(reference: str | None) -> str:
@@ -157,23 +191,28 @@ def _connection(
     return Connection.model_validate(fields), places.vault.connection(record)
 
 
-def _storage(source: FileSource, places: Places) -> tuple[Place, str]:
-    """The storage that files come from: of an address, a datastore, or a connection."""
+def _storage(source: FileSource, places: Places) -> tuple[DatastoreSpec, dict[str, str], str]:
+    """The storage that files come from, its secrets, and the path there.
+
+    It is that of an address, a datastore, or a connection.
+    """
     name = _name(source.connection)
-    if not name:
-        return places.open(source.path)
     found = places.find(source.path)
     path = found[0].path if found else source.path
-    record = places.store.find_record(CONNECTION, name)
-    if record is None:
+    record = places.store.find_record(CONNECTION, name) if name else None
+    if record is not None:
+        connection, secrets = _connection(name, record.doc, places)
+        return *_as_datastore(connection, secrets, found[1] if found else None), path
+    if name:
         spec, secrets = places.spec(name)
-        if spec.type == "sql":
-            raise Invalid.field("source.connection", f"'{name}' is a database.")
-        place = connect(spec, secrets)
-        places.guard(place, path)
-        return place, path
-    connection, secrets = _connection(name, record.doc, places)
-    return connect(*_as_datastore(connection, secrets, found[1] if found else None)), path
+    elif found:
+        _, spec, secrets = found
+    else:
+        raise Invalid.field("source.path", f"'{source.path}' is no address of data.")
+    if spec.type == "sql":
+        raise Invalid.field("source.connection", f"'{name}' is a database.")
+    places.guard(connect(spec, secrets), path)
+    return spec, secrets, path
 
 
 def _as_datastore(

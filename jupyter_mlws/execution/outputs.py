@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from jupyter_mlws.entities.asset import AssetSpec, data_spec, model_spec
 from jupyter_mlws.entities.errors import Invalid, NotFound, Problem
 from jupyter_mlws.entities.job import LITERAL_TYPES, JobSpec, Output
-from jupyter_mlws.execution import assets
+from jupyter_mlws.execution import artifacts, assets
 from jupyter_mlws.execution.expressions import EXPRESSION
 from jupyter_mlws.execution.inputs import typed
 from jupyter_mlws.execution.places import Places
@@ -119,7 +120,7 @@ def drafts(spec: JobSpec, name: str, store: Store, blobs: Blobs) -> list[assets.
     found = []
     for key, output in spec.outputs.items():
         if output.name:
-            path = f"azureml://jobs/{name}/outputs/{key}"
+            path = _address(name, key, output, store)
             kind = assets.kind_of(output.type)
             try:
                 found.append(assets.draft(store, blobs, kind, _spec(output, path)))
@@ -161,6 +162,17 @@ def path_problems(path: str, field: str, places: Places) -> Iterator[Problem]:
         yield Problem("a pattern is no place to write to.", field)
 
 
+def _address(job: str, key: str, output: Output, store: Store) -> str:
+    """Where an output lies; the one file in a folder where a file was to be."""
+    path = f"azureml://jobs/{job}/outputs/{key}"
+    if output.type == "uri_file":
+        with suppress(NotFound):  # said better by the draft
+            found = artifacts.load(store, path)
+            if not found.is_file and len(found.files) == 1:
+                return f"{path}/paths/{found.files[0].path}"
+    return path
+
+
 def _spec(output: Output, path: str) -> AssetSpec:
     read = model_spec if assets.kind_of(output.type) == "model" else data_spec
     fields = {
@@ -169,5 +181,7 @@ def _spec(output: Output, path: str) -> AssetSpec:
         "type": output.type,
         "path": path,
         "description": output.description,
+        "tags": output.tags,
+        "properties": output.properties,
     }
     return read({key: value for key, value in fields.items() if value is not None})

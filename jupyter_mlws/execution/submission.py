@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound, Problem
+from jupyter_mlws.entities.import_job import ImportJob
 from jupyter_mlws.entities.job import LITERAL_TYPES, CommandJob, GitState, Input, JobSpec
 from jupyter_mlws.entities.kinds import JOBS, type_name
 from jupyter_mlws.entities.lineage import Relation
@@ -22,6 +23,7 @@ from jupyter_mlws.execution import (
     artifacts,
     assets,
     expressions,
+    imports,
     inputs,
     names,
     outputs,
@@ -357,6 +359,8 @@ class Desk:
             if problem.field not in {refusal.field for refusal in refused}:
                 yield problem
         yield from outputs.problems(spec, self.store, self.places)
+        if isinstance(spec, ImportJob):
+            yield from imports.problems(spec, self.places)
 
     def _unknown(self, spec: JobSpec, skip: Collection[str]) -> Iterator[Problem]:
         """What the job names and the workspace has not."""

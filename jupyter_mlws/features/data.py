@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from jupyter_mlws.entities.asset import Asset, AssetSpec, Data, data_spec
+from jupyter_mlws.entities.asset import AssetSpec, Data, data_spec
 from jupyter_mlws.entities.connection import import_spec
-from jupyter_mlws.entities.errors import Denied, Invalid, NotFound, Problem
+from jupyter_mlws.entities.errors import Denied, Invalid, NotFound
+from jupyter_mlws.entities.import_job import as_said, job_of
+from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.lineage import AssetUse
 from jupyter_mlws.entities.mltable import FILE, table_spec
 from jupyter_mlws.entities.profile import Analysis, TablePreview
-from jupyter_mlws.execution import assets, contents, imports
+from jupyter_mlws.execution import assets, contents, records
 from jupyter_mlws.features import uses
-from jupyter_mlws.features.assets import bind, create, held
+from jupyter_mlws.features.assets import bind, held
 from jupyter_mlws.features.jobs import Validation, judged
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
@@ -127,43 +127,31 @@ def list_uses(ws: Workspace, name: str, version: str | None = None) -> list[Asse
 
 
 @operation("data/write")
-def import_data(ws: Workspace, data_import: dict[str, Any]) -> Asset:
-    """Bring in rows of a database or files of another storage, as a new version.
+def import_data(ws: Workspace, data_import: dict[str, Any]) -> Job:
+    """Bring in rows of a database or files of another storage: a job, which makes the new version.
 
     Args:
         data_import: as its YAML says it.
     Raises:
-        Invalid: a field is wrong, or the database refuses the query; nothing is stored.
-        NotFound: there is no such connection.
-        Unavailable: the source cannot be reached.
+        Invalid: a field is wrong, or there is no such connection; nothing is stored.
     """
-    spec = import_spec(data_import)
-    imports.check(spec, ws.places)
-    with tempfile.TemporaryDirectory(dir=ws.path / "runtime", prefix="import-") as folder:
-        made, properties = imports.run(spec, ws.store, ws.blobs, ws.places, Path(folder))
-    document = {
-        "name": spec.name,
-        "version": spec.version,
-        "type": made.type,
-        "path": made.path,
-        "description": spec.description,
-        "tags": spec.tags,
-        "properties": {**spec.properties, **properties},
-    }
-    if made.snapshot is not None:
-        manifest = ws.blobs.put(made.snapshot.encode())
-        with ws.change(f"code:{manifest}", n_files=len(made.snapshot.files)) as tx:
-            tx.put_record("code", manifest, {"n_files": len(made.snapshot.files)})
-    return create(ws, "data", data_spec({k: v for k, v in document.items() if v is not None}))
+    job = job_of(import_spec(data_import))
+    try:
+        name = ws.dispatcher.desk.submit(job, user=ws.principal.name)
+    except Invalid as error:
+        raise as_said(error) from None
+    ws.dispatcher.wake()
+    return records.load(ws.store, ws.url, name)
 
 
 @operation("data/read")
 def validate_import(ws: Workspace, data_import: dict[str, Any]) -> Validation:
     """Check an import as `import_data` would, without asking its source."""
     try:
-        imports.check(import_spec(data_import), ws.places)
+        job = job_of(import_spec(data_import))
+        ws.dispatcher.desk.check(job, user=ws.principal.name)
     except Invalid as error:
-        return judged(error.problems or [Problem(error.message)])
+        return judged(as_said(error).problems)
     return judged([])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,10 +60,17 @@ def url_of(spec: Sql | Connection, secrets: Mapping[str, str]) -> URL:
 
 
 def export(
-    url: URL, source: DatabaseSource, target: Path, secrets: Sequence[str] = ()
+    url: URL,
+    source: DatabaseSource,
+    target: Path,
+    secrets: Sequence[str] = (),
+    *,
+    report: Callable[[int], None] = lambda n_rows: None,
 ) -> tuple[int, list[str]]:
     """Write what a query gives into `target` as Parquet; answers the number of rows and the columns.
 
+    Args:
+        report: is told the number of rows whenever more are written.
     Raises:
         Invalid: the database refuses the query.
         Unavailable: it cannot be reached.
@@ -94,6 +101,7 @@ def export(
                         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                             raise Invalid(f"The rows are not of one type: {error}.") from None
                         n_rows += len(batch)
+                        report(n_rows)
                     if writer is None:
                         empty = pa.schema([(name, pa.string()) for name in names])
                         writer = pq.ParquetWriter(target, empty)

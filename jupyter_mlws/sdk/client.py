@@ -245,18 +245,19 @@ class Environments(Assets):
 class DataAssets(Assets):
     """Data: create, check, fetch, bring in, read."""
 
-    def import_data(self, data_import: DocumentSource) -> Asset:
-        """Bring in rows of a database or files of another storage, as a new version.
+    def import_data(self, data_import: DocumentSource) -> Job:
+        """Bring in rows of a database or files of another storage: a job, which makes a new version.
+
+        `client.jobs.wait(job.name)` waits for it, `client.jobs.stream(job.name)` shows its log.
 
         Args:
             data_import: an entity, a mapping as the YAML has it, or the path of a YAML file.
         Raises:
-            Invalid: a field is wrong, or the database refuses the query.
-            Unavailable: the source cannot be reached.
+            Invalid: a field is wrong, or there is no such connection.
         """
         with described("data", data_import) as document:
             made = self._client.call("data.import_data", data_import=document)
-            assert isinstance(made, Asset)
+            assert isinstance(made, Job)
             return made
 
 

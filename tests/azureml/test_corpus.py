@@ -120,7 +120,6 @@ def test_every_kind_that_is_known_has_a_right_file() -> None:
     [
         ("automl-text", "there is no AutoML here"),
         ("spark", "no Spark is attached here"),
-        ("import-sql", "Azure ML has withdrawn import jobs"),
         ("transfer-import", "data is not moved by a service here"),
     ],
 )

@@ -14,6 +14,7 @@ from jupyter_mlws.entities.access import Principal
 from jupyter_mlws.execution.automation.engine import Automation
 from jupyter_mlws.execution.computes.local import LocalCompute
 from jupyter_mlws.execution.jobs.command import CommandJobType
+from jupyter_mlws.execution.jobs.import_ import ImportJobType
 from jupyter_mlws.execution.jobs.notebook import NotebookJobType
 from jupyter_mlws.execution.jobs.pipeline import PipelineJobType
 from jupyter_mlws.execution.jobs.sweep import SweepJobType
@@ -37,6 +38,7 @@ def room(tmp_path: Path) -> Iterator[Workroom]:
         path,
         types={
             "command": CommandJobType(),
+            "import": ImportJobType(),
             "notebook": NotebookJobType(),
             "pipeline": PipelineJobType(),
             "sweep": SweepJobType(),

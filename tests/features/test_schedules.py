@@ -463,20 +463,22 @@ def test_a_wrong_schedule_names_the_field_and_is_not_stored(
     assert desk.room.store.last_event() == before
 
 
-def test_import_and_monitor_say_what_they_need(desk: Desk) -> None:
-    source = {"type": "file_system", "connection": "azureml:s3", "path": "x"}
-    data = {
-        "type": "uri_folder",
-        "name": "x",
-        "path": "azureml://datastores/d/paths/p",
-        "source": source,
-    }
-
-    with pytest.raises(Invalid, match="needs the job type 'import'"):
-        desk.create(create_job=None, import_data=data)
+def test_a_monitor_says_what_it_needs(desk: Desk) -> None:
     signals = {"drift": {"type": "data_drift"}}
     with pytest.raises(Invalid, match="needs the job type 'monitor'"):
         desk.create(create_job=None, create_monitor={"compute": {}, "monitoring_signals": signals})
+
+
+def test_an_import_without_its_source_names_the_field(desk: Desk) -> None:
+    source = {"type": "file_system", "connection": "azureml:s3", "path": "x"}
+    path = "azureml://datastores/nowhere/paths/p"
+    data = {"type": "uri_folder", "name": "x", "path": path, "source": source}
+
+    with pytest.raises(Invalid) as refused:
+        desk.create(create_job=None, import_data=data)
+
+    fields = {problem.field for problem in refused.value.problems}
+    assert fields == {"import_data.source.connection", "import_data.path"}
 
 
 def test_creating_again_changes_the_schedule_and_keeps_its_place(desk: Desk) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_mlws.entities.errors import Conflict, Invalid, NotFound, Unavailable
+from jupyter_mlws.entities.errors import Conflict, NotFound
+from jupyter_mlws.entities.job import Job
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.testing.jobs import Workroom
@@ -275,7 +276,9 @@ class TestLocal:
 
 
 class TestDatabases:
-    def test_rows_are_brought_in_as_a_version(self, database: str, call: Call) -> None:
+    def test_rows_are_brought_in_as_a_version(
+        self, database: str, room: Workroom, call: Call
+    ) -> None:
         said = {
             "name": "towns",
             "type": "mltable",
@@ -285,20 +288,24 @@ class TestDatabases:
                 "query": "SELECT * FROM towns",
             },
         }
-        first = call("data.import_data", data_import=said)
+        job = brought_in(room, call, said)
+        first = call("data.get", name="towns")
         assert (first.version, first.type) == ("1", "mltable")
         found = call("data.preview", name="towns")
         assert [column.name for column in found.columns] == ["city", "people", "seen"]
         assert [row[0] for row in found.rows] == ["Oslo", "Tokyo"]
-        assert first.properties["mlws.import.rows"] == "2"
-        assert call("data.import_data", data_import=said).version == "2"
+        run = call("runs.get", run_id=job.name)
+        assert run.metrics["rows"] == 2
+        assert run.params["query"] == "SELECT * FROM towns"
+        brought_in(room, call, said)
+        assert call("data.get", name="towns", label="latest").version == "2"
 
     def test_its_tables_are_listed(self, database: str, call: Call) -> None:
         assert call("datastores.check", name=database).reachable
         assert "towns" in [e.path for e in call("datastores.list_files", name=database)]
 
     def test_a_connection_leads_to_the_database_too(
-        self, database: str, postgres: Peer, call: Call, ws: Workspace
+        self, database: str, postgres: Peer, call: Call, room: Workroom
     ) -> None:
         made = {
             "name": "pg",
@@ -319,9 +326,12 @@ class TestDatabases:
             "source": {"connection": "azureml:pg", "table_name": "public.towns"},
             "path": "azureml://datastores/workspaceblobstore/paths/imports/${{name}}",
         }
-        made_ = call("data.import_data", data_import=said)
-        assert made_.path.startswith("azureml://datastores/workspaceblobstore/paths/imports/")
+        job = brought_in(room, call, said)
         assert len(call("data.preview", name="counted").rows) == 2
+        copied = call(
+            "datastores.list_files", name="workspaceblobstore", path=f"imports/{job.name}"
+        )
+        assert [entry.path.rpartition("/")[2] for entry in copied] == ["data.parquet"]
 
     @pytest.mark.parametrize(
         ("query", "message"),
@@ -332,18 +342,19 @@ class TestDatabases:
         ],
     )
     def test_a_query_that_is_refused_leaves_nothing(
-        self, database: str, call: Call, query: str, message: str
+        self, database: str, room: Workroom, call: Call, query: str, message: str
     ) -> None:
         said = {
             "name": "bad",
             "source": {"type": "database", "connection": database, "query": query},
         }
-        with pytest.raises(Invalid, match=message):
-            call("data.import_data", data_import=said)
+        job = brought_in(room, call, said, Status.FAILED)
+        assert job.error
+        assert message in job.error.message
         assert call("data.list").items == []
 
     def test_a_wrong_password_is_told_without_it(
-        self, postgres: Peer, database: str, call: Call
+        self, postgres: Peer, database: str, room: Workroom, call: Call
     ) -> None:
         made = {
             "type": "sql",
@@ -356,22 +367,26 @@ class TestDatabases:
             "name": "x",
             "source": {"type": "database", "connection": "shut", "query": "SELECT 1"},
         }
-        with pytest.raises(Unavailable, match="password authentication failed") as refused:
-            call("data.import_data", data_import=said)
-        assert "wrong-password-1" not in refused.value.message
+        job = brought_in(room, call, said, Status.FAILED)
+        assert job.error
+        assert "password authentication failed" in job.error.message
+        left = [path.read_bytes() for path in room.path.rglob("*") if path.is_file()]
+        assert not any(b"wrong-password-1" in content for content in left)
 
-    def test_files_of_another_storage_are_brought_in(self, bucket: str, call: Call) -> None:
+    def test_files_of_another_storage_are_brought_in(
+        self, bucket: str, room: Workroom, call: Call
+    ) -> None:
         said = {
             "name": "files",
             "type": "uri_folder",
             "source": {"type": "file_system", "connection": f"azureml:{bucket}", "path": "towns"},
         }
-        made = call("data.import_data", data_import=said)
-        assert made.type == "uri_folder"
+        brought_in(room, call, said)
+        assert call("data.get", name="files").type == "uri_folder"
         files = call("data.list_files", name="files")
         assert sorted(file.path for file in files) == ["a.csv", "deep/b.csv"]
 
-    def test_sqlite_is_a_database_too(self, tmp_path: Path, call: Call) -> None:
+    def test_sqlite_is_a_database_too(self, tmp_path: Path, room: Workroom, call: Call) -> None:
         import sqlite3
 
         with sqlite3.connect(tmp_path / "x.db") as connection:
@@ -384,8 +399,17 @@ class TestDatabases:
             "name": "t",
             "source": {"connection": "lite", "query": "SELECT * FROM t WHERE b > ':a'"},
         }
-        call("data.import_data", data_import=said)
+        brought_in(room, call, said)
         assert call("data.preview", name="t").rows == [[1, "x"], [None, "y"]]
+
+
+def brought_in(
+    room: Workroom, call: Call, said: dict[str, Any], status: Status = Status.COMPLETED
+) -> Job:
+    """The ended job of an import."""
+    job = room.wait(call("data.import_data", data_import=said).name)
+    assert job.status is status, job.error
+    return job
 
 
 def finished(call: Call, operation: str, **arguments: Any) -> Any:

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from jupyter_mlws.entities.azure.base import Folded, JobShape, Lower, Shape, Text
+from jupyter_mlws.entities.azure.base import Folded, JobShape, Shape, Text
 from jupyter_mlws.entities.errors import Problem
-from jupyter_mlws.entities.job import Output
 
 FIXED = ("driver.cores", "driver.memory", "executor.cores", "executor.memory")
 DYNAMIC = ("minExecutors", "maxExecutors")
@@ -69,30 +68,6 @@ def _missing(conf: dict[str, Any]) -> list[str]:
     else:
         needed.append("spark.executor.instances")
     return [name for name in needed if name not in conf]
-
-
-class DatabaseSource(Shape):
-    """A query of a database."""
-
-    type: Annotated[Literal["azuresqldb", "azuresynapseanalytics", "snowflake"], Lower]
-    connection: str
-    query: str
-
-
-class S3Source(Shape):
-    """A bucket."""
-
-    type: Annotated[Literal["s3"], Lower]
-    connection: str
-    path: str
-
-
-class ImportJob(JobShape):
-    """Bring data in from a database or a bucket."""
-
-    type: Annotated[Literal["import"], Folded]
-    source: DatabaseSource | S3Source
-    output: Output
 
 
 class StoredProcedureParameter(Shape):

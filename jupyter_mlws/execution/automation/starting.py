@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from jupyter_mlws.entities.connection import import_spec
 from jupyter_mlws.entities.errors import AlreadyExists, Invalid, NotFound, Problem
+from jupyter_mlws.entities.import_job import as_said, job_of
 from jupyter_mlws.entities.job import GitState
 from jupyter_mlws.entities.schedule import ScheduleSpec
 from jupyter_mlws.execution import records
@@ -49,6 +51,7 @@ def plan(
     name: str,
     git: GitState | None,
     known: Mapping[str, str] = {},
+    field: str = "create_job",
 ) -> Plan:
     """The job that `create_job` means, checked as if it were submitted now.
 
@@ -67,7 +70,7 @@ def plan(
     try:
         checked = desk.check(opened)
     except Invalid as error:
-        raise error.below("create_job") from None
+        raise error.below(field) from None
     sealed = {}
     for key in checked.secrets:
         value = opened["inputs"][key]
@@ -86,18 +89,22 @@ def of_spec(
     """
     if spec.create_job is not None:
         return plan(desk, spec.create_job, spec.name, git, known)
-    field, kind = ("import_data", "import") if spec.import_data else ("create_monitor", "monitor")
+    if spec.import_data is not None:
+        said = spec.import_data.model_dump(mode="json", exclude_unset=True)
+        try:
+            return plan(desk, job_of(import_spec(said)), spec.name, git, field="")
+        except Invalid as error:
+            raise as_said(error).below("import_data") from None
+    field, kind = "create_monitor", "monitor"
     if kind not in desk.types:
         message = (
             f"is well formed, and needs the job type '{kind}', which is not installed in this"
             f" workspace (there are: {', '.join(sorted(desk.types))})."
         )
         raise Invalid.of([Problem(message, field, here=True)])
-    action = spec.import_data or spec.create_monitor
-    assert action is not None
-    said = action.model_dump(mode="json", exclude_unset=True)
-    job = {"type": kind, "definition": said} if kind == "monitor" else {"type": kind, "data": said}
-    return plan(desk, job, spec.name, git)
+    assert spec.create_monitor is not None
+    definition = spec.create_monitor.model_dump(mode="json", exclude_unset=True)
+    return plan(desk, {"type": kind, "definition": definition}, spec.name, git)
 
 
 def start(

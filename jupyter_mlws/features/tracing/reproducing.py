@@ -162,6 +162,9 @@ def _likenesses(ws: Workspace, subject: Subject) -> Iterator[Likeness]:
     for key, value in inputs.items():
         if path := _path(value):
             yield _input(ws, key, path, value)
+    if subject.row.type == "import":
+        detail = "it lies outside of the workspace, and may have changed since"
+        yield Likeness(what="source", same=False, detail=detail)
     yield _seed(subject)
     if any(
         value.get("name") or value.get("path")

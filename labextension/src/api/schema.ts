@@ -5,6 +5,26 @@
  */
 
 export interface paths {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was changed, newest first; without what runs log while they run.
+         * @description What was changed, newest first; without what runs log while they run.
+         */
+        get: operations["audit.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/codes": {
         parameters: {
             query?: never;
@@ -815,8 +835,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Bring in rows of a database or files of another storage, as a new version.
-         * @description Bring in rows of a database or files of another storage, as a new version.
+         * Bring in rows of a database or files of another storage: a job, which makes the new version.
+         * @description Bring in rows of a database or files of another storage: a job, which makes the new version.
          */
         post: operations["data.import_data"];
         delete?: never;
@@ -5334,6 +5354,32 @@ export interface components {
             differs: boolean;
         };
         /**
+         * DatabaseSource
+         * @description Rows of a database.
+         */
+        DatabaseSource: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "database";
+            /**
+             * Connection
+             * @description `azureml:NAME` of a connection, or of a datastore of type sql.
+             */
+            connection: string;
+            /** Query */
+            query?: string;
+            /** Table Name */
+            table_name?: string;
+            /** Stored Procedure */
+            stored_procedure?: string;
+            /** Stored Procedure Params */
+            stored_procedure_params?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * Datastore
          * @description A datastore as the workspace answers it; the fields of its type stand beside these.
          */
@@ -5678,6 +5724,24 @@ export interface components {
             unified: string;
         };
         /**
+         * FileSource
+         * @description Files of another storage.
+         */
+        FileSource: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "file_system";
+            /**
+             * Connection
+             * @description `azureml:NAME` of a connection or datastore; none for an open address.
+             */
+            connection?: string;
+            /** Path */
+            path: string;
+        };
+        /**
          * Finding
          * @description Something that a check of the store found wrong.
          */
@@ -5990,6 +6054,85 @@ export interface components {
             n_changed?: number;
             /** Size Bytes */
             size_bytes?: number;
+        };
+        /**
+         * ImportJob
+         * @description Bring in rows of a database, or files of another storage.
+         *
+         *     Source: the import job of Azure ML v2, which says `output` for its one output.
+         */
+        ImportJob: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @default import
+             * @constant
+             */
+            type?: "import";
+            /**
+             * Name
+             * @description Unique in the workspace; made up when absent.
+             */
+            name?: string;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Experiment Name */
+            experiment_name?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /**
+             * Compute
+             * @description Name of a compute; `local` when absent.
+             */
+            compute?: string;
+            /**
+             * Environment
+             * @description `azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+             *     service's own Python when absent.
+             */
+            environment?: string | components["schemas"]["InlineEnvironment"];
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: string;
+            };
+            /**
+             * Code
+             * @description Folder that is snapshotted and becomes the working directory.
+             */
+            code?: string;
+            /** Inputs */
+            inputs?: {
+                [key: string]: components["schemas"]["Input"] | boolean | number | string;
+            };
+            /** Outputs */
+            outputs?: {
+                [key: string]: components["schemas"]["Output"];
+            };
+            limits?: components["schemas"]["Limits"];
+            resources?: components["schemas"]["Resources"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
+            /** Parent Job Name */
+            parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
+            /** Source */
+            source: components["schemas"]["DatabaseSource"] | components["schemas"]["FileSource"];
         };
         /**
          * ImportReport
@@ -7088,6 +7231,20 @@ export interface components {
             version?: string;
             /** Description */
             description?: string;
+            /**
+             * Tags
+             * @description Of the asset. *Ours.*
+             */
+            tags?: {
+                [key: string]: string;
+            };
+            /**
+             * Properties
+             * @description Of the asset. *Ours.*
+             */
+            properties?: {
+                [key: string]: string;
+            };
         };
         /**
          * OutputDiff
@@ -7144,6 +7301,13 @@ export interface components {
         Page_Asset_: {
             /** Items */
             items: components["schemas"]["Asset"][];
+            /** Next Page Token */
+            next_page_token?: string;
+        };
+        /** Page[Event] */
+        Page_Event_: {
+            /** Items */
+            items: components["schemas"]["Event"][];
             /** Next Page Token */
             next_page_token?: string;
         };
@@ -9452,6 +9616,7 @@ export type CronTrigger = components['schemas']['CronTrigger'];
 export type DataComparison = components['schemas']['DataComparison'];
 export type DataInput = components['schemas']['DataInput'];
 export type DataRow = components['schemas']['DataRow'];
+export type DatabaseSource = components['schemas']['DatabaseSource'];
 export type Datastore = components['schemas']['Datastore'];
 export type DatastoreEntry = components['schemas']['DatastoreEntry'];
 export type Delivery = components['schemas']['Delivery'];
@@ -9466,6 +9631,7 @@ export type Error = components['schemas']['Error'];
 export type Event = components['schemas']['Event'];
 export type Experiment = components['schemas']['Experiment'];
 export type FileDiff = components['schemas']['FileDiff'];
+export type FileSource = components['schemas']['FileSource'];
 export type Finding = components['schemas']['Finding'];
 export type Fire = components['schemas']['Fire'];
 export type FireTime = components['schemas']['FireTime'];
@@ -9480,6 +9646,7 @@ export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
 export type Impact = components['schemas']['Impact'];
 export type ImportCount = components['schemas']['ImportCount'];
+export type ImportJob = components['schemas']['ImportJob'];
 export type ImportReport = components['schemas']['ImportReport'];
 export type ImportedDataset = components['schemas']['ImportedDataset'];
 export type ImportedExperiment = components['schemas']['ImportedExperiment'];
@@ -9525,6 +9692,7 @@ export type OutputDiff = components['schemas']['OutputDiff'];
 export type OutputPort = components['schemas']['OutputPort'];
 export type Package = components['schemas']['Package'];
 export type PageAsset = components['schemas']['Page_Asset_'];
+export type PageEvent = components['schemas']['Page_Event_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
@@ -9605,6 +9773,51 @@ export type Why = components['schemas']['Why'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
 export type $defs = Record<string, never>;
 export interface operations {
+    "audit.list": {
+        parameters: {
+            query?: {
+                /** @description only what this one did. */
+                user?: string;
+                /** @description only what was done to it: `model:NAME`, `model:NAME@VERSION`, or `model` for all. */
+                entity?: string;
+                /** @description only this action, such as `models/approve`; `*` stands for anything, as in `models/*`. */
+                action?: string;
+                /** @description the earliest moment, such as `2026-11-26T09:30:00+09:00`; UTC without an offset. */
+                since?: string;
+                /** @description the latest moment. */
+                until?: string;
+                /** @description also metrics, parameters and files that runs log, and deliveries of webhooks. */
+                with_logging?: boolean;
+                /** @description 1 to 1000. */
+                max_results?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event_"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "codes.create_or_update": {
         parameters: {
             query?: never;
@@ -11411,7 +11624,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Asset"];
+                    "application/json": components["schemas"]["Job"];
                 };
             };
             /** @description What was wrong. */
