@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from jupyter_mlws.entities.connection import FileSource
 from jupyter_mlws.entities.errors import MlwsError
 from jupyter_mlws.entities.job import Progress
 from jupyter_mlws.execution.imports import Errand, fetch
@@ -21,7 +22,7 @@ def main() -> int:
     """Bring in what the errand of an attempt's folder says; 0 when all is there."""
     folder = Path(sys.argv[1])
     errand = Errand.take(folder)
-    print(f"Bringing in {errand.source.model_dump(exclude_none=True)}", flush=True)  # noqa: T201
+    print(f"Bringing in {_what(errand)}.", flush=True)  # noqa: T201
     told_at = 0.0
 
     def report(done: int, total: int, unit: str) -> None:
@@ -39,6 +40,14 @@ def main() -> int:
         print(error.message, file=sys.stderr)  # noqa: T201
         return 1
     return 0
+
+
+def _what(errand: Errand) -> str:
+    source = errand.source
+    if isinstance(source, FileSource):
+        return f"'{source.path}'" + (f" of {source.connection}" if source.connection else "")
+    what = source.query or source.table_name or source.stored_procedure
+    return f"'{what}' of {source.connection}"
 
 
 def _say(folder: Path, **state: Any) -> None:

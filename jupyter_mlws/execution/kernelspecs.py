@@ -58,9 +58,8 @@ def find(name: str) -> Runtime | None:
     if spec is None:
         return None
     program = _program(spec.argv)
-    is_python = Path(program).name.startswith("python")
-    python = program if is_python else sys.executable
-    return Runtime(name, python, dict(spec.env), is_python)
+    python = program if Path(program).name.startswith("python") else sys.executable
+    return Runtime(name, python, dict(spec.env), spec.language.lower() == "python")
 
 
 def installed() -> list[EnvironmentChoice]:

@@ -76,6 +76,10 @@ class Open(Shelf):
         return Principal(name=user, role=role)
 
 
+AZURE = "azureml"
+"""Azure ML's own registry, whose names are looked up among what the workspace has."""
+
+
 class Registries:
     """Opens registries when they are asked for.
 
@@ -195,7 +199,9 @@ class Registries:
         name = kept_name(match["registry"], match["name"])
         if version and here.store.find_record(kind, name, version):
             return text
-        if match["registry"] not in self.names():
+        if match["registry"] not in (known := self.names()):
+            if match["registry"] != AZURE and did_you_mean(match["registry"], known):
+                self.get(match["registry"])  # refuses, with the hint
             return text
         registry = self.get(match["registry"])
         if not registry.principal(who).may(f"{match['noun']}/read"):

@@ -58,7 +58,9 @@ def test_an_import_leaves_a_log_figures_and_an_edge(lite: str, room: Workroom, c
     run = call("runs.get", run_id=job.name)
     assert run.metrics["rows"] == 3
     assert run.params["source"].endswith("towns.db")
-    assert "3 rows" in call("jobs.read_log", name=job.name).text
+    log = call("jobs.read_log", name=job.name).text
+    assert "Bringing in 'SELECT * FROM towns' of azureml:lite." in log
+    assert "3 rows" in log
     uses = call("data.list_uses", name="towns", version="7")
     assert [(use.run_id, use.relation) for use in uses] == [(job.name, "output")]
     likeness = {item.what: item for item in call("jobs.plan_reproduction", name=job.name).items}

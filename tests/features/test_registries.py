@@ -271,6 +271,7 @@ def test_who_may_not_read_a_registry_cannot_use_it(
     ("path", "message"),
     [
         ("azureml://registries/none/data/iris/versions/1", "no registry 'none'"),
+        ("azureml://registries/shard/data/iris/versions/1", "Did you mean 'shared'"),
         ("azureml://registries/shared/data/iris/versions/9", "no version '9'"),
         ("azureml://registries/shared/data/iris/labels/prod", "no label 'prod'"),
         ("azureml://registries/shared/data/irs/versions/1", "Did you mean 'iris'"),
