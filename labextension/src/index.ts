@@ -13,6 +13,7 @@ import { executed } from './plugins/executed';
 import { lineage } from './plugins/lineage';
 import { menu } from './plugins/menu';
 import { mime } from './plugins/mime';
+import { models } from './plugins/models';
 import { cellTags, runDialog } from './plugins/notebook';
 import { pages } from './plugins/pages';
 import { panel } from './plugins/panel';
@@ -37,6 +38,7 @@ export default [
   environments,
   executed,
   lineage,
+  models,
   designer,
   mime,
 ];
