@@ -1,7 +1,6 @@
 // The page of one name of data: its versions at the side, and all that is known of one of them.
 import '../../style/data.css';
 import { ellipsesIcon } from '@jupyterlab/ui-components';
-import { Menu } from '@lumino/widgets';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import type { Asset, DataModel, VersionModel } from '../model/data';
 import { snippet } from '../model/data';
@@ -11,6 +10,7 @@ import { useLanguage } from '../ui/context';
 import { Button, CopyButton, Tabs } from '../ui/controls';
 import { useResource, useSignal } from '../ui/hooks';
 import { Boundary, Empty, ErrorStrip, Skeleton } from '../ui/states';
+import { openDataMenu } from './data-menu';
 import { Changes, Profile } from './dataset-profile';
 import { LineageTab } from './lineage-tab';
 import { execute, usePage } from './page';
@@ -146,23 +146,6 @@ function Head(props: { model: DataModel; asset: Asset }): JSX.Element {
       {asset.description && <p className="jp-MlwsDataset-about">{asset.description}</p>}
     </>
   );
-}
-
-/** What can be done with data, at a place in client pixels. */
-export function openDataMenu(
-  page: ReturnType<typeof usePage>,
-  asset: Asset,
-  x: number,
-  y: number,
-): void {
-  const menu = new Menu({ commands: page.commands });
-  const args = { name: asset.name, version: asset.version, type: asset.type };
-  for (const command of [CommandIDs.openDataset, CommandIDs.insertData, CommandIDs.copyData]) {
-    menu.addItem({ command, args });
-  }
-  const node = `data:${asset.name}:${asset.version}`;
-  menu.addItem({ command: CommandIDs.openLineage, args: { node } });
-  menu.open(x, y);
 }
 
 function Preview(props: { version: VersionModel }): JSX.Element {
