@@ -1,6 +1,7 @@
 // The list of plugins, nothing else.
 import { activity } from './plugins/activity';
 import { artifacts } from './plugins/artifacts';
+import { audit } from './plugins/audit';
 import { automation } from './plugins/automation';
 import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
@@ -39,6 +40,7 @@ export default [
   executed,
   lineage,
   models,
+  audit,
   designer,
   mime,
 ];

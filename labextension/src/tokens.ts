@@ -164,7 +164,7 @@ export namespace CommandIDs {
   export const openComponents = 'mlws:components-open';
   /** `{name, version?}`: the page of one component. */
   export const openComponent = 'mlws:component-open';
-  /** `{subject?, who?, action?}`: the audit page. */
+  /** `{user?, entity?, action?, since?, until?}`: the audit page. */
   export const openAudit = 'mlws:audit-open';
   /** `{run_id}`: the run dialog, filled in from this job. */
   export const rerun = 'mlws:job-run-again';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ALL, argumentsOf } from '../../src/model/audit';
 import { mayDo } from '../../src/model/models';
 import { candidates } from '../../src/panels/registermodel';
 
@@ -32,5 +33,16 @@ describe('what a run left', () => {
       'outputs/deep',
       'outputs/deep/net.bin',
     ]);
+  });
+});
+
+describe('what is asked of the audit', () => {
+  it('leaves out what is empty', () => {
+    expect(argumentsOf(ALL)).toEqual({});
+  });
+
+  it('turns days into moments from midnight to midnight', () => {
+    const { since, until } = argumentsOf({ ...ALL, since: '2026-11-26', until: '2026-11-26' });
+    expect(Date.parse(until ?? '') - Date.parse(since ?? '')).toBe(86_400_000 - 1);
   });
 });
