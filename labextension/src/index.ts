@@ -1,6 +1,7 @@
 // The list of plugins, nothing else.
 import { activity } from './plugins/activity';
 import { artifacts } from './plugins/artifacts';
+import { audit } from './plugins/audit';
 import { automation } from './plugins/automation';
 import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
@@ -13,6 +14,7 @@ import { executed } from './plugins/executed';
 import { lineage } from './plugins/lineage';
 import { menu } from './plugins/menu';
 import { mime } from './plugins/mime';
+import { models } from './plugins/models';
 import { cellTags, runDialog } from './plugins/notebook';
 import { pages } from './plugins/pages';
 import { panel } from './plugins/panel';
@@ -37,6 +39,8 @@ export default [
   environments,
   executed,
   lineage,
+  models,
+  audit,
   designer,
   mime,
 ];

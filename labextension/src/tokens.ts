@@ -164,7 +164,7 @@ export namespace CommandIDs {
   export const openComponents = 'mlws:components-open';
   /** `{name, version?}`: the page of one component. */
   export const openComponent = 'mlws:component-open';
-  /** `{subject?, who?, action?}`: the audit page. */
+  /** `{user?, entity?, action?, since?, until?}`: the audit page. */
   export const openAudit = 'mlws:audit-open';
   /** `{run_ids}` or `{run_id}`: asks, and deletes archived runs for good; answers how many are gone. */
   export const deleteRuns = 'mlws:runs-delete';

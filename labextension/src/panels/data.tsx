@@ -14,7 +14,7 @@ import { Boundary, Empty, ErrorStrip, Skeleton } from '../ui/states';
 import { type IColumn, Table } from '../ui/table';
 import { Ago } from '../ui/time';
 import { Connections } from './connections';
-import { openDataMenu } from './dataset';
+import { openDataMenu } from './data-menu';
 import { Datastores } from './datastores';
 import { execute, usePage } from './page';
 import { Secrets } from './secrets';

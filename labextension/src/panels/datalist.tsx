@@ -1,4 +1,5 @@
 // The newest data of the workspace: a section of the panel.
+import '../../style/data.css';
 import type { Asset } from '../model/data';
 import { snippet } from '../model/data';
 import { CommandIDs } from '../tokens';
@@ -10,7 +11,7 @@ import { useNow, useResource, useSignal } from '../ui/hooks';
 import { List } from '../ui/list';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
 import { useIsDown } from './connection';
-import { openDataMenu } from './dataset';
+import { openDataMenu } from './data-menu';
 import { execute, usePage } from './page';
 
 export function DataSection(props: { search: string }): JSX.Element {

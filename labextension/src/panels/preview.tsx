@@ -48,6 +48,11 @@ export function Preview(props: { runId: string; artifact: Artifact }): JSX.Eleme
               </Button>
             )}
             {download(trans.__('Download'))}
+            {page.commands.hasCommand(CommandIDs.registerModel) && (
+              <Button minimal onClick={() => execute(page, CommandIDs.registerModel, args)}>
+                {trans.__('Register model…')}
+              </Button>
+            )}
           </>
         }
       >
