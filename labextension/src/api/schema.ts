@@ -2513,6 +2513,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pipelines:convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A pipeline's YAML for others: Azure ML's YAML, or a Python script that makes the same pipeline.
+         * @description A pipeline's YAML for others: Azure ML's YAML, or a Python script that makes the same pipeline.
+         */
+        post: operations["pipelines.convert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines:draw": {
         parameters: {
             query?: never;
@@ -2527,6 +2547,26 @@ export interface paths {
          * @description The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems.
          */
         post: operations["pipelines.draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pipelines:import_elyra": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The YAML of a pipeline that was drawn with Elyra; it is to lie beside the `.pipeline` file.
+         * @description The YAML of a pipeline that was drawn with Elyra; it is to lie beside the `.pipeline` file.
+         */
+        get: operations["pipelines.import_elyra"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5068,6 +5108,24 @@ export interface components {
              */
             is_shared?: boolean;
             creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
+         * Converted
+         * @description A pipeline in the words of another tool.
+         */
+        Converted: {
+            /** Text */
+            text: string;
+            /**
+             * File
+             * @description Name under which it is kept beside the original.
+             */
+            file: string;
+            /**
+             * Warnings
+             * @description What is lost, and what must be seen to before it runs there.
+             */
+            warnings?: string[];
         };
         /**
          * CreationContext
@@ -9268,6 +9326,7 @@ export type ComparedRun = components['schemas']['ComparedRun'];
 export type Comparison = components['schemas']['Comparison'];
 export type Compute = components['schemas']['Compute'];
 export type ConnectionView = components['schemas']['ConnectionView'];
+export type Converted = components['schemas']['Converted'];
 export type CreationContext = components['schemas']['CreationContext'];
 export type CronTrigger = components['schemas']['CronTrigger'];
 export type DataComparison = components['schemas']['DataComparison'];
@@ -14597,6 +14656,63 @@ export interface operations {
             };
         };
     };
+    "pipelines.convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Text
+                     * @description the document.
+                     */
+                    text: string;
+                    /**
+                     * Format
+                     * @description `azureml` or `python`.
+                     * @enum {string}
+                     */
+                    format: "azureml" | "python";
+                    /**
+                     * Files
+                     * @description text of the components and notebooks that it names, by the path as it names them.
+                     */
+                    files?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * File
+                     * @description name of the document.
+                     */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Converted"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "pipelines.draw": {
         parameters: {
             query?: never;
@@ -14635,6 +14751,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "pipelines.import_elyra": {
+        parameters: {
+            query: {
+                /** @description the `.pipeline` file. */
+                text: string;
+                /** @description its name. */
+                file?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Converted"];
                 };
             };
             /** @description What was wrong. */
