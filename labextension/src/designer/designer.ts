@@ -284,7 +284,7 @@ export class Designer implements IDisposable {
   }
 
   private _draw(): void {
-    this._drawing = drawingOf(this._pipeline, this.graph.value);
+    this._drawing = drawingOf(this._pipeline, this.graph.value, this._drawing);
     this._changed.emit();
   }
 
