@@ -153,6 +153,8 @@ def test_a_pipeline_is_built_run_broken_and_resumed_by_keyboard_alone(
     keys.press("Control+Enter")
     dialog = jupyterlab.page.get_by_role("dialog")
     expect(dialog).to_contain_text("2 steps: produce, check")
+    expect(dialog.get_by_label("Display name")).to_be_focused()
+    expect(dialog.get_by_role("alert")).to_have_count(0)
     keys.press("Enter")
 
     expect(step(shown, "check")).to_have_attribute("data-state", "failed", timeout=60_000)

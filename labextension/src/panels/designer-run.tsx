@@ -39,6 +39,13 @@ class RunBody extends ReactWidget {
     for (const [name, value] of Object.entries(_designer.pipeline.inputs)) {
       this._texts.set(name, textOf(value));
     }
+    // What is wrong may be told later than the dialog is there.
+    _designer.changed.connect(this._look, this);
+  }
+
+  override dispose(): void {
+    this._designer.changed.disconnect(this._look, this);
+    super.dispose();
   }
 
   /** What differs from the file. */
@@ -104,6 +111,10 @@ class RunBody extends ReactWidget {
         </div>
       </Language.Provider>
     );
+  }
+
+  private _look(): void {
+    this.update();
   }
 
   private readonly _texts = new Map<string, string>();
