@@ -229,13 +229,17 @@ def notebook_component(path: str | os.PathLike[str], **fields: Any) -> Component
     return ComponentFunction({**said, **fields}, place.stem)
 
 
-def step(job: CommandJob | NotebookJob) -> ComponentFunction:
-    """A job as a function: what `command(…)` and `notebook(…)` make."""
-    said = job.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
-    said = rebased({"type": job.type, **said}, str(Path.cwd()))
+def step(job: CommandJob | NotebookJob | Mapping[str, Any]) -> ComponentFunction:
+    """A job as a function: what `command(…)` and `notebook(…)` make, or a mapping as in YAML."""
+    if isinstance(job, Mapping):
+        said = dict(job)
+    else:
+        said = job.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+        said = {"type": job.type, **said}
+    said = rebased(said, str(Path.cwd()))
     given = said.pop("inputs", {})
 
-    made = ComponentFunction(said, str(said.get("display_name") or job.type))
+    made = ComponentFunction(said, str(said.get("display_name") or said.get("type") or "step"))
     return _Defaulted(made.document, made.label, given)
 
 

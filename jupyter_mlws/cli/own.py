@@ -32,6 +32,8 @@ SPECIAL = {
     ("job", "stream"): "jobs:stream",
     ("job", "download"): "jobs:download",
     ("job", "reproduce"): "reproduce:reproduce",
+    ("pipeline", "convert"): "pipelines:convert",
+    ("pipeline", "import-elyra"): "pipelines:import_elyra",
     ("run", "compare"): "runs:compare",
     ("run", "download"): "runs:download",
     ("trigger", "create"): "triggers:create",

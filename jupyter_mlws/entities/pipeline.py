@@ -212,3 +212,13 @@ class Why(View):
     key: str | None = None
     parts: dict[str, str] = Field(default_factory=dict)
     """Fingerprint of each part of the key."""
+
+
+class Converted(View):
+    """A pipeline in the words of another tool."""
+
+    text: str
+    file: str
+    """Name under which it is kept beside the original."""
+    warnings: list[str] = Field(default_factory=list)
+    """What is lost, and what must be seen to before it runs there."""

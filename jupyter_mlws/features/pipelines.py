@@ -6,13 +6,15 @@ from typing import Literal
 
 from jupyter_mlws.entities.errors import Conflict, Invalid
 from jupyter_mlws.entities.job import Job
-from jupyter_mlws.entities.pipeline import Graph, StepView
+from jupyter_mlws.entities.pipeline import Converted, Graph, StepView
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution import records
 from jupyter_mlws.execution.attempt import again
 from jupyter_mlws.execution.caching import words
-from jupyter_mlws.execution.pipelines import drawing
+from jupyter_mlws.execution.pipelines import drawing, elyra
 from jupyter_mlws.execution.pipelines import steps as standing
+from jupyter_mlws.execution.pipelines.exporting import conversion
+from jupyter_mlws.execution.pipelines.exporting.conversion import Format
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
 
@@ -34,6 +36,40 @@ def draw(
         Invalid: it is no YAML.
     """
     return drawing.draft(text, files or {}, ws.dispatcher.desk, file)
+
+
+@operation("jobs/read")
+def convert(
+    ws: Workspace,
+    text: str,
+    format: Format,
+    files: dict[str, str] | None = None,
+    file: str | None = None,
+) -> Converted:
+    """A pipeline's YAML for others: Azure ML's YAML, or a Python script that makes the same pipeline.
+
+    Args:
+        text: the document.
+        format: `azureml` or `python`.
+        files: text of the components and notebooks that it names, by the path as it names them.
+        file: name of the document.
+    Raises:
+        Invalid: it is no pipeline that could run, with its problems.
+    """
+    return conversion.converted(text, files or {}, format, ws.dispatcher.desk, file)
+
+
+@operation("jobs/read")
+def import_elyra(ws: Workspace, text: str, file: str | None = None) -> Converted:
+    """The YAML of a pipeline that was drawn with Elyra; it is to lie beside the `.pipeline` file.
+
+    Args:
+        text: the `.pipeline` file.
+        file: its name.
+    Raises:
+        Invalid: it is no such file, or has nodes that are neither notebooks nor scripts.
+    """
+    return elyra.converted(text, file or "untitled.pipeline")
 
 
 @operation("jobs/read")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jupyter_mlws.entities.errors import Invalid
+from jupyter_mlws.entities.errors import Invalid, Problem
+from jupyter_mlws.entities.yaml import parse
 from jupyter_mlws.ipython.comparison import RunComparison
 from jupyter_mlws.ipython.display import AssetList, EnvironmentCard, JobCard, RunCard
 from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.builders import notebook
 from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.comparison import Compared
+from jupyter_mlws.sdk.jobs import raise_for, with_components
 
 if TYPE_CHECKING:
     from jupyter_mlws.entities.run import Run
@@ -117,6 +120,47 @@ def job(
         JobFailed: it did not complete, and `wait` was given.
     """
     made = client().jobs.create_or_update(notebook(path, inputs=dict(inputs or {}), **fields))
+    card = JobCard(client(), made)
+    return card.wait() if wait else card
+
+
+def pipeline(
+    text: str,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    check: bool = False,
+    wait: bool = False,
+    experiment_name: str | None = None,
+) -> JobCard | None:
+    """Run a pipeline that is written in YAML; answers a card that shows how it stands.
+
+    Args:
+        text: the YAML; paths in it start at the working directory.
+        inputs: values in the place of its own.
+        check: start nothing; answers None when it is right.
+        wait: come back only when it has ended.
+        experiment_name: experiment of its run.
+    Raises:
+        Invalid: with the line of all that is wrong; nothing was started.
+        JobFailed: it did not complete, and `wait` was given.
+    """
+    document = parse(text)
+    said = {**document.data, "type": "pipeline"}
+    if inputs:
+        said["inputs"] = {**(said.get("inputs") or {}), **inputs}
+    if experiment_name:
+        said["experiment_name"] = experiment_name
+    # Component files are put in here, so that what is wrong in them has their line.
+    whole = with_components(replace(document, data=said), Path.cwd())
+    try:
+        if check:
+            found = client().jobs.validate(whole.data)
+            problems = [Problem(**error) for error in [*found.errors, *found.obstacles]]
+            raise_for(problems)
+            return None
+        made = client().jobs.create_or_update(whole.data)
+    except Invalid as error:
+        raise whole.invalid(error) from None
     card = JobCard(client(), made)
     return card.wait() if wait else card
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import yaml
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 
 from jupyter_mlws.entities.errors import MlwsError
 from jupyter_mlws.ipython import calls
@@ -101,6 +101,23 @@ def _parser() -> _Parser:
     return parser
 
 
+def _pipeline_parser() -> _Parser:
+    parser = _Parser(prog="%%mlws_pipeline", description="Run the pipeline of this cell, in YAML.")
+    parser.add_argument(
+        "-p",
+        dest="inputs",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an input; the value is a variable of the notebook, or YAML",
+    )
+    parser.add_argument("--experiment", help="experiment of its run")
+    parser.add_argument("--check", action="store_true", help="only say what is wrong with it")
+    parser.add_argument("--wait", action="store_true", help="come back when it has ended")
+    parser.add_argument("--json", action="store_true", help="answer JSON instead of a display")
+    return parser
+
+
 @magics_class
 class MlwsMagics(Magics):
     """The magic `%mlws`; a failure of the workspace is shown as one line, and raised."""
@@ -123,6 +140,38 @@ class MlwsMagics(Magics):
         except MlwsError as error:
             raise UsageError(error.message) from error
         return _as_json(answer) if options.json else answer
+
+    @cell_magic
+    def mlws_pipeline(self, line: str, cell: str) -> Any:
+        """Run the pipeline that the cell says in YAML; answers its card.
+
+        `%%mlws_pipeline --help` lists the options. Paths in it start at the notebook's folder; after
+        `-p NAME=` the name of a variable of the notebook is that variable.
+        """
+        try:
+            options = _pipeline_parser().parse_args(_words(line))
+        except _Help:
+            return None
+        inputs = {name: self._given(text) for name, text in map(_assignment, options.inputs)}
+        try:
+            answer = calls.pipeline(
+                cell,
+                inputs,
+                check=options.check,
+                wait=options.wait,
+                experiment_name=options.experiment,
+            )
+        except MlwsError as error:
+            told = "\n".join(str(problem) for problem in error.problems) or error.message
+            raise UsageError(told) from error
+        return _as_json(answer) if options.json else answer
+
+    def _given(self, text: str) -> Any:
+        """A variable of the notebook that can be handed on, else the text as YAML reads it."""
+        variable = self._variables.get(text)
+        if isinstance(variable, (str, bool)) or calls.is_number(variable):
+            return variable
+        return yaml.safe_load(text)
 
     def _run(self, options: argparse.Namespace) -> Any:
         active = calls.mlflow_here().start_run(run_name=options.name)

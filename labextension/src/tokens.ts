@@ -176,6 +176,8 @@ export namespace CommandIDs {
   export const newPipeline = 'mlws:pipeline-new';
   /** Makes a pipeline of the notebooks that are chosen in the file browser. */
   export const pipelineOfNotebooks = 'mlws:pipeline-of-notebooks';
+  /** Makes a pipeline of the Elyra file that is chosen in the file browser. */
+  export const pipelineOfElyra = 'mlws:pipeline-of-elyra';
   /** `{tab?}`: the data page; `data`, `datastores`, `connections` or `secrets`. */
   export const openData = 'mlws:data-list';
   /** `{name, version?, tab?}`: the page of one name of data. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -152,8 +153,8 @@ def test_a_pipeline_is_built_run_broken_and_resumed_by_keyboard_alone(
     keys.press("Control+Enter")
     dialog = jupyterlab.page.get_by_role("dialog")
     expect(dialog).to_contain_text("2 steps: produce, check")
-    expect(dialog.get_by_role("alert")).to_have_count(0)
     expect(dialog.get_by_label("Display name")).to_be_focused()
+    expect(dialog.get_by_role("alert")).to_have_count(0)
     keys.press("Enter")
 
     expect(step(shown, "check")).to_have_attribute("data-state", "failed", timeout=60_000)
@@ -243,3 +244,34 @@ def test_registered_data_is_dragged_onto_the_port_that_takes_it(
             "inputs": {"data": "${{parent.inputs.dragged_rows}}"},
         }
     }
+
+
+def test_a_pipeline_is_exported_beside_its_file(jupyterlab: LabPage, folder: Path) -> None:
+    file = folder / "two.pipeline.yml"
+    file.write_text(PIPELINE)
+    shown = open_designer(jupyterlab, file)
+    expect(step(shown, "read")).to_be_visible()
+
+    shown.get_by_label("Export").select_option("azureml")
+    expect(jupyterlab.page.get_by_text("See to 2 things").first).to_be_visible()
+    assert said(folder / "two.azureml.yml")["jobs"]["write"]["environment"]  # type: ignore[index]
+    open_designer(jupyterlab, file)
+    shown.get_by_label("Export").select_option("python")
+    tab = jupyterlab.page.locator(".lm-TabBar-tabLabel").filter(has_text="two.py")
+    expect(tab).to_be_visible()
+
+    assert "read = read_step(text=write.outputs.text)" in (folder / "two.py").read_text()
+
+
+def test_a_pipeline_of_elyra_is_opened_in_the_designer(jupyterlab: LabPage, folder: Path) -> None:
+    node = {"id": "n", "type": "execution_node", "app_data": {"filename": "look.py"}}
+    drawn = {"primary_pipeline": "p", "pipelines": [{"id": "p", "nodes": [node]}]}
+    (folder / "old.pipeline").write_text(json.dumps(drawn))
+    jupyterlab.execute("filebrowser:open-path", path=folder.name)
+    jupyterlab.page.locator(".jp-DirListing-item").filter(has_text="old.pipeline").click(
+        button="right"
+    )
+
+    jupyterlab.page.get_by_role("menuitem", name="Make Pipeline from Elyra").click()
+
+    expect(step(jupyterlab.page.locator("[data-mlws-designer]:visible"), "look")).to_be_visible()

@@ -215,3 +215,37 @@ def test_triggers_and_webhooks_come_from_files(service: Running, tmp_path: Path)
     assert run("delivery", "list") == []
     for noun in ("trigger", "webhook"):
         run(noun, "delete", "-n", "from-file")
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_pipeline_is_written_for_others_with_the_files_that_it_names(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "part.yml").write_text("name: part\ntype: command\ncommand: echo\n")
+    file = tmp_path / "p.pipeline.yml"
+    file.write_text("type: pipeline\njobs: {a: {component: ./part.yml}}\n")
+
+    code, out, error = run(capsys, "pipeline", "convert", "-f", str(file), "--format", "azureml")
+
+    assert code == 0, error
+    assert "warning: step 'a': has no environment" in error
+    assert "environment: azureml://" in Path(json.loads(out)["path"]).read_text()
+    code, _, error = run(capsys, "pipeline", "convert", "-f", str(file), "--format", "azureml")
+    assert (code, "is there already" in error) == (1, True)
+    code, out, _ = run(capsys, "pipeline", "convert", "-f", str(file), "--format", "python")
+    assert "load_component('./part.yml')" in (tmp_path / "p.py").read_text()
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_pipeline_of_elyra_becomes_a_file_beside_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    node = {"id": "n", "type": "execution_node", "app_data": {"filename": "a.ipynb"}}
+    drawn = {"primary_pipeline": "p", "pipelines": [{"id": "p", "nodes": [node]}]}
+    file = tmp_path / "old.pipeline"
+    file.write_text(json.dumps(drawn))
+
+    code, _, error = run(capsys, "pipeline", "import-elyra", "-f", str(file))
+
+    assert code == 0, error
+    assert "notebook: a.ipynb" in (tmp_path / "old.pipeline.yml").read_text()

@@ -6,6 +6,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import yaml
 
 from jupyter_mlws.entities.errors import Conflict, Invalid, NotFound
 from jupyter_mlws.entities.run import Status
@@ -111,6 +112,31 @@ def test_a_document_of_a_wrong_shape_still_shows_its_steps(call: Call) -> None:
 def test_what_is_no_yaml_is_refused(call: Call) -> None:
     with pytest.raises(Invalid, match="this is no YAML"):
         call("pipelines.draw", text="jobs: [")
+
+
+def test_a_document_is_written_for_others(call: Call) -> None:
+    azure = call(
+        "pipelines.convert", text=CHAIN, files=FILES, format="azureml", file="a.pipeline.yml"
+    )
+
+    assert azure.file == "a.azureml.yml"
+    third = yaml.safe_load(azure.text)["jobs"]["third"]
+    assert third["command"].endswith("alone look.ipynb --input rows=${{inputs.rows}}")
+    assert third["inputs"]["after_second"]["path"] == "${{parent.jobs.second.outputs.artifacts}}"
+    assert any("output 'score' (number)" in warning for warning in azure.warnings)
+    assert azure.text.startswith("# step '"), "what is lost stands in the file"
+    python = call("pipelines.convert", text=CHAIN, files=FILES, format="python", file="a.yml")
+    assert python.file == "a.py"
+    assert "third.after(second)" in python.text
+
+
+def test_a_wrong_document_is_not_written_for_others(call: Call) -> None:
+    text = CHAIN.replace("rows: 3", "rows: 30")
+
+    with pytest.raises(Invalid) as error:
+        call("pipelines.convert", text=text, files=FILES, format="python", file="p.yml")
+
+    assert (error.value.problems[0].line, error.value.problems[0].file) == (18, "p.yml")
 
 
 def chain(room: Workroom, **more: Any) -> str:

@@ -128,6 +128,11 @@ export class Designer implements IDisposable {
     }));
   }
 
+  /** The document as it stands. */
+  get text(): string {
+    return this._text.getSource();
+  }
+
   /** Change the text; one change is one step back. */
   edit(change: (text: string) => string): void {
     const before = this._text.getSource();
@@ -279,7 +284,7 @@ export class Designer implements IDisposable {
   }
 
   private _draw(): void {
-    this._drawing = drawingOf(this._pipeline, this.graph.value);
+    this._drawing = drawingOf(this._pipeline, this.graph.value, this._drawing);
     this._changed.emit();
   }
 

@@ -58,6 +58,8 @@ export interface IDrawing {
 export const WIDTH = 220;
 export const SOURCE_WIDTH = 180;
 export const SOURCE_HEIGHT = 44;
+/** So many steps are placed in a quicker way. */
+const MANY = 100;
 const HEAD = 52;
 const ROW = 20;
 
@@ -98,8 +100,17 @@ const WIDER: Readonly<Record<string, readonly string[]>> = {
   path: ['string'],
 };
 
-/** What is drawn for a pipeline; `graph` is what the service said last, and may be older. */
-export function drawingOf(pipeline: IPipeline, graph: Graph | null): IDrawing {
+/**
+ * What is drawn for a pipeline.
+ *
+ * @param graph - what the service said last; it may be older.
+ * @param before - what was drawn last: when the shape is the same, nothing is placed anew.
+ */
+export function drawingOf(
+  pipeline: IPipeline,
+  graph: Graph | null,
+  before: IDrawing | null = null,
+): IDrawing {
   const edges = edgesOf(pipeline);
   const nodes = new Map((graph?.nodes ?? []).map(node => [node.key, node]));
   const keys = [...pipeline.steps, ...pipeline.sources].map(item => item.key);
@@ -114,7 +125,12 @@ export function drawingOf(pipeline: IPipeline, graph: Graph | null): IDrawing {
       problems: (graph?.problems ?? []).filter(p => p.node === step.key).map(p => p.message),
     };
   });
-  const found = unplaced ? arranged(steps, pipeline.sources, edges) : {};
+  const isKept = before !== null && shapeOf(before.steps, before.edges) === shapeOf(steps, edges);
+  const found = !unplaced
+    ? {}
+    : isKept
+      ? placesOf(before)
+      : arranged(steps, pipeline.sources, edges);
   return {
     edges,
     sources: pipeline.sources.map(source => ({
@@ -135,7 +151,9 @@ export function arranged(
   edges: readonly IDrawnEdge[],
 ): Record<string, Place> {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 28, ranksep: 72, marginx: 24, marginy: 24 });
+  // The shortest lines take dagre seconds when there are many steps.
+  const ranker = steps.length > MANY ? 'tight-tree' : 'network-simplex';
+  graph.setGraph({ rankdir: 'LR', nodesep: 28, ranksep: 72, marginx: 24, marginy: 24, ranker });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const drawn of steps) {
     graph.setNode(drawn.step.key, { width: WIDTH, height: heightOf(drawn) });
@@ -155,6 +173,22 @@ export function arranged(
       return [key, [x - width / 2, y - height / 2]];
     }),
   );
+}
+
+/** All that places depend on. */
+function shapeOf(
+  steps: readonly Omit<IDrawnStep, 'place'>[],
+  edges: readonly IDrawnEdge[],
+): string {
+  const boxes = steps.map(drawn => `${drawn.step.key} ${heightOf(drawn)}`);
+  return [...boxes, ...edges.map(edge => edge.id)].join('\n');
+}
+
+function placesOf({ steps, sources }: IDrawing): Record<string, Place> {
+  return Object.fromEntries([
+    ...steps.map(drawn => [drawn.step.key, drawn.place]),
+    ...sources.map(drawn => [drawn.source.key, drawn.place]),
+  ]);
 }
 
 /** Height of a step's box in pixels. */

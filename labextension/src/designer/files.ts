@@ -25,12 +25,17 @@ export class PipelineFiles implements IDisposable {
     return this._isDisposed;
   }
 
+  /** The texts that are known by now, by path as the pipeline names them. */
+  get known(): Record<string, string> {
+    return Object.fromEntries(
+      [...this._texts].filter((item): item is [string, string] => item[1] !== null),
+    );
+  }
+
   /** What the service makes of a pipeline's text, given the files that it names. */
   async graphOf(text: string, file: string, signal: AbortSignal): Promise<Graph> {
     for (let round = 1; ; round++) {
-      const files = Object.fromEntries(
-        [...this._texts].filter((item): item is [string, string] => item[1] !== null),
-      );
+      const files = this.known;
       const graph = await this._caller.call('pipelines.draw', { text, files, file }, { signal });
       const wanted = (graph.missing ?? []).filter(path => !this._texts.has(path));
       if (wanted.length === 0 || round === MOST_ROUNDS) {

@@ -242,7 +242,6 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
         }}
         deleteKeyCode={['Delete', 'Backspace']}
         multiSelectionKeyCode={['Shift', 'Control', 'Meta']}
-        onlyRenderVisibleElements
         snapToGrid
         snapGrid={[10, 10]}
         minZoom={0.1}

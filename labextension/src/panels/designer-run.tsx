@@ -39,12 +39,12 @@ class RunBody extends ReactWidget {
     for (const [name, value] of Object.entries(_designer.pipeline.inputs)) {
       this._texts.set(name, textOf(value));
     }
-    // What is wrong may be told after the dialog has opened.
-    _designer.changed.connect(this.update, this);
+    // What is wrong may be told later than the dialog is there.
+    _designer.changed.connect(this._look, this);
   }
 
   override dispose(): void {
-    this._designer.changed.disconnect(this.update, this);
+    this._designer.changed.disconnect(this._look, this);
     super.dispose();
   }
 
@@ -111,6 +111,10 @@ class RunBody extends ReactWidget {
         </div>
       </Language.Provider>
     );
+  }
+
+  private _look(): void {
+    this.update();
   }
 
   private readonly _texts = new Map<string, string>();

@@ -35,6 +35,7 @@ export interface IDesignerProps {
   onOpenSource: (step: IStep) => void;
   onRun: (scope: { step: string; steps: readonly string[] } | null) => void;
   onJoin: (key: string) => void;
+  onExport: (format: 'azureml' | 'python') => void;
   onResume: (job: string, step: string, scope: 'from' | 'only' | 'until') => void;
 }
 
@@ -118,6 +119,17 @@ export function DesignerPage(props: IDesignerProps): JSX.Element {
             {trans.__('Join…')}
           </Button>
         )}
+        <select
+          aria-label={trans.__('Export')}
+          title={trans.__('Write a file for others beside this one')}
+          disabled={designer.drawing.steps.length === 0}
+          value=""
+          onChange={event => props.onExport(event.target.value as 'azureml' | 'python')}
+        >
+          <option value="">{trans.__('Export…')}</option>
+          <option value="azureml">{trans.__('Azure ML YAML')}</option>
+          <option value="python">{trans.__('Python script')}</option>
+        </select>
       </Toolbar>
       <div className="jp-MlwsDesigner-main">
         {!run && (

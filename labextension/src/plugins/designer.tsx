@@ -163,6 +163,38 @@ export const designer: JupyterFrontEndPlugin<void> = {
         await make(folder, text);
       },
     });
+    const chosenElyra = (): string | undefined =>
+      toArray(browser?.selectedItems() ?? [])
+        .map(item => item.path)
+        .find(path => path.endsWith('.pipeline'));
+    app.commands.addCommand(CommandIDs.pipelineOfElyra, {
+      label: trans.__('Make Pipeline from Elyra'),
+      caption: trans.__('Make a pipeline of the notebooks and scripts in a file of Elyra'),
+      icon: pipelineIcon,
+      describedBy: { args: { type: 'object', properties: {} } },
+      isVisible: () => chosenElyra() !== undefined,
+      execute: async () => {
+        const source = chosenElyra();
+        if (!source) {
+          return;
+        }
+        try {
+          const read = await contents.get(source, { type: 'file', format: 'text', content: true });
+          const made = await workspace.client.call('pipelines.import_elyra', {
+            text: String(read.content),
+            file: PathExt.basename(source),
+          });
+          const target = PathExt.join(PathExt.dirname(source), made.file);
+          const path = await writeBeside(contents, workspace, target, made.text);
+          if (path) {
+            tellConverted(workspace, path, made.warnings ?? []);
+            documents.openOrReveal(path, DESIGNER);
+          }
+        } catch (error) {
+          notifyError(workspace, trans.__('The pipeline could not be made.'), error);
+        }
+      },
+    });
     launcher?.add({
       command: CommandIDs.newPipeline,
       args: { isLauncher: true },
@@ -293,6 +325,7 @@ class OpenPipeline {
       view: new State('graph'),
       onOpenSource: step => this._openSource(step),
       onRun: scope => void this._run(designer, scope),
+      onExport: format => void this._export(designer, files, format),
       onJoin: key => void this._join(designer, key),
       onResume: (job, step, scope) => void this._resume(job, step, scope),
     };
@@ -420,6 +453,35 @@ class OpenPipeline {
     }
   }
 
+  /** Write the pipeline for others, beside its file; what is there already is asked about. */
+  private async _export(
+    designer: Designer,
+    files: PipelineFiles,
+    format: 'azureml' | 'python',
+  ): Promise<void> {
+    const { client, trans } = this._page.workspace;
+    try {
+      const made = await client.call('pipelines.convert', {
+        text: designer.text,
+        format,
+        files: files.known,
+        file: PathExt.basename(this._context.localPath),
+      });
+      const path = await writeBeside(
+        this._contents,
+        this._page.workspace,
+        PathExt.join(this._folder, made.file),
+        made.text,
+      );
+      if (path) {
+        tellConverted(this._page.workspace, path, made.warnings ?? []);
+        this._documents.openOrReveal(path);
+      }
+    } catch (error) {
+      notifyError(this._page.workspace, trans.__('The pipeline was not exported.'), error);
+    }
+  }
+
   private async _join(designer: Designer, key: string): Promise<void> {
     const { trans } = this._page.workspace;
     const { targetsOf } = await import('../designer/drawing');
@@ -462,6 +524,40 @@ class OpenPipeline {
 
   private _Panel: ((props: IDesignerProps) => JSX.Element) | null = null;
   private _disposables: { dispose(): void }[] = [];
+}
+
+/** Write a file; the path, or null when one is there that is to stay. */
+async function writeBeside(
+  contents: Contents.IManager,
+  { trans }: IWorkspace,
+  path: string,
+  content: string,
+): Promise<string | null> {
+  const folder = await contents.get(PathExt.dirname(path));
+  const name = PathExt.basename(path);
+  if ((folder.content as Contents.IModel[]).some(item => item.name === name)) {
+    const { button } = await showDialog({
+      title: trans.__('Replace %1?', name),
+      body: trans.__('There is a file of this name.'),
+      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Replace') })],
+    });
+    if (!button.accept) {
+      return null;
+    }
+  }
+  await contents.save(path, { type: 'file', format: 'text', content });
+  return path;
+}
+
+/** Say where a converted pipeline is, and what is to be seen to. */
+function tellConverted({ trans }: IWorkspace, path: string, warnings: readonly string[]): void {
+  if (warnings.length > 0) {
+    const n = warnings.length;
+    const text = trans._n('%2 is made. See to %1 thing:', '%2 is made. See to %1 things:', n, path);
+    Notification.warning([text, ...warnings].join('\n'), { autoClose: false });
+  } else {
+    Notification.success(trans.__('%1 is made.', path));
+  }
 }
 
 /** Take files that are dragged from the file browser. */

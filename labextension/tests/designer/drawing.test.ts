@@ -119,3 +119,21 @@ it.each([
 ])('%s into %s: %s', (from, to, answer) => {
   expect(fits(from, to)).toBe(answer);
 });
+
+it('an edit that leaves the shape as it is moves nothing', () => {
+  const text = 'jobs:\n  a: {command: one}\n  b: {command: two}\n';
+  const before = drawingOf(readPipeline(text), null);
+  const moved = {
+    ...before,
+    steps: before.steps.map(drawn => ({ ...drawn, place: [7, 8] as const })),
+  };
+
+  const after = drawingOf(readPipeline(text.replace('one', 'uno')), null, moved);
+  const grown = drawingOf(readPipeline(`${text}  c: {command: three}\n`), null, moved);
+
+  expect(after.steps.map(drawn => drawn.place)).toEqual([
+    [7, 8],
+    [7, 8],
+  ]);
+  expect(grown.steps[0]?.place).not.toEqual([7, 8]);
+});

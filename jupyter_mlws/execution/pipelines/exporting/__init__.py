@@ -1,0 +1,1 @@
+"""A pipeline in the words of others: Azure ML's YAML, Python."""
