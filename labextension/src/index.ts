@@ -17,6 +17,7 @@ import { cellTags, runDialog } from './plugins/notebook';
 import { pages } from './plugins/pages';
 import { panel } from './plugins/panel';
 import { schedules } from './plugins/schedules';
+import { sweeps } from './plugins/sweeps';
 
 export default [
   core,
@@ -27,6 +28,7 @@ export default [
   panel,
   data,
   schedules,
+  sweeps,
   automation,
   activity,
   menu,
