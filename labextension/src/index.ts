@@ -19,6 +19,7 @@ import { cellTags, runDialog } from './plugins/notebook';
 import { pages } from './plugins/pages';
 import { panel } from './plugins/panel';
 import { schedules } from './plugins/schedules';
+import { sweeps } from './plugins/sweeps';
 
 export default [
   core,
@@ -29,6 +30,7 @@ export default [
   panel,
   data,
   schedules,
+  sweeps,
   automation,
   activity,
   menu,

@@ -110,6 +110,8 @@ export namespace CommandIDs {
   export const openRuns = 'mlws:runs-open';
   /** `{runs}`: the compare page; the first run is the baseline. */
   export const openCompare = 'mlws:open-compare';
+  /** `{run_id}`: the page of a sweep. */
+  export const openSweep = 'mlws:sweep-open';
   /** `{runs}`: puts a link to the comparison on the clipboard. */
   export const copyCompareLink = 'mlws:compare-copy-link';
   /** `{run_id}`: the compare page with this run as baseline, to choose another. */

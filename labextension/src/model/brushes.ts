@@ -12,7 +12,7 @@ export function brushFilter(
   columns: readonly string[],
   scales: readonly IScale[],
   brushes: Readonly<Record<string, Brush>>,
-  runs: RunColumns,
+  runs: Pick<RunColumns, 'columns'>,
 ): string {
   const tests = columns.flatMap((column, at) => {
     const brush = brushes[column];

@@ -190,9 +190,14 @@ function Head(props: { model: RunModel; run: Run }): JSX.Element {
             {trans.__('Retry')}
           </Button>
         )}
+        {run.type === 'sweep' && page.commands.hasCommand(CommandIDs.openSweep) && (
+          <Button primary onClick={() => execute(page, CommandIDs.openSweep, args)}>
+            {trans.__('Open sweep')}
+          </Button>
+        )}
         {isJob && page.commands.hasCommand(CommandIDs.runDialog) && (
           <Button
-            primary={isFinal(run.status) && !model.job?.error}
+            primary={isFinal(run.status) && !model.job?.error && run.type !== 'sweep'}
             onClick={() => execute(page, CommandIDs.rerun, args)}
           >
             {trans.__('Run again…')}
