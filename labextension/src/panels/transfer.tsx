@@ -107,25 +107,25 @@ class TransferDialog extends Dialog<void> {
     }
   }
 
-  /** What the middle button does. */
-  private _otherAct(phase: Phase): IAct {
+  /** What the middle button does; nothing while it is running. */
+  private _otherAct(phase: Phase): IAct | null {
     const trans = this._trans;
     switch (phase) {
       case 'asking':
         return { label: trans.__('Count first'), run: () => void this._start(true) };
       case 'running':
-        return { label: trans.__('Stop'), run: () => void this._model.cancel() };
+        return null;
       default:
         return { label: trans.__('Back'), run: () => this._model.back() };
     }
   }
 
-  /** What the last button does, and Enter; nothing while it is running. */
-  private _mainAct(phase: Phase): IAct | null {
+  /** What the last button does, and Enter. */
+  private _mainAct(phase: Phase): IAct {
     const trans = this._trans;
     switch (phase) {
       case 'running':
-        return null;
+        return { label: trans.__('Stop'), run: () => void this._model.cancel() };
       case 'done':
         return {
           label: trans.__('Open Runs'),
@@ -173,7 +173,8 @@ class TransferDialog extends Dialog<void> {
 
   private _focus(phase: Phase, buttons: NodeListOf<HTMLButtonElement>): void {
     const place = this.node.querySelector<HTMLElement>('.jp-MlwsTransfer-place');
-    (phase === 'asking' ? place : buttons[phase === 'running' ? SECOND : FIRST])?.focus();
+    // An Enter too many must not stop what the first one began.
+    (phase === 'asking' ? place : buttons[phase === 'running' ? CLOSE : FIRST])?.focus();
   }
 
   private _phase: Phase | null = null;
