@@ -118,6 +118,8 @@ export namespace CommandIDs {
   export const compareWith = 'mlws:run-compare-with';
   /** `{format, filter?, run_ids?, order_by?, view?}`: runs as CSV, Parquet or a notebook that loads them. */
   export const exportRuns = 'mlws:runs-export';
+  /** No arguments: the dialog that brings another MLflow's runs in. */
+  export const bringRuns = 'mlws:runs-bring';
   /** No arguments: the compute page. */
   export const openComputes = 'mlws:computes-open';
   /** `{name?}`: the environments page, at one of them. */

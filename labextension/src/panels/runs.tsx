@@ -133,6 +133,7 @@ function Divider(props: { model: RunsModel }): JSX.Element {
 
 function RunsToolbar(props: { model: RunsModel; isFilterWrong: boolean }): JSX.Element {
   const { model } = props;
+  const page = usePage();
   const { trans } = useLanguage();
   const look = model.look.value;
   const set = (change: Partial<IRunsLook>): void => {
@@ -165,6 +166,12 @@ function RunsToolbar(props: { model: RunsModel; isFilterWrong: boolean }): JSX.E
             onChange={withCharts => set({ withCharts })}
           />
           <ColumnPicker model={model} />
+          <Button
+            title={trans.__('Bring MLflow runs in…')}
+            onClick={() => execute(page, CommandIDs.bringRuns)}
+          >
+            {trans.__('Bring in…')}
+          </Button>
           <ExportButton model={model} />
           <ConnectionMark />
           <Button
@@ -334,6 +341,9 @@ function NoRuns(props: { model: RunsModel }): JSX.Element {
       </div>
       <Button primary onClick={() => execute(page, CommandIDs.openExample)}>
         {trans.__('Try the example')}
+      </Button>
+      <Button onClick={() => execute(page, CommandIDs.bringRuns)}>
+        {trans.__('Bring MLflow runs in…')}
       </Button>
     </Empty>
   );

@@ -45,7 +45,12 @@ export const menu: JupyterFrontEndPlugin<void> = {
     const category = trans.__('ML');
     launcher?.add({ command: CommandIDs.openRuns, args: { isLauncher: true }, category, rank: 1 });
     launcher?.add({ command: CommandIDs.openExample, category, rank: 2 });
-    for (const command of [CommandIDs.openPanel, CommandIDs.openRuns, CommandIDs.openExample]) {
+    for (const command of [
+      CommandIDs.openPanel,
+      CommandIDs.openRuns,
+      CommandIDs.bringRuns,
+      CommandIDs.openExample,
+    ]) {
       palette?.addItem({ command, category: trans.__('ML Workspace') });
     }
   },

@@ -20,6 +20,7 @@ import { RUN_ARGS } from './commands';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
 import { addExport } from './runsexport';
+import { addTransfer } from './transfer';
 
 /** A page of the main area that owns its model. */
 export class Page<M extends { dispose(): void }> extends MainAreaWidget<PageWidget> {
@@ -72,6 +73,7 @@ export const pages: JupyterFrontEndPlugin<void> = {
     const page: IPage = { workspace, commands: app.commands, actions, notebookView, rendermime };
     addRuns(app, page, restorer, state);
     addExport(app, workspace);
+    addTransfer(app, workspace);
     addRun(app, page, restorer);
     if (router) {
       addLinks(app, router);
