@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from jupyter_mlws.entities.azure.automl import AutoMLJob
 from jupyter_mlws.entities.job import CommandJob, JobSpec, NotebookJob
 from jupyter_mlws.entities.parallel import ParallelJob
 from jupyter_mlws.entities.pipeline import PipelineJob
 from jupyter_mlws.entities.sweep import SweepJob
 
 SPECS: dict[str, type[JobSpec]] = {
+    "automl": AutoMLJob,
     "command": CommandJob,
     "notebook": NotebookJob,
     "parallel": ParallelJob,

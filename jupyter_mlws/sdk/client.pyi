@@ -42,6 +42,11 @@ import jupyter_mlws.sdk.transport
 
 class Noun: ...
 
+class Audit(Noun):
+    def list(self, *, user: builtins.str | None = ..., entity: builtins.str | None = ..., action: builtins.str | None = ..., since: datetime.datetime | None = ..., until: datetime.datetime | None = ..., with_logging: builtins.bool = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.compute.Event]:
+        """What was changed, newest first; without what runs log while they run."""
+
+
 class Codes(Noun):
     def create_or_update(self, snapshot: jupyter_mlws.entities.snapshot.Snapshot) -> jupyter_mlws.entities.snapshot.MissingBlobs:
         """Say what a folder holds; answers which blobs must still be sent to `PUT /blobs/SHA256`."""
@@ -896,6 +901,7 @@ class Workspaces(Noun):
 
 
 class MLClient:
+    audit: Audit
     codes: Codes
     components: Components
     computes: Computes

@@ -2,6 +2,7 @@
 
 /** HTTP method and path of each operation, below `mlws/api`. */
 export const ROUTES = {
+  'audit.list': ['GET', '/audit'],
   'codes.create_or_update': ['POST', '/codes'],
   'components.archive': ['POST', '/components/{name}:archive'],
   'components.create_or_update': ['POST', '/components'],

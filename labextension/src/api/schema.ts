@@ -5,6 +5,26 @@
  */
 
 export interface paths {
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was changed, newest first; without what runs log while they run.
+         * @description What was changed, newest first; without what runs log while they run.
+         */
+        get: operations["audit.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/codes": {
         parameters: {
             query?: never;
@@ -4505,6 +4525,124 @@ export interface components {
             duration_ms?: number;
         };
         /**
+         * AutoML
+         * @description Find the model that fits the data best.
+         */
+        AutoMLJob: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @default automl
+             * @constant
+             */
+            type?: "automl";
+            /**
+             * Name
+             * @description Unique in the workspace; made up when absent.
+             */
+            name?: string;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Experiment Name */
+            experiment_name?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /**
+             * Compute
+             * @description Name of a compute; `local` when absent.
+             */
+            compute?: string;
+            /**
+             * Environment
+             * @description `azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+             *     service's own Python when absent.
+             */
+            environment?: string | components["schemas"]["InlineEnvironment"];
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: string;
+            };
+            /**
+             * Code
+             * @description Folder that is snapshotted and becomes the working directory.
+             */
+            code?: string;
+            /** Inputs */
+            inputs?: {
+                [key: string]: components["schemas"]["Input"] | boolean | number | string;
+            };
+            /** Outputs */
+            outputs?: {
+                [key: string]: components["schemas"]["Output"];
+            };
+            limits?: components["schemas"]["jupyter_mlws__entities__azure__automl__Limits"];
+            resources?: components["schemas"]["Resources"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
+            /** Parent Job Name */
+            parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
+            /**
+             * Task
+             * @enum {string}
+             */
+            task: "classification" | "regression" | "forecasting" | "image_classification" | "image_classification_multilabel" | "image_object_detection" | "image_instance_segmentation" | "text_classification" | "text_classification_multilabel" | "text_ner";
+            training_data: components["schemas"]["Input"];
+            validation_data?: components["schemas"]["Input"];
+            test_data?: components["schemas"]["Input"];
+            /** Target Column Name */
+            target_column_name?: string;
+            /** Primary Metric */
+            primary_metric?: string;
+            /**
+             * Log Verbosity
+             * @enum {string}
+             */
+            log_verbosity?: "not_set" | "debug" | "info" | "warning" | "error" | "critical";
+            /** Environment Id */
+            environment_id?: string;
+            featurization?: components["schemas"]["Featurization"];
+            training?: components["schemas"]["Training"];
+            forecasting?: components["schemas"]["Forecasting"];
+            /** Positive Label */
+            positive_label?: unknown;
+            /** Validation Data Size */
+            validation_data_size?: number;
+            /** Test Data Size */
+            test_data_size?: number;
+            /** N Cross Validations */
+            n_cross_validations?: number | "auto";
+            /** Cv Split Column Names */
+            cv_split_column_names?: string[];
+            /** Weight Column Name */
+            weight_column_name?: string;
+            sweep?: components["schemas"]["TrialSweep"];
+            /** Training Parameters */
+            training_parameters?: {
+                [key: string]: unknown;
+            };
+            /** Search Space */
+            search_space?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * Backfill
          * @description Fire times of the past that are being made up for.
          */
@@ -5056,7 +5194,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
@@ -5655,6 +5793,35 @@ export interface components {
             };
         };
         /**
+         * Featurization
+         * @description What is done to columns before training.
+         */
+        Featurization: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Mode
+             * @enum {unknown}
+             */
+            mode?: "auto" | "off" | "custom" | false;
+            /** Dataset Language */
+            dataset_language?: string;
+            /** Column Name And Types */
+            column_name_and_types?: {
+                [key: string]: string;
+            };
+            /** Blocked Transformers */
+            blocked_transformers?: string[];
+            /** Transformer Params */
+            transformer_params?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                }[];
+            };
+            /** Enable Dnn Featurization */
+            enable_dnn_featurization?: boolean;
+        };
+        /**
          * FileDiff
          * @description Two versions of a text file, line by line.
          */
@@ -5740,6 +5907,54 @@ export interface components {
              * @default false
              */
             moved?: boolean;
+        };
+        /**
+         * Forecasting
+         * @description What is forecast.
+         */
+        Forecasting: {
+            /** $Schema */
+            $schema?: string;
+            /** Time Column Name */
+            time_column_name: string;
+            /** Forecast Horizon */
+            forecast_horizon?: number | "auto";
+            /** Time Series Id Column Names */
+            time_series_id_column_names?: string | string[];
+            /** Frequency */
+            frequency?: string;
+            /** Target Lags */
+            target_lags?: number | number[] | "auto";
+            /** Target Rolling Window Size */
+            target_rolling_window_size?: number | "auto";
+            /**
+             * Feature Lags
+             * @enum {string}
+             */
+            feature_lags?: "none" | "auto";
+            /** Seasonality */
+            seasonality?: number | "auto";
+            /**
+             * Use Stl
+             * @enum {string}
+             */
+            use_stl?: "none" | "season" | "seasontrend";
+            /**
+             * Short Series Handling Config
+             * @enum {string}
+             */
+            short_series_handling_config?: "none" | "auto" | "pad" | "drop";
+            /**
+             * Target Aggregate Function
+             * @enum {string}
+             */
+            target_aggregate_function?: "none" | "sum" | "max" | "min" | "mean";
+            /** Country Or Region For Holidays */
+            country_or_region_for_holidays?: string;
+            /** Cv Step Size */
+            cv_step_size?: number;
+            /** Features Unknown At Forecast Time */
+            features_unknown_at_forecast_time?: string | string[];
         };
         /**
          * GcReport
@@ -6523,22 +6738,6 @@ export interface components {
             detail: string;
         };
         /**
-         * Limits
-         * @description What ends a job before its time.
-         */
-        Limits: {
-            /**
-             * Timeout
-             * @description Seconds after which the job is canceled.
-             */
-            timeout?: number;
-            /**
-             * Memory
-             * @description Most memory of all its processes together, such as `2g`. *Ours.*
-             */
-            memory?: string;
-        };
-        /**
          * LineCount
          * @description How many lines were added and removed.
          */
@@ -7019,7 +7218,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
@@ -7147,6 +7346,13 @@ export interface components {
             /** Next Page Token */
             next_page_token?: string;
         };
+        /** Page[Event] */
+        Page_Event_: {
+            /** Items */
+            items: components["schemas"]["Event"][];
+            /** Next Page Token */
+            next_page_token?: string;
+        };
         /** Page[Experiment] */
         Page_Experiment_: {
             /** Items */
@@ -7235,7 +7441,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["BatchRetry"];
@@ -7443,7 +7649,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
@@ -8400,6 +8606,22 @@ export interface components {
             choices?: unknown[];
         };
         /**
+         * Stack
+         * @description How models are stacked.
+         */
+        Stack: {
+            /** $Schema */
+            $schema?: string;
+            /** Stack Meta Learner Type */
+            stack_meta_learner_type?: string;
+            /** Stack Meta Learner Train Percentage */
+            stack_meta_learner_train_percentage?: number;
+            /** Stack Meta Learner Kwargs */
+            stack_meta_learner_kwargs?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * StageRequest
          * @description Somebody's wish that a version of a model moves to a stage, and what was decided.
          */
@@ -8853,6 +9075,36 @@ export interface components {
             count: number;
         };
         /**
+         * Training
+         * @description What is trained.
+         */
+        Training: {
+            /** $Schema */
+            $schema?: string;
+            /** Enable Onnx Compatible Models */
+            enable_onnx_compatible_models?: boolean;
+            /** Enable Dnn Training */
+            enable_dnn_training?: boolean;
+            /** Enable Model Explainability */
+            enable_model_explainability?: boolean;
+            /** Enable Stack Ensemble */
+            enable_stack_ensemble?: boolean;
+            /** Enable Vote Ensemble */
+            enable_vote_ensemble?: boolean;
+            /** Ensemble Model Download Timeout Minutes */
+            ensemble_model_download_timeout_minutes?: number;
+            stack_ensemble_settings?: components["schemas"]["Stack"];
+            /**
+             * Training Mode
+             * @enum {string}
+             */
+            training_mode?: "auto" | "distributed" | "non_distributed";
+            /** Allowed Training Algorithms */
+            allowed_training_algorithms?: string[];
+            /** Blocked Training Algorithms */
+            blocked_training_algorithms?: string[];
+        };
+        /**
          * Transfer
          * @description A transfer, and how far it is.
          */
@@ -8989,6 +9241,17 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["OutputPort"];
             };
+        };
+        /**
+         * TrialSweep
+         * @description How the spaces of image and text models are searched.
+         */
+        TrialSweep: {
+            /** $Schema */
+            $schema?: string;
+            /** Sampling Algorithm */
+            sampling_algorithm: string | components["schemas"]["Sampling"];
+            early_termination?: components["schemas"]["EarlyTermination"];
         };
         /**
          * TrialView
@@ -9408,6 +9671,54 @@ export interface components {
              */
             retention_days?: number;
         };
+        /**
+         * Limits
+         * @description How much is tried.
+         */
+        jupyter_mlws__entities__azure__automl__Limits: {
+            /**
+             * Timeout
+             * @description Seconds after which the job is canceled.
+             */
+            timeout?: number;
+            /**
+             * Memory
+             * @description Most memory of all its processes together, such as `2g`. *Ours.*
+             */
+            memory?: string;
+            /** Timeout Minutes */
+            timeout_minutes?: number;
+            /** Trial Timeout Minutes */
+            trial_timeout_minutes?: number;
+            /** Max Trials */
+            max_trials?: number;
+            /** Max Concurrent Trials */
+            max_concurrent_trials?: number;
+            /** Max Cores Per Trial */
+            max_cores_per_trial?: number;
+            /** Max Nodes */
+            max_nodes?: number;
+            /** Enable Early Termination */
+            enable_early_termination?: boolean;
+            /** Exit Score */
+            exit_score?: number;
+        };
+        /**
+         * Limits
+         * @description What ends a job before its time.
+         */
+        jupyter_mlws__entities__job__Limits: {
+            /**
+             * Timeout
+             * @description Seconds after which the job is canceled.
+             */
+            timeout?: number;
+            /**
+             * Memory
+             * @description Most memory of all its processes together, such as `2g`. *Ours.*
+             */
+            memory?: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -9424,6 +9735,7 @@ export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
 export type AssetUse = components['schemas']['AssetUse'];
 export type Attempt = components['schemas']['Attempt'];
+export type AutoMlJob = components['schemas']['AutoMLJob'];
 export type Backfill = components['schemas']['Backfill'];
 export type Backup = components['schemas']['Backup'];
 export type BatchRetry = components['schemas']['BatchRetry'];
@@ -9465,10 +9777,12 @@ export type EnvironmentUse = components['schemas']['EnvironmentUse'];
 export type Error = components['schemas']['Error'];
 export type Event = components['schemas']['Event'];
 export type Experiment = components['schemas']['Experiment'];
+export type Featurization = components['schemas']['Featurization'];
 export type FileDiff = components['schemas']['FileDiff'];
 export type Finding = components['schemas']['Finding'];
 export type Fire = components['schemas']['Fire'];
 export type FireTime = components['schemas']['FireTime'];
+export type Forecasting = components['schemas']['Forecasting'];
 export type GcReport = components['schemas']['GcReport'];
 export type GitState = components['schemas']['GitState'];
 export type Graph = components['schemas']['Graph'];
@@ -9499,7 +9813,6 @@ export type JobError = components['schemas']['JobError'];
 export type JobService = components['schemas']['JobService'];
 export type JobType = components['schemas']['JobType'];
 export type Likeness = components['schemas']['Likeness'];
-export type Limits = components['schemas']['Limits'];
 export type LineCount = components['schemas']['LineCount'];
 export type Lineage = components['schemas']['Lineage'];
 export type LineageEdge = components['schemas']['LineageEdge'];
@@ -9525,6 +9838,7 @@ export type OutputDiff = components['schemas']['OutputDiff'];
 export type OutputPort = components['schemas']['OutputPort'];
 export type Package = components['schemas']['Package'];
 export type PageAsset = components['schemas']['Page_Asset_'];
+export type PageEvent = components['schemas']['Page_Event_'];
 export type PageExperiment = components['schemas']['Page_Experiment_'];
 export type PageJob = components['schemas']['Page_Job_'];
 export type PageRun = components['schemas']['Page_Run_'];
@@ -9572,6 +9886,7 @@ export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type SpaceProposal = components['schemas']['SpaceProposal'];
 export type SpaceView = components['schemas']['SpaceView'];
+export type Stack = components['schemas']['Stack'];
 export type StageRequest = components['schemas']['StageRequest'];
 export type Status = components['schemas']['Status'];
 export type StepView = components['schemas']['StepView'];
@@ -9586,9 +9901,11 @@ export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type TopValue = components['schemas']['TopValue'];
+export type Training = components['schemas']['Training'];
 export type Transfer = components['schemas']['Transfer'];
 export type TransferSpec = components['schemas']['TransferSpec'];
 export type Trial = components['schemas']['Trial'];
+export type TrialSweep = components['schemas']['TrialSweep'];
 export type TrialView = components['schemas']['TrialView'];
 export type TriggerFire = components['schemas']['TriggerFire'];
 export type TriggerView = components['schemas']['TriggerView'];
@@ -9603,8 +9920,55 @@ export type VersionComparison = components['schemas']['VersionComparison'];
 export type Webhook = components['schemas']['Webhook'];
 export type Why = components['schemas']['Why'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
+export type JupyterMlwsEntitiesAzureAutomlLimits = components['schemas']['jupyter_mlws__entities__azure__automl__Limits'];
+export type JupyterMlwsEntitiesJobLimits = components['schemas']['jupyter_mlws__entities__job__Limits'];
 export type $defs = Record<string, never>;
 export interface operations {
+    "audit.list": {
+        parameters: {
+            query?: {
+                /** @description only what this one did. */
+                user?: string;
+                /** @description only what was done to it: `model:NAME`, `model:NAME@VERSION`, or `model` for all. */
+                entity?: string;
+                /** @description only this action, such as `models/approve`; `*` stands for anything, as in `models/*`. */
+                action?: string;
+                /** @description the earliest moment, such as `2026-11-26T09:30:00+09:00`; UTC without an offset. */
+                since?: string;
+                /** @description the latest moment. */
+                until?: string;
+                /** @description also metrics, parameters and files that runs log, and deliveries of webhooks. */
+                with_logging?: boolean;
+                /** @description 1 to 1000. */
+                max_results?: number;
+                page_token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event_"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "codes.create_or_update": {
         parameters: {
             query?: never;
