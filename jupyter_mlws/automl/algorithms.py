@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import random
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from jupyter_mlws.execution.search.space import Position
 
 Values = dict[str, Any]
 
@@ -19,20 +21,18 @@ class Range:
     is_log: bool = False
     is_whole: bool = False
 
-    def draw(self, dice: random.Random, near: float | None) -> float:
-        """One of them; near another when there is one."""
-        low, high = self._inner(self.low), self._inner(self.high)
-        if near is None:
-            place = dice.uniform(low, high)
-        else:
-            place = min(high, max(low, dice.gauss(self._inner(near), (high - low) / 6)))
-        value = 10**place if self.is_log else place
-        return round(value) if self.is_whole else float(f"{value:.4g}")
+    @property
+    def distribution(self) -> dict[str, Any]:
+        """As sweeps write it."""
+        ends = [math.log(self.low), math.log(self.high)] if self.is_log else [self.low, self.high]
+        kind = f"{'q' if self.is_whole else ''}{'log' if self.is_log else ''}uniform"
+        steps = {"q": 1} if self.is_whole else {}
+        return {"type": kind, "min_value": ends[0], "max_value": ends[1], **steps}
 
-    def _inner(self, value: float) -> float:
-        import math
-
-        return math.log10(value) if self.is_log else value
+    def position(self, value: float) -> float:
+        """Where a value lies in the distribution."""
+        within = min(max(value, self.low), self.high)
+        return math.log(within) if self.is_log else within
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +62,25 @@ class Algorithm:
         scale = f"{self.scales}, " if self.scales else ""
         return f"make_pipeline(features, {scale}{made})"
 
-    def draw(self, dice: random.Random, near: Values | None) -> Values:
-        """Other values; near good ones when there are any."""
-        drawn: Values = {}
-        for name, values in self.space.items():
-            known = (near or {}).get(name)
-            if isinstance(values, Range):
-                drawn[name] = values.draw(dice, known)
-            elif known is not None and dice.random() < 0.7:
-                drawn[name] = known
-            else:
-                drawn[name] = dice.choice(list(values))
-        return drawn
+    @property
+    def distributions(self) -> dict[str, Any]:
+        """What may be drawn, as sweeps write it."""
+        return {
+            name: each.distribution
+            if isinstance(each, Range)
+            else {"type": "choice", "values": list(each)}
+            for name, each in self.space.items()
+        }
+
+    def positions(self, values: Values) -> dict[str, Position]:
+        """Where values lie; those that are not drawn are left out."""
+        return {
+            name: each.position(values[name])
+            if isinstance(each, Range)
+            else list(each).index(values[name])
+            for name, each in self.space.items()
+            if name in values
+        }
 
 
 SCALED = "StandardScaler()"
@@ -300,48 +307,3 @@ REGRESSORS: dict[str, Algorithm] = {
 """Strong and quick ones first: they are tried in this order."""
 
 ALGORITHMS = {"classification": CLASSIFIERS, "regression": REGRESSORS}
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """What one trial tries."""
-
-    algorithm: str
-    values: Values = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A draw, and how good it was; more is better, None when it failed."""
-
-    draw: Draw
-    score: float | None
-
-
-def next_draw(
-    known: Mapping[str, Algorithm], tried: Sequence[Tried], number: int, seed: int
-) -> Draw:
-    """What trial `number` tries: each algorithm once, then values near those of the best three.
-
-    Args:
-        known: the algorithms that may be used.
-        tried: trials that have ended.
-    """
-    names = list(known)
-    if number < len(names):
-        return Draw(names[number], dict(known[names[number]].first))
-    dice = random.Random(seed * 100_003 + number)
-    best: dict[str, Tried] = {}
-    for one in tried:
-        before = best.get(one.draw.algorithm)
-        if one.score is not None and (
-            before is None or before.score is None or one.score > before.score
-        ):
-            best[one.draw.algorithm] = one
-    order = sorted(best.values(), key=lambda one: -(one.score or 0.0))[:3]
-    if not order or dice.random() < 0.1:
-        name = dice.choice(names)
-        return Draw(name, known[name].draw(dice, None))
-    chosen = dice.choices(order, weights=[4, 2, 1][: len(order)])[0].draw
-    near = chosen.values if dice.random() < 0.7 else None
-    return Draw(chosen.algorithm, known[chosen.algorithm].draw(dice, near))

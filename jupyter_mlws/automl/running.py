@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_mlws.automl import exploring, trying
-from jupyter_mlws.automl.algorithms import ALGORITHMS, Algorithm, Draw, Tried, next_draw
+from jupyter_mlws.automl.algorithms import ALGORITHMS, Algorithm
+from jupyter_mlws.automl.drawing import Draw, Tried, next_draw
 from jupyter_mlws.automl.settings import PATIENCE, Settings
 from jupyter_mlws.entities.job import Cause, Job, JobError, Progress
 from jupyter_mlws.entities.record import now
@@ -121,9 +122,12 @@ class Search:
 
     def _try(self, found: trying.Explored, number: int) -> Start:
         tried = [
-            Tried(_draw(child), _signed(child, self.settings.sign))
+            Tried(
+                _draw(child),
+                _signed(child, self.settings.sign),
+                is_running=not child.status.is_final,
+            )
             for _, child in sorted(self._searching.items())
-            if child.status.is_final
         ]
         draw = next_draw(self.known, tried, number, self.settings.seed)
         algorithm = self.known[draw.algorithm]
