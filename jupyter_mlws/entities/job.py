@@ -6,7 +6,7 @@ Source: the Azure ML v2 job YAML schemas; `type: notebook` and the fields marked
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -197,6 +197,9 @@ READ_ONLY = ("id", "status", "creation_context", "log_files", "parameters")
 
 class JobSpec(Spec):
     """What all jobs share."""
+
+    data_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields of a type that name data, and are inputs too."""
 
     schema_: str | None = Field(default=None, alias="$schema", repr=False)
     type: str

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from jupyter_mlws.entities.asset import COMPONENTS
-from jupyter_mlws.entities.azure import automl, batch, engines, online, workspace
+from jupyter_mlws.entities.azure import batch, engines, online, workspace
 from jupyter_mlws.entities.datastore import TYPES as DATASTORES
 from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.job_types import SPECS
@@ -58,13 +58,6 @@ SERVING = "this workspace has no endpoints; load the model in a job or notebook 
 ENDPOINT_FILES = ("model.path", "code_configuration.code", "environment.conda_file")
 
 JOBS: dict[str, Kind] = {
-    "automl": Kind(
-        "jobs",
-        automl.AutoMLJob,
-        automl.problems,
-        "there is no AutoML here; train with a command or notebook job",
-        ("training_data.path", "validation_data.path", "test_data.path"),
-    ),
     "spark": Kind(
         "jobs",
         engines.SparkJob,

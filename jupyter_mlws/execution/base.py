@@ -336,10 +336,12 @@ class Start:
     Attributes:
         document: its job; it has a name.
         attempt: number of the attempt that must have begun; nothing is done when it has.
+        files: its code folder by path, where the parent has written it.
     """
 
     document: dict[str, Any]
     attempt: int = 1
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from jupyter_mlws.entities.job import Cause, GitState, Input, Job, JobError, Job
 from jupyter_mlws.entities.record import now, to_ms
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.validation import validated
-from jupyter_mlws.execution import artifacts, assets, failures, inputs, outputs, records
+from jupyter_mlws.execution import artifacts, assets, failures, inputs, outputs, records, snapshots
 from jupyter_mlws.execution.attempt import Workshop
 from jupyter_mlws.execution.base import Outcome, ParentJobType, Standing, Start, Stop
 from jupyter_mlws.execution.families import Families
@@ -127,6 +127,10 @@ class Parent:
                 "experiment_name": job.experiment_name,
                 "parent_job_name": self.name,
             }
+            if start.files:
+                given["code"] = snapshots.put(
+                    start.files, self.shop.store, self.shop.blobs, who="dispatcher"
+                )
             try:
                 if name in children:
                     self.desk.submit_again(given, user=job.user, attempt=start.attempt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jupyter_mlws.entities.errors import Invalid, NotFound
@@ -28,6 +28,20 @@ def load(store: Store, blobs: Blobs, reference: str) -> Snapshot:
         raise NotFound(f"There is no snapshot '{digest}': send its files first.")
     whole = Snapshot.decode(blobs.get(digest))
     return _part(whole, path, reference) if path else whole
+
+
+def put(files: Mapping[str, bytes], store: Store, blobs: Blobs, *, who: str) -> str:
+    """Keep files that the workspace itself has written; answers their reference."""
+    made = Snapshot(
+        files=[
+            SnapshotFile(path=path, blob=blobs.put(data), size_bytes=len(data))
+            for path, data in files.items()
+        ]
+    )
+    if store.find_record("code", made.digest) is None:
+        with store.change(who, "blobs/write", f"code:{made.digest}") as tx:
+            tx.put_record("code", blobs.put(made.encode()), {"n_files": len(made.files)})
+    return made.reference
 
 
 def read(snapshot: Snapshot, blobs: Blobs) -> Callable[[str], bytes]:

@@ -357,7 +357,7 @@ class Desk:
         pending = {*pending, *self._unsent(spec)}
         for problem in inputs.problems(spec, self.store, self.blobs, self.places, pending=pending):
             if problem.field not in {refusal.field for refusal in refused}:
-                yield problem
+                yield _as_written(spec, problem)
         yield from outputs.problems(spec, self.store, self.places)
         if isinstance(spec, ImportJob):
             yield from imports.problems(spec, self.places)
@@ -444,6 +444,13 @@ class Desk:
             "created_by": user,
             "modified_by": user,
         }
+
+
+def _as_written(spec: JobSpec, problem: Problem) -> Problem:
+    """A problem of an input where the file says it: some types have fields of their own for data."""
+    field = (problem.field or "").removeprefix("inputs.")
+    is_own = field.partition(".")[0] in spec.data_fields
+    return replace(problem, field=field) if is_own else problem
 
 
 def _draft_file(files: Mapping[str, str], path: str) -> bytes:

@@ -123,6 +123,21 @@ class Submission:
                 found = self._path(path, f"{where}inputs.{name}.path")
                 _check_kind(f"{where}inputs.{name}", value.get("type"), found)
                 value["path"] = snapshot.send(transport, found, code=False)
+        self._send_fields(transport, said, where)
+
+    def _send_fields(self, transport: Transport, said: dict[str, Any], where: str) -> None:
+        """Data that some types name in fields of their own; a path alone is an MLTable's."""
+        type_ = type_name(said["type"]) if "type" in said else ""
+        for name in SPECS[type_].data_fields if type_ in SPECS else ():
+            value = said.get(name)
+            given = value if isinstance(value, dict) else {"path": value}
+            path = given.get("path")
+            if isinstance(path, str) and is_local(path) and "${{" not in path:
+                field = f"{where}{name}.path" if isinstance(value, dict) else f"{where}{name}"
+                found = self._path(path, field)
+                kind = given.setdefault("type", "mltable")
+                _check_kind(f"{where}{name}", kind, found)
+                said[name] = {**given, "path": snapshot.send(transport, found, code=False)}
 
     def _locate_notebook(self, said: dict[str, Any], where: str) -> None:
         """A notebook without `code` brings the folder it lies in."""

@@ -118,7 +118,6 @@ def test_every_kind_that_is_known_has_a_right_file() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("automl-text", "there is no AutoML here"),
         ("spark", "no Spark is attached here"),
         ("transfer-import", "data is not moved by a service here"),
     ],
@@ -134,6 +133,15 @@ def test_a_job_that_cannot_run_here_says_why_when_it_is_created(
     assert problem.message.startswith(reason)
     lines = (FILES / f"{name}.yml").read_text().splitlines()
     assert lines[(problem.line or 0) - 1].startswith("type:")
+
+
+@pytest.mark.parametrize("name", ["automl-text", "automl-image"])
+def test_automl_on_texts_and_images_says_why_it_cannot_run_here(
+    client: MLClient, name: str
+) -> None:
+    obstacles = {each["field"]: each for each in check(client, FILES / f"{name}.yml")["obstacles"]}
+    assert "models for them are not in packages" in obstacles["task"]["message"]
+    assert obstacles["task"]["line"] is not None
 
 
 def test_what_this_workspace_lacks_is_an_obstacle_and_no_error(client: MLClient) -> None:
@@ -164,6 +172,6 @@ def test_a_nested_file_is_checked_with_its_own_lines(client: MLClient, tmp_path:
 
 
 def test_enums_are_taken_in_any_case_and_read_only_fields_are_dropped() -> None:
-    job = parse((FILES / "automl-classification.yml").read_bytes()).data
-    job |= {"type": "AutoML", "task": "Classification", "status": "Completed", "id": "x"}
+    job = parse((FILES / "spark.yml").read_bytes()).data
+    job |= {"type": "Spark", "status": "Completed", "id": "x"}
     assert kinds.find(job).check(job) == []

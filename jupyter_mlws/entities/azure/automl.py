@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from jupyter_mlws.entities.azure.base import Folded, JobShape, Lower, Shape
+from jupyter_mlws.entities import job
+from jupyter_mlws.entities.azure.base import Folded, Lower, Shape
 from jupyter_mlws.entities.azure.sweep import EarlyTermination, Sampling
 from jupyter_mlws.entities.errors import Problem
-from jupyter_mlws.entities.job import Input
-from jupyter_mlws.entities.validation import did_you_mean
+from jupyter_mlws.entities.job import Input, JobSpec
+from jupyter_mlws.entities.validation import did_you_mean, validated
 
 CLASSIFYING = (
     "auc_weighted",
@@ -65,7 +66,7 @@ TEXTUAL = frozenset({"text_classification", "text_classification_multilabel", "t
 Count = Annotated[int, Field(ge=1)]
 
 
-class Limits(Shape):
+class Limits(job.Limits):
     """How much is tried."""
 
     timeout_minutes: Count | None = None
@@ -144,12 +145,14 @@ class TrialSweep(Shape):
     early_termination: EarlyTermination | None = None
 
 
-class AutoMLJob(JobShape):
+class AutoMLJob(JobSpec):
     """Find the model that fits the data best."""
 
     model_config = ConfigDict(title="AutoML")
 
-    type: Annotated[Literal["automl"], Lower]
+    data_fields: ClassVar[tuple[str, ...]] = ("training_data", "validation_data", "test_data")
+
+    type: Annotated[Literal["automl"], Lower] = "automl"
     task: Annotated[
         Literal[
             "classification",
@@ -165,17 +168,16 @@ class AutoMLJob(JobShape):
         ],
         Folded,
     ]
-    training_data: Input | str
-    validation_data: Input | str | None = None
-    test_data: Input | str | None = None
+    training_data: Input
+    validation_data: Input | None = None
+    test_data: Input | None = None
     target_column_name: str | None = None
     primary_metric: str | None = None
     log_verbosity: Annotated[
         Literal["not_set", "debug", "info", "warning", "error", "critical"] | None, Folded
     ] = None
-    limits: Limits | None = None
+    limits: Limits = Field(default_factory=Limits)
     environment_id: str | None = None
-    environment_variables: dict[str, Any] = Field(default_factory=dict)
     featurization: Featurization | None = None
     training: Training | None = None
     forecasting: Forecasting | None = None
@@ -188,6 +190,36 @@ class AutoMLJob(JobShape):
     sweep: TrialSweep | None = None
     training_parameters: dict[str, Any] | None = None
     search_space: list[dict[str, Any]] | None = None
+
+    @field_validator("training_data", "validation_data", "test_data", mode="before")
+    @classmethod
+    def _path_alone(cls, value: Any) -> Any:
+        """A path alone is that of an MLTable."""
+        if isinstance(value, str):
+            return {"type": "mltable", "path": value}
+        if isinstance(value, dict) and "type" not in value:
+            return {"type": "mltable", **value}
+        return value
+
+    @model_validator(mode="after")
+    def _data_is_input(self) -> AutoMLJob:
+        """Data is checked, made exact and traced as any job's inputs are."""
+        for name in self.data_fields:
+            if (given := getattr(self, name)) is not None:
+                self.inputs[name] = given
+        return self
+
+    def set_limits(self, **limits: Any) -> None:
+        """How much is tried, in the words of the YAML's `limits`."""
+        self.limits = validated(Limits, limits, prefix="limits")
+
+    def set_training(self, **training: Any) -> None:
+        """What is trained, in the words of the YAML's `training`."""
+        self.training = validated(Training, training, prefix="training")
+
+    def set_featurization(self, **featurization: Any) -> None:
+        """What is done to columns, in the words of the YAML's `featurization`."""
+        self.featurization = validated(Featurization, featurization, prefix="featurization")
 
 
 def loosely(word: str) -> str:

@@ -1,0 +1,35 @@
+"""Which algorithms an AutoML job may try, here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from jupyter_mlws.entities.azure.automl import AutoMLJob, loosely
+
+LIBRARIES = {
+    "light_gbm": "lightgbm",
+    "xg_boost_classifier": "xgboost",
+    "xg_boost_regressor": "xgboost",
+}
+
+
+def missing_libraries(spec: AutoMLJob) -> Iterator[str]:
+    """What must be installed where the service's own Python runs the trials."""
+    if spec.environment is None:
+        yield from (name for name in ("sklearn", "mlflow") if find_spec(name) is None)
+
+
+def chosen(spec: AutoMLJob, known: list[str]) -> list[str]:
+    """The algorithms to be tried, of those that are known; those named by the job in its words."""
+    training = spec.training
+    allowed = {loosely(name) for name in (training and training.allowed_training_algorithms) or ()}
+    blocked = {loosely(name) for name in (training and training.blocked_training_algorithms) or ()}
+    found = [
+        name
+        for name in known
+        if (not allowed or loosely(name) in allowed) and loosely(name) not in blocked
+    ]
+    if spec.environment is None:
+        found = [name for name in found if find_spec(LIBRARIES.get(name, "json")) is not None]
+    return found

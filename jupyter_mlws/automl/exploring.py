@@ -1,0 +1,204 @@
+"""The first notebook: what is in the table, what is wrong with it, and which rows and columns are used."""
+
+from __future__ import annotations
+
+from jupyter_mlws.automl.settings import Settings
+from jupyter_mlws.automl.writing import written
+
+READING = """
+def read(path):
+    path = Path(path)
+    if (path / "MLTable").is_file():
+        from jupyter_mlws import mltable
+        return mltable.load(str(path)).to_pandas_dataframe()
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.suffix in {".parquet", ".csv", ".tsv"})
+    if not files:
+        raise ValueError(f"there is no MLTable, Parquet or CSV file in {path.name}")
+    parts = [
+        pd.read_parquet(p) if p.suffix == ".parquet" else pd.read_csv(p, sep="\\t" if p.suffix == ".tsv" else ",")
+        for p in files
+    ]
+    return pd.concat(parts, ignore_index=True)
+"""
+
+CLEANING = """
+guardrails = []
+
+def note(name, state, text):
+    guardrails.append({"name": name, "state": state, "text": text})
+    print(f"{state:8} {name}: {text}")
+
+if target not in table:
+    raise ValueError(f"target_column_name: there is no column {target!r} (there are: {', '.join(map(str, table.columns[:50]))})")
+rows = len(table)
+table = table[table[target].notna()].reset_index(drop=True)
+if len(table) < rows:
+    note("missing target", "Done", f"{rows - len(table)} rows without a target are left out")
+if len(table) < 10:
+    raise ValueError(f"too few rows: {len(table)} with a target, and at least 10 are needed")
+if table[target].nunique() < 2:
+    raise ValueError(f"constant target: all of {target!r} is {table[target].iloc[0]!r}")
+n_repeated = int(table.duplicated().sum())
+note("duplicate rows", "Alerted" if n_repeated else "Passed", f"{n_repeated} rows stand there more than once")
+"""
+
+CLASSES = """
+n_folds = {n_folds} if {n_folds} else (10 if len(table) < 1000 else 3)
+counts = table[target].value_counts()
+rare = counts[counts < n_folds]
+if len(rare) and len(counts) - len(rare) >= 2:
+    table = table[~table[target].isin(rare.index)].reset_index(drop=True)
+    note("rare classes", "Done", f"classes with fewer than {{n_folds}} rows are left out: {{list(map(str, rare.index))}}")
+elif len(rare):
+    n_folds = max(2, int(counts.min()))
+    if counts.min() < 2:
+        raise ValueError(f"class {{counts.idxmin()!r}} has one row: a second is needed to check a model")
+    note("rare classes", "Done", f"{{n_folds}} folds, so that each class is in each of them")
+share = table[target].value_counts(normalize=True)
+note("class balance", "Alerted" if share.min() < 0.2 / len(share) else "Passed", f"the smallest class has {{share.min():.1%}} of the rows")
+share.to_frame("share")
+"""
+
+NUMBERS = """
+n_folds = {n_folds} if {n_folds} else (10 if len(table) < 1000 else 3)
+n_folds = min(n_folds, len(table) // 2)
+table[target] = pd.to_numeric(table[target], errors="raise").astype(float)
+if not np.isfinite(table[target]).all():
+    raise ValueError(f"target {{target!r}} has infinite values")
+table[target].describe()
+"""
+
+COLUMNS = """
+columns = {"numeric": [], "categorical": [], "high_cardinality": [], "text": [], "date": []}
+words = {"Numeric": "numeric", "DateTime": "date", "Categorical": "categorical", "CategoricalHash": "high_cardinality", "Text": "text"}
+
+def kind_of(name):
+    values = table[name].dropna()
+    n_values = values.nunique()
+    if n_values < 2:
+        return "constant"
+    if pd.api.types.is_bool_dtype(values):
+        return "categorical"
+    if pd.api.types.is_numeric_dtype(values):
+        steps = values.astype(float).diff().dropna()
+        is_count = n_values == len(table) and pd.api.types.is_integer_dtype(values) and (steps == 1).all()
+        return "id" if is_count else "numeric"
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "date"
+    texts = values.astype(str)
+    if pd.to_datetime(texts.head(500), errors="coerce", format="mixed").notna().mean() > 0.95 and texts.str.contains(r"\\d[-/.:]\\d").all():
+        return "date"
+    if texts.str.count(" ").mean() >= 3 and n_values > 0.5 * len(texts):
+        return "text"
+    if n_values == len(table):
+        return "id"
+    return "categorical" if n_values <= 30 else "high_cardinality"
+
+kinds = {}
+for name in table.columns.drop(target):
+    said = types.get(name)
+    kinds[name] = "ignored" if said == "Ignore" else words[said] if said else kind_of(name)
+    if kinds[name] in columns:
+        columns[kinds[name]].append(name)
+for name in types:
+    if name not in kinds:
+        raise ValueError(f"featurization.column_name_and_types: there is no column {name!r}")
+for kind, text in {"constant": "have one value", "id": "number the rows", "ignored": "are to be ignored"}.items():
+    if found := [name for name in kinds if kinds[name] == kind]:
+        note(f"{kind} columns", "Done", f"{len(found)} that {text} are left out: {found[:20]}")
+if not sum(columns.values(), []):
+    raise ValueError("there is no column to learn from")
+if columns["high_cardinality"]:
+    note("high cardinality", "Done", f"replaced by what the target is for each value: {columns['high_cardinality'][:20]}")
+pd.Series(kinds, name="type").value_counts().to_frame()
+"""
+
+VALUES = '''
+def clean(table):
+    """Numbers as floats, infinite ones missing; everything else as text."""
+    table = table[[*sum(columns.values(), []), target]].copy()
+    for name in columns["numeric"]:
+        table[name] = pd.to_numeric(table[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
+    for name in [*columns["categorical"], *columns["high_cardinality"], *columns["text"], *columns["date"]]:
+        if not (pd.api.types.is_object_dtype(table[name]) or pd.api.types.is_string_dtype(table[name])):
+            continue
+        values = table[name].astype(object)
+        table[name] = values.where(values.isna(), values.map(str)).where(values.notna(), None)
+    return table
+
+n_infinite = int(np.isinf(table.select_dtypes("number")).sum().sum())
+if n_infinite:
+    note("infinite values", "Done", f"{n_infinite} are taken as missing")
+table = clean(table)
+missing = table.drop(columns=target).isna().mean().sort_values(ascending=False)
+note("missing values", "Done" if missing.max() > 0 else "Passed", f"{int((missing > 0).sum())} columns have some; filled with the median, or a category of their own")
+missing[missing > 0].head(30).to_frame("missing")
+'''
+
+LEAKS = """
+codes = table[target] if pd.api.types.is_float_dtype(table[target]) else pd.Series(pd.factorize(table[target])[0])
+suspects = []
+for name in [*columns["numeric"], *columns["categorical"]]:
+    if name in columns["numeric"]:
+        if codes.nunique() > 2 and not pd.api.types.is_float_dtype(table[target]):
+            continue
+        if abs(table[name].corr(codes.astype(float), method="spearman")) > 0.995:
+            suspects.append(name)
+    elif (table.groupby(name)[target].nunique() <= 1).all() and table[name].nunique() >= table[target].nunique():
+        suspects.append(name)
+note("leak suspects", "Alerted" if suspects else "Passed", f"columns that tell the target alone: {suspects}" if suspects else "no column tells the target alone")
+"""
+
+KEEPING = """
+Path("prepared").mkdir(exist_ok=True)
+table.to_parquet("prepared/train.parquet")
+"""
+
+VALIDATION = """
+valid = read(validation_data)
+valid = valid[valid[target].notna()].reset_index(drop=True)
+valid = clean(valid)
+valid[target] = valid[target].astype(table[target].dtype)
+valid.to_parquet("prepared/validation.parquet")
+"""
+
+OUTPUTS = """
+prepared: "Folder" = "prepared"
+columns: dict = columns
+guardrails: list = guardrails
+n_rows: int = n_rows
+n_folds: int = n_folds
+"""
+
+
+def notebook(settings: Settings) -> bytes:
+    """The notebook that explores the table and keeps it ready for the trials."""
+    classes = CLASSES if settings.task == "classification" else NUMBERS
+    given = ['training_data: "Path" = "data"']
+    if settings.has_validation:
+        given.append('validation_data: "Path" = "validation"')
+    return written(
+        (
+            "markdown",
+            f"# What is in the data\nFor {settings.task} of `{settings.target}`. The trials read what this notebook keeps.",
+        ),
+        ("parameters", "\n".join(given)),
+        ("", "from pathlib import Path\n\nimport numpy as np\nimport pandas as pd"),
+        ("", f"target = {settings.target!r}\ntypes = {settings.types!r}\n{READING}"),
+        ("", "table = read(training_data)\ntable.head()"),
+        ("", "table.describe(include='all').T"),
+        ("markdown", "## Rows"),
+        ("", CLEANING),
+        ("", classes.format(n_folds=settings.n_folds or 0)),
+        ("markdown", "## Columns"),
+        ("", COLUMNS),
+        ("", VALUES),
+        ("", LEAKS),
+        ("markdown", "## What the trials get"),
+        ("", KEEPING + (VALIDATION if settings.has_validation else "")),
+        ("", "n_rows = len(table)"),
+        (
+            "outputs",
+            OUTPUTS,
+        ),
+    )

@@ -1,0 +1,85 @@
+"""What an AutoML job asks for, with all defaults filled in."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from jupyter_mlws.entities.azure.automl import METRICS, AutoMLJob, loosely
+
+NAMES = {
+    loosely(name): name
+    for name in (
+        *("AUC_weighted", "accuracy", "norm_macro_recall", "average_precision_score_weighted"),
+        *("precision_score_weighted", "normalized_root_mean_squared_error"),
+        *("spearman_correlation", "r2_score", "normalized_mean_absolute_error"),
+    )
+}
+"""The primary metrics as MLflow shows them."""
+MAX_TRIALS = 1000
+PATIENCE = 20
+"""Trials without a better one after which the search ends early."""
+HOLD_OUT_ROWS = 20_000
+"""Rows above which a hold-out serves where the job does not say."""
+
+
+class Settings(BaseModel):
+    """What the notebooks and the search need to know."""
+
+    task: str
+    target: str
+    metric: str
+    types: dict[str, str]
+    positive: str | int | float | bool | None
+    has_validation: bool
+    hold_out: float | None
+    n_folds: int | None
+    max_trials: int
+    n_parallel: int
+    cores: int
+    timeout_s: int | None
+    trial_timeout_s: int | None
+    exit_score: float | None
+    stops_early: bool
+    votes: bool
+    stacks: bool
+    explains: bool
+    algorithms: list[str]
+    seed: int = 0
+
+    @property
+    def sign(self) -> int:
+        """1 when more of the metric is better, else -1."""
+        return -1 if self.metric.startswith("normalized") else 1
+
+
+def settings(spec: AutoMLJob, algorithms: list[str], *, cores: int) -> Settings:
+    """The job's wishes and Azure ML's defaults.
+
+    Args:
+        algorithms: those that may be tried.
+        cores: of the machine.
+    """
+    limits, training, features = spec.limits, spec.training, spec.featurization
+    n_parallel = limits.max_concurrent_trials or 1
+    wished = limits.max_cores_per_trial or -1
+    return Settings(
+        task=spec.task,
+        target=spec.target_column_name or "",
+        metric=NAMES[loosely(spec.primary_metric or METRICS[spec.task][0])],
+        types=dict(features.column_name_and_types or {}) if features else {},
+        positive=spec.positive_label,
+        has_validation=spec.validation_data is not None,
+        hold_out=spec.validation_data_size,
+        n_folds=spec.n_cross_validations if isinstance(spec.n_cross_validations, int) else None,
+        max_trials=limits.max_trials or MAX_TRIALS,
+        n_parallel=n_parallel,
+        cores=wished if wished > 0 else max(1, cores // n_parallel),
+        timeout_s=limits.timeout_minutes * 60 if limits.timeout_minutes else None,
+        trial_timeout_s=limits.trial_timeout_minutes * 60 if limits.trial_timeout_minutes else None,
+        exit_score=limits.exit_score,
+        stops_early=limits.enable_early_termination is not False,
+        votes=training is None or training.enable_vote_ensemble is not False,
+        stacks=training is None or training.enable_stack_ensemble is not False,
+        explains=training is None or training.enable_model_explainability is not False,
+        algorithms=algorithms,
+    )

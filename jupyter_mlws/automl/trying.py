@@ -1,0 +1,272 @@
+"""The notebook of one trial: read, featurise, check, fit, keep. All that a trial does stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jupyter_mlws.automl.settings import HOLD_OUT_ROWS, Settings
+from jupyter_mlws.automl.writing import listed, written
+
+Columns = Mapping[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """What the first notebook found.
+
+    Attributes:
+        columns: names by how they are treated.
+    """
+
+    columns: Columns
+    n_rows: int
+    n_folds: int
+
+
+COMMON = """
+import shutil
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import infer_signature
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
+"""
+DATES = '''
+def date_parts(table):
+    """Dates as numbers: the day since 1970, month, weekday and hour."""
+    parts = {}
+    for name in table:
+        when = pd.to_datetime(table[name], errors="coerce", format="mixed", utc=True)
+        days = (when - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds() / 86400
+        parts |= {f"{name} day": days, f"{name} month": when.dt.month, f"{name} weekday": when.dt.day_of_week, f"{name} hour": when.dt.hour}
+    return pd.DataFrame(parts, index=table.index).astype(float)
+'''
+TEXTS = '''
+def as_text(values):
+    """Texts, those that are missing empty."""
+    return values.fillna("").astype(str)
+'''
+
+CLASS_SCORES = '''
+def measure(y, probability, classes):
+    """All scores of a classifier, from the probability of each class."""
+    truth, guess = np.searchsorted(classes, y), probability.argmax(axis=1)
+    known = np.eye(len(classes))[truth]
+    share = np.bincount(truth, minlength=len(classes))[truth]
+    scores = {
+        "accuracy": m.accuracy_score(truth, guess),
+        "weighted_accuracy": np.average(truth == guess, weights=share),
+        "balanced_accuracy": m.balanced_accuracy_score(truth, guess),
+        "matthews_correlation": m.matthews_corrcoef(truth, guess),
+        "log_loss": m.log_loss(truth, probability, labels=range(len(classes))),
+    }
+    for average in ("macro", "micro", "weighted"):
+        scores[f"AUC_{average}"] = m.roc_auc_score(known, probability, average=average)
+        scores[f"average_precision_score_{average}"] = m.average_precision_score(known, probability, average=average)
+        for name in ("f1", "precision", "recall"):
+            score = getattr(m, f"{name}_score")
+            scores[f"{name}_score_{average}"] = score(truth, guess, average=average, zero_division=0)
+    if len(classes) == 2:
+        one = list(classes).index(positive) if positive in list(classes) else 1
+        scores["AUC_binary"] = m.roc_auc_score(truth == one, probability[:, one])
+        scores["average_precision_score_binary"] = m.average_precision_score(truth == one, probability[:, one])
+        for name in ("f1", "precision", "recall"):
+            scores[f"{name}_score_binary"] = getattr(m, f"{name}_score")(truth == one, guess == one, zero_division=0)
+    chance = 1 / len(classes)
+    scores["norm_macro_recall"] = (scores["recall_score_macro"] - chance) / (1 - chance)
+    return {name: float(score) for name, score in scores.items()}
+'''
+NUMBER_SCORES = '''
+def measure(y, guess):
+    """All scores of a regressor; normalised ones are divided by the range of the target."""
+    size = np.ptp(table[target])
+    scores = {
+        "explained_variance": m.explained_variance_score(y, guess),
+        "mean_absolute_error": m.mean_absolute_error(y, guess),
+        "mean_absolute_percentage_error": m.mean_absolute_percentage_error(y, guess) * 100,
+        "median_absolute_error": m.median_absolute_error(y, guess),
+        "r2_score": m.r2_score(y, guess),
+        "root_mean_squared_error": m.root_mean_squared_error(y, guess),
+        "spearman_correlation": pd.Series(y).corr(pd.Series(guess), method="spearman") if np.ptp(guess) else 0.0,
+    }
+    if min(y) >= 0:
+        scores["root_mean_squared_log_error"] = m.root_mean_squared_error(np.log1p(y), np.log1p(np.clip(guess, 0, None)))
+    for name in ("mean_absolute_error", "median_absolute_error", "root_mean_squared_error", "root_mean_squared_log_error"):
+        if name in scores:
+            scores[f"normalized_{name}"] = scores[name] / size
+    return {name: float(score) for name, score in scores.items()}
+'''
+CHECKING = """
+truths, guesses = [], []
+for train, test in splits:
+    fitted = clone(model).fit(X.iloc[train], y.iloc[train])
+    truths.append(y.iloc[test].to_numpy())
+    guesses.append(fitted.{predict}(X.iloc[test]))
+truth, guess = np.concatenate(truths), np.concatenate(guesses)
+scores = measure(truth, guess{classes})
+mlflow.log_metrics(scores)
+pd.Series(scores, name="score").to_frame()
+"""
+CONFUSION = """
+from sklearn.metrics import ConfusionMatrixDisplay
+
+ConfusionMatrixDisplay.from_predictions(truth, classes[guess.argmax(axis=1)], xticks_rotation="vertical");
+"""
+RESIDUALS = """
+from sklearn.metrics import PredictionErrorDisplay
+
+PredictionErrorDisplay.from_predictions(truth, guess, kind="residual_vs_predicted");
+"""
+KEEPING = """
+model.fit(X, y)
+shutil.rmtree("mlflow-model", ignore_errors=True)
+mlflow.sklearn.save_model(
+    model,
+    "mlflow-model",
+    serialization_format="cloudpickle",
+    signature=infer_signature(X.head(100), model.predict(X.head(100))),
+    input_example=X.head(3),
+    pip_requirements={requirements},
+)
+"""
+
+
+def trial(
+    settings: Settings, found: Explored, title: str, imports: Sequence[str], model: str
+) -> bytes:
+    """The notebook that tries one model.
+
+    Args:
+        imports: lines that the model's code needs.
+        model: code of the pipeline from raw columns; `features` stands for the featurisation.
+    """
+    is_class = settings.task == "classification"
+    lines = sorted({line for text in imports for line in text.splitlines()})
+    libraries = [
+        name for name in ("lightgbm", "xgboost") if any(f"from {name} " in line for line in lines)
+    ]
+    needs = "mlflow.sklearn.get_default_pip_requirements(include_cloudpickle=True)"
+    for name in libraries:
+        needs += f' + ["{name}"]'
+    checking = CHECKING.format(
+        predict="predict_proba" if is_class else "predict",
+        classes=", classes" if is_class else "",
+    )
+    return written(
+        (
+            "markdown",
+            f"# {title}\nOne trial for {settings.task} of `{settings.target}`: run it again and the score is the same.",
+        ),
+        ("parameters", 'prepared: "Folder" = "prepared"'),
+        ("", "\n".join(["from sklearn import metrics as m", *lines]) + "\n" + COMMON),
+        ("markdown", "## Data"),
+        ("", _reading(settings)),
+        ("", _splits(settings, found)),
+        ("markdown", "## Model"),
+        ("", _featurising(found.columns)),
+        ("", f"model = {model}\nmodel"),
+        ("markdown", "## How good it is"),
+        ("", CLASS_SCORES if is_class else NUMBER_SCORES),
+        ("", checking),
+        ("", CONFUSION if is_class else RESIDUALS),
+        ("markdown", "## The model, of all rows"),
+        ("", KEEPING.format(requirements=needs)),
+        (
+            "outputs",
+            f'score: float = scores["{settings.metric}"]\nmodel: "Folder" = "mlflow-model"',
+        ),
+    )
+
+
+def _reading(settings: Settings) -> str:
+    lines = [
+        f"target, seed = {settings.target!r}, {settings.seed}",
+        'table = pd.read_parquet(f"{prepared}/train.parquet")',
+    ]
+    if settings.has_validation:
+        lines += [
+            "n_train = len(table)",
+            'table = pd.concat([table, pd.read_parquet(f"{prepared}/validation.parquet")], ignore_index=True)',
+        ]
+    lines += ["X, y = table.drop(columns=target), table[target]"]
+    if settings.task == "classification":
+        lines += [f"classes, positive = np.unique(y), {settings.positive!r}"]
+    return "\n".join([*lines, "X.head()"])
+
+
+def _splits(settings: Settings, found: Explored) -> str:
+    """Azure ML's rules: what the job says, else a hold-out of many rows, else folds."""
+    kind = "Stratified" if settings.task == "classification" else ""
+    if settings.has_validation:
+        return "# The rows given for validation check the model.\nsplits = [(np.arange(n_train), np.arange(n_train, len(table)))]"
+    is_large = found.n_rows > HOLD_OUT_ROWS and settings.n_folds is None
+    if settings.hold_out or is_large:
+        name = f"{kind}ShuffleSplit"
+        made = f"{name}(1, test_size={settings.hold_out or 0.1}, random_state=seed)"
+    else:
+        name = f"{kind}KFold"
+        made = f"{name}({found.n_folds}, shuffle=True, random_state=seed)"
+    return f"from sklearn.model_selection import {name}\n\nsplits = list({made}.split(X, y))\nlen(splits)"
+
+
+def _featurising(columns: Columns) -> str:
+    lines, parts = [], []
+    if columns["numeric"]:
+        lines.append(listed(columns["numeric"], "numbers"))
+        parts.append('(SimpleImputer(strategy="median"), numbers),')
+    if columns["categorical"]:
+        lines.append(listed(columns["categorical"], "categories"))
+        parts.append(
+            '(OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=30, sparse_output=False), categories),'
+        )
+    if columns["high_cardinality"]:
+        lines.append(listed(columns["high_cardinality"], "many_values"))
+        parts.append("(TargetEncoder(random_state=seed), many_values),")
+    if columns["date"]:
+        lines.append(listed(columns["date"], "dates") + "\n" + DATES)
+        parts.append(
+            '(make_pipeline(FunctionTransformer(date_parts), SimpleImputer(strategy="median")), dates),'
+        )
+    parts += [
+        f"(make_pipeline(FunctionTransformer(as_text), TfidfVectorizer(max_features=200)), {name!r}),"
+        for name in columns["text"]
+    ]
+    if columns["text"]:
+        lines.append("from sklearn.feature_extraction.text import TfidfVectorizer\n" + TEXTS)
+    inner = "\n".join(f"    {part}" for part in parts)
+    made = f"features = make_column_transformer(\n{inner}\n    sparse_threshold=0,\n)"
+    return "\n".join(lines) + f"\n\n{made}"
+
+
+EXPLAINING = """
+table = pd.read_parquet(f"{{prepared}}/train.parquet").sample(frac=1, random_state={seed}).head(2000)
+X, y = table.drop(columns={target!r}), table[{target!r}]
+found = permutation_importance(fitted, X, y, n_repeats=3, random_state={seed})
+importance = pd.Series(found.importances_mean, X.columns, name="importance").sort_values(ascending=False)
+importance.head(30).to_frame()
+"""
+
+
+def explanation(settings: Settings) -> bytes:
+    """The notebook that tells which columns the best model lives by."""
+    return written(
+        (
+            "markdown",
+            "# Why the best model says what it says\nHow much worse it gets when the values of one column are shuffled.",
+        ),
+        ("parameters", 'prepared: "Folder" = "prepared"\nmodel: "Folder" = "mlflow-model"'),
+        (
+            "",
+            "import mlflow\nimport pandas as pd\nfrom sklearn.inspection import permutation_importance",
+        ),
+        ("", "fitted = mlflow.sklearn.load_model(model)\nfitted"),
+        ("", EXPLAINING.format(seed=settings.seed, target=settings.target)),
+        ("", "importance.head(20)[::-1].plot.barh();"),
+        ("outputs", "importance: dict = importance.to_dict()"),
+    )

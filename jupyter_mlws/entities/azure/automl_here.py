@@ -1,0 +1,81 @@
+"""What an AutoML job may say that is right as such and cannot be done here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jupyter_mlws.entities.errors import Problem
+
+if TYPE_CHECKING:
+    from jupyter_mlws.entities.azure.automl import AutoMLJob
+
+TYPES = ("Numeric", "DateTime", "Categorical", "CategoricalHash", "Text", "Ignore")
+MODELS = (
+    "models for them are not in packages that can be installed: train in a command or notebook job"
+)
+TASKS = {
+    "forecasting": "forecasts are not made here yet: train in a command or notebook job",
+    "image_classification": MODELS,
+    "image_classification_multilabel": MODELS,
+    "image_object_detection": MODELS,
+    "image_instance_segmentation": MODELS,
+    "text_classification": f"{MODELS}; columns of text in a table are fine with task classification",
+    "text_classification_multilabel": MODELS,
+    "text_ner": MODELS,
+}
+FIELDS = {
+    "code": "the notebooks are written by the job",
+    "training.ensemble_model_download_timeout_minutes": "ensembles are trained anew",
+    "test_data": "score it with the model in a job of its own",
+    "test_data_size": "score it with the model in a job of its own",
+    "cv_split_column_names": "folds are drawn; give `validation_data` to choose the rows",
+    "weight_column_name": "rows weigh the same here",
+    "environment_id": "say `environment`",
+    "featurization.blocked_transformers": "edit a trial's notebook instead",
+    "featurization.transformer_params": "edit a trial's notebook instead",
+    "featurization.enable_dnn_featurization": "text becomes TF-IDF",
+    "featurization.dataset_language": "text becomes TF-IDF, whatever its language",
+    "training.enable_dnn_training": "trials are scikit-learn pipelines",
+    "training.enable_onnx_compatible_models": "models are kept as MLflow models",
+    "training.stack_ensemble_settings": "the last model of the stack is a linear one; edit its notebook",
+}
+"""By the field, why it is not done and what to do."""
+
+
+def obstacles(spec: AutoMLJob) -> Iterator[Problem]:
+    """What cannot be done in this workspace."""
+    if reason := TASKS.get(spec.task):
+        yield Problem(f"'{spec.task}': {reason}.", "task", here=True)
+        return
+    for field, reason in FIELDS.items():
+        block, _, name = field.rpartition(".")
+        holder = getattr(spec, block) if block else spec
+        if holder is not None and getattr(holder, name):
+            yield Problem(f"is not done here: {reason}.", field, here=True)
+    if spec.featurization and spec.featurization.mode in ("off", False):
+        text = "columns are always made numbers; call one Numeric to have it so, or edit a notebook"
+        yield Problem(f"'off' is not done here: {text}.", "featurization.mode", here=True)
+    if spec.training and spec.training.training_mode == "distributed":
+        yield Problem(
+            "'distributed' is not done here: there is one machine.",
+            "training.training_mode",
+            here=True,
+        )
+    for name in spec.inputs.keys() - set(spec.data_fields):
+        fields = ", ".join(spec.data_fields)
+        yield Problem(f"an AutoML job has no other inputs than {fields}.", f"inputs.{name}")
+    for name in spec.outputs.keys() - {"best_model"}:
+        yield Problem("an AutoML job has one output, best_model.", f"outputs.{name}")
+    yield from _wrong_types(spec)
+
+
+def _wrong_types(spec: AutoMLJob) -> Iterator[Problem]:
+    said = (spec.featurization and spec.featurization.column_name_and_types) or {}
+    for column, type_ in said.items():
+        if type_ not in TYPES:
+            known = ", ".join(TYPES)
+            yield Problem(
+                f"'{type_}' is no type of column (there are: {known}).",
+                f"featurization.column_name_and_types.{column}",
+            )

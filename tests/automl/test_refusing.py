@@ -1,0 +1,69 @@
+"""What an AutoML job says that cannot be done is refused, with the field's name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jupyter_mlws.automl.algorithms import ALGORITHMS
+from jupyter_mlws.automl.choosing import chosen
+from jupyter_mlws.automl.job import AutoMLJobType
+from jupyter_mlws.automl.settings import settings
+from jupyter_mlws.entities.azure.automl import AutoMLJob
+from jupyter_mlws.entities.validation import validated
+
+TABLE = {"type": "uri_file", "path": "azureml:table:1"}
+
+
+def job(**more: Any) -> AutoMLJob:
+    said = {"task": "classification", "training_data": TABLE, "target_column_name": "y", **more}
+    return validated(AutoMLJob, said)
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"task": "forecasting", "forecasting": {"time_column_name": "t"}}, "task"),
+        ({"test_data": TABLE}, "test_data"),
+        ({"test_data_size": 0.2}, "test_data_size"),
+        ({"weight_column_name": "w"}, "weight_column_name"),
+        ({"cv_split_column_names": ["fold"]}, "cv_split_column_names"),
+        ({"code": "snapshot:1"}, "code"),
+        ({"inputs": {"x": 1}}, "inputs.x"),
+        ({"outputs": {"model": {"type": "mlflow_model"}}}, "outputs.model"),
+        ({"featurization": {"mode": "off"}}, "featurization.mode"),
+        (
+            {"featurization": {"column_name_and_types": {"a": "Number"}}},
+            "featurization.column_name_and_types.a",
+        ),
+        ({"training": {"enable_dnn_training": True}}, "training.enable_dnn_training"),
+        ({"training": {"training_mode": "distributed"}}, "training.training_mode"),
+        (
+            {"training": {"allowed_training_algorithms": ["lasso_lars"]}},
+            "training.allowed_training_algorithms.0",
+        ),
+        ({"primary_metric": "r2_score"}, "primary_metric"),
+        ({"target_column_name": None}, "target_column_name"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_done_is_refused_at_its_field(more: dict[str, Any], field: str) -> None:
+    found = [problem.field for problem in AutoMLJobType().problems(job(**more))]
+    assert found == [field]
+
+
+def test_a_plain_job_has_no_problem_and_the_defaults_of_azure_ml() -> None:
+    spec = job()
+    assert list(AutoMLJobType().problems(spec)) == []
+    plan = settings(spec, ["light_gbm"], cores=4)
+    assert plan.metric == "AUC_weighted"
+    assert (plan.max_trials, plan.n_parallel, plan.cores) == (1000, 1, 4)
+    assert (plan.votes, plan.stacks, plan.explains, plan.stops_early) == (True,) * 4
+
+
+def test_algorithms_are_named_in_azure_ml_s_spellings() -> None:
+    spec = job(training={"blocked_training_algorithms": ["LightGBM", "logistic_regression"]})
+    names = chosen(spec, list(ALGORITHMS["classification"]))
+    assert "xg_boost_classifier" in names
+    assert not {"light_gbm", "logistic_regression"} & set(names)

@@ -1,0 +1,123 @@
+"""AutoML jobs from a file to a model, in a real workspace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jupyter_mlws.automl import classification, regression
+from jupyter_mlws.entities.job import Input, Job, NotebookJob
+from jupyter_mlws.entities.run import Status
+from jupyter_mlws.sdk.client import MLClient
+from jupyter_mlws.sdk.jobs import load_job
+
+pytestmark = pytest.mark.timeout(600)
+
+PATIENCE_S = 500
+JOB = """\
+$schema: https://azuremlschemas.azureedge.net/latest/autoMLJob.schema.json
+type: automl
+task: classification
+primary_metric: AUC_weighted
+target_column_name: survived
+training_data: {type: uri_file, path: passengers.csv}
+n_cross_validations: 3
+limits: {max_trials: 2, max_concurrent_trials: 2}
+training:
+  allowed_training_algorithms: [LogisticRegression, light_gbm]
+"""
+PREDICT = """
+import sys
+import mlflow, pandas as pd
+model = mlflow.pyfunc.load_model(sys.argv[1])
+row = {name: [None] for name in model.metadata.get_input_schema().input_names()}
+table = pd.DataFrame({**row, "age": [float("nan")], "town": ["Atlantis"], "boarded": ["?"]})
+table = table.astype({"fare": float, "paid": float})[sorted(table.columns, reverse=True)]
+print(*model.predict(table))
+"""
+
+
+def leaderboard(client: MLClient, job: Job) -> dict[str, Job]:
+    return {
+        child.display_name or "": child
+        for child in client.jobs.list(parent_job_name=job.name)
+        if "mlws.automl.trial" in child.properties
+    }
+
+
+def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
+    client: MLClient, passengers: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "job.yml").write_text(JOB)
+
+    job = client.jobs.create_or_update(load_job(tmp_path / "job.yml"))
+    job = client.jobs.wait(job.name, timeout_s=PATIENCE_S)
+
+    assert job.status is Status.COMPLETED, job.error
+    trials = leaderboard(client, job)
+    single, joined = {"LogisticRegression", "LightGBM"}, {"VotingEnsemble", "StackEnsemble"}
+    assert set(trials) == single | joined
+    scores = {title: float(trial.values["score"]) for title, trial in trials.items()}
+    best = max(scores, key=lambda title: scores[title])
+    assert scores[best] > 0.85
+    assert job.values["algorithm"] == best
+    assert job.properties["best_child_run_id"] == trials[best].name
+    assert max(job.values["importance"], key=job.values["importance"].get) in {"paid", "age"}
+    assert job.progress is not None
+    assert (job.progress.done, job.progress.total) == (4, 4)
+
+    client.jobs.download(job.name, download_path=tmp_path, output_name="best_model")
+    (model,) = tmp_path.rglob("MLmodel")
+    answer = subprocess.run(
+        [sys.executable, "-c", PREDICT, str(model.parent)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.strip() in {"yes", "no"}
+
+
+def test_a_regression_is_built_in_python_and_its_trial_reruns_to_the_same_score(
+    client: MLClient, passengers: Path
+) -> None:
+    job = regression(
+        training_data=Input(type="uri_file", path=str(passengers)),
+        target_column_name="paid",
+        validation_data_size=0.25,
+    )
+    job.set_limits(max_trials=1)
+    job.set_training(allowed_training_algorithms=["elastic_net"], enable_model_explainability=False)
+    job.set_featurization(mode="custom", column_name_and_types={"survived": "Ignore"})
+
+    done = client.jobs.wait(client.jobs.create_or_update(job).name, timeout_s=PATIENCE_S)
+
+    assert done.status is Status.COMPLETED, done.error
+    (trial,) = leaderboard(client, done).values()
+    setup = client.jobs.get(f"{done.name}_setup")
+    states = {rail["name"]: rail["state"] for rail in setup.values["guardrails"]}
+    assert states["id columns"] == states["constant columns"] == "Done"
+    assert states["infinite values"] == states["missing values"] == "Done"
+    assert setup.values["columns"]["date"] == ["boarded"]
+    assert "survived" not in str(setup.values["columns"])
+    said = trial.model_dump(include={"code", "inputs"})
+    again = NotebookJob(notebook="trial.ipynb", **said)
+    rerun = client.jobs.wait(client.jobs.create_or_update(again).name, timeout_s=PATIENCE_S)
+    assert rerun.values["score"] == trial.values["score"]
+
+
+def test_a_table_that_cannot_be_used_ends_the_job_with_the_reason(
+    client: MLClient, passengers: Path
+) -> None:
+    job = classification(
+        training_data=Input(type="uri_file", path=str(passengers)), target_column_name="ship"
+    )
+
+    done = client.jobs.wait(client.jobs.create_or_update(job).name, timeout_s=PATIENCE_S)
+
+    assert done.status is Status.FAILED
+    assert done.error is not None
+    assert "constant target: all of 'ship' is 'Titanic'" in str(done.error)
