@@ -558,11 +558,17 @@ class Notebooks(Noun):
 
 
 class Pipelines(Noun):
+    def convert(self, text: builtins.str, format: typing.Literal['azureml', 'python'], files: builtins.dict[builtins.str, builtins.str] | None = ..., file: builtins.str | None = ...) -> jupyter_mlws.entities.pipeline.Converted:
+        """A pipeline's YAML for others: Azure ML's YAML, or a Python script that makes the same pipeline."""
+
     def draw(self, text: builtins.str, files: builtins.dict[builtins.str, builtins.str] | None = ..., file: builtins.str | None = ...) -> jupyter_mlws.entities.pipeline.Graph:
         """The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems."""
 
     def get(self, name: builtins.str) -> jupyter_mlws.entities.pipeline.Graph:
         """The graph of a pipeline job as it was submitted."""
+
+    def import_elyra(self, text: builtins.str, file: builtins.str | None = ...) -> jupyter_mlws.entities.pipeline.Converted:
+        """The YAML of a pipeline that was drawn with Elyra; it is to lie beside the `.pipeline` file."""
 
     def list_steps(self, name: builtins.str) -> builtins.list[jupyter_mlws.entities.pipeline.StepView]:
         """How each step of a pipeline job stands, and why, in the order in which they can run."""

@@ -2673,6 +2673,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/pipelines:convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A pipeline's YAML for others: Azure ML's YAML, or a Python script that makes the same pipeline.
+         * @description A pipeline's YAML for others: Azure ML's YAML, or a Python script that makes the same pipeline.
+         */
+        post: operations["pipelines.convert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pipelines:draw": {
         parameters: {
             query?: never;
@@ -2687,6 +2707,26 @@ export interface paths {
          * @description The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems.
          */
         post: operations["pipelines.draw"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pipelines:import_elyra": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The YAML of a pipeline that was drawn with Elyra; it is to lie beside the `.pipeline` file.
+         * @description The YAML of a pipeline that was drawn with Elyra; it is to lie beside the `.pipeline` file.
+         */
+        get: operations["pipelines.import_elyra"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4525,6 +4565,124 @@ export interface components {
             duration_ms?: number;
         };
         /**
+         * AutoML
+         * @description Find the model that fits the data best.
+         */
+        AutoMLJob: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Type
+             * @default automl
+             * @constant
+             */
+            type?: "automl";
+            /**
+             * Name
+             * @description Unique in the workspace; made up when absent.
+             */
+            name?: string;
+            /** Display Name */
+            display_name?: string;
+            /** Description */
+            description?: string;
+            /** Experiment Name */
+            experiment_name?: string;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+            /** Properties */
+            properties?: {
+                [key: string]: string;
+            };
+            /**
+             * Compute
+             * @description Name of a compute; `local` when absent.
+             */
+            compute?: string;
+            /**
+             * Environment
+             * @description `azureml:NAME:VERSION`, a curated name, an installed kernelspec, or a description in place; the
+             *     service's own Python when absent.
+             */
+            environment?: string | components["schemas"]["InlineEnvironment"];
+            /** Environment Variables */
+            environment_variables?: {
+                [key: string]: string;
+            };
+            /**
+             * Code
+             * @description Folder that is snapshotted and becomes the working directory.
+             */
+            code?: string;
+            /** Inputs */
+            inputs?: {
+                [key: string]: components["schemas"]["Input"] | boolean | number | string;
+            };
+            /** Outputs */
+            outputs?: {
+                [key: string]: components["schemas"]["Output"];
+            };
+            limits?: components["schemas"]["jupyter_mlws__entities__azure__automl__Limits"];
+            resources?: components["schemas"]["Resources"];
+            queue_settings?: components["schemas"]["QueueSettings"];
+            retry_settings?: components["schemas"]["RetrySettings"];
+            /** @description Steps of a pipeline are reused unless they say otherwise, other jobs when they ask for it. *Ours.* */
+            cache?: components["schemas"]["Cache"];
+            /** Parent Job Name */
+            parent_job_name?: string;
+            distribution?: components["schemas"]["Distribution"];
+            identity?: components["schemas"]["Identity"];
+            /** Services */
+            services?: {
+                [key: string]: components["schemas"]["ServiceSpec"];
+            };
+            /**
+             * Task
+             * @enum {string}
+             */
+            task: "classification" | "regression" | "forecasting" | "image_classification" | "image_classification_multilabel" | "image_object_detection" | "image_instance_segmentation" | "text_classification" | "text_classification_multilabel" | "text_ner";
+            training_data: components["schemas"]["Input"];
+            validation_data?: components["schemas"]["Input"];
+            test_data?: components["schemas"]["Input"];
+            /** Target Column Name */
+            target_column_name?: string;
+            /** Primary Metric */
+            primary_metric?: string;
+            /**
+             * Log Verbosity
+             * @enum {string}
+             */
+            log_verbosity?: "not_set" | "debug" | "info" | "warning" | "error" | "critical";
+            /** Environment Id */
+            environment_id?: string;
+            featurization?: components["schemas"]["Featurization"];
+            training?: components["schemas"]["Training"];
+            forecasting?: components["schemas"]["Forecasting"];
+            /** Positive Label */
+            positive_label?: unknown;
+            /** Validation Data Size */
+            validation_data_size?: number;
+            /** Test Data Size */
+            test_data_size?: number;
+            /** N Cross Validations */
+            n_cross_validations?: number | "auto";
+            /** Cv Split Column Names */
+            cv_split_column_names?: string[];
+            /** Weight Column Name */
+            weight_column_name?: string;
+            sweep?: components["schemas"]["TrialSweep"];
+            /** Training Parameters */
+            training_parameters?: {
+                [key: string]: unknown;
+            };
+            /** Search Space */
+            search_space?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * Backfill
          * @description Fire times of the past that are being made up for.
          */
@@ -5076,7 +5234,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
@@ -5253,6 +5411,24 @@ export interface components {
              */
             is_shared?: boolean;
             creation_context: components["schemas"]["CreationContext"];
+        };
+        /**
+         * Converted
+         * @description A pipeline in the words of another tool.
+         */
+        Converted: {
+            /** Text */
+            text: string;
+            /**
+             * File
+             * @description Name under which it is kept beside the original.
+             */
+            file: string;
+            /**
+             * Warnings
+             * @description What is lost, and what must be seen to before it runs there.
+             */
+            warnings?: string[];
         };
         /**
          * CreationContext
@@ -5701,6 +5877,35 @@ export interface components {
             };
         };
         /**
+         * Featurization
+         * @description What is done to columns before training.
+         */
+        Featurization: {
+            /** $Schema */
+            $schema?: string;
+            /**
+             * Mode
+             * @enum {unknown}
+             */
+            mode?: "auto" | "off" | "custom" | false;
+            /** Dataset Language */
+            dataset_language?: string;
+            /** Column Name And Types */
+            column_name_and_types?: {
+                [key: string]: string;
+            };
+            /** Blocked Transformers */
+            blocked_transformers?: string[];
+            /** Transformer Params */
+            transformer_params?: {
+                [key: string]: {
+                    [key: string]: unknown;
+                }[];
+            };
+            /** Enable Dnn Featurization */
+            enable_dnn_featurization?: boolean;
+        };
+        /**
          * FileDiff
          * @description Two versions of a text file, line by line.
          */
@@ -5804,6 +6009,54 @@ export interface components {
              * @default false
              */
             moved?: boolean;
+        };
+        /**
+         * Forecasting
+         * @description What is forecast.
+         */
+        Forecasting: {
+            /** $Schema */
+            $schema?: string;
+            /** Time Column Name */
+            time_column_name: string;
+            /** Forecast Horizon */
+            forecast_horizon?: number | "auto";
+            /** Time Series Id Column Names */
+            time_series_id_column_names?: string | string[];
+            /** Frequency */
+            frequency?: string;
+            /** Target Lags */
+            target_lags?: number | number[] | "auto";
+            /** Target Rolling Window Size */
+            target_rolling_window_size?: number | "auto";
+            /**
+             * Feature Lags
+             * @enum {string}
+             */
+            feature_lags?: "none" | "auto";
+            /** Seasonality */
+            seasonality?: number | "auto";
+            /**
+             * Use Stl
+             * @enum {string}
+             */
+            use_stl?: "none" | "season" | "seasontrend";
+            /**
+             * Short Series Handling Config
+             * @enum {string}
+             */
+            short_series_handling_config?: "none" | "auto" | "pad" | "drop";
+            /**
+             * Target Aggregate Function
+             * @enum {string}
+             */
+            target_aggregate_function?: "none" | "sum" | "max" | "min" | "mean";
+            /** Country Or Region For Holidays */
+            country_or_region_for_holidays?: string;
+            /** Cv Step Size */
+            cv_step_size?: number;
+            /** Features Unknown At Forecast Time */
+            features_unknown_at_forecast_time?: string | string[];
         };
         /**
          * GcReport
@@ -6117,7 +6370,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
@@ -6666,22 +6919,6 @@ export interface components {
             detail: string;
         };
         /**
-         * Limits
-         * @description What ends a job before its time.
-         */
-        Limits: {
-            /**
-             * Timeout
-             * @description Seconds after which the job is canceled.
-             */
-            timeout?: number;
-            /**
-             * Memory
-             * @description Most memory of all its processes together, such as `2g`. *Ours.*
-             */
-            memory?: string;
-        };
-        /**
          * LineCount
          * @description How many lines were added and removed.
          */
@@ -7162,7 +7399,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
@@ -7399,7 +7636,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["BatchRetry"];
@@ -7607,7 +7844,7 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["Output"];
             };
-            limits?: components["schemas"]["Limits"];
+            limits?: components["schemas"]["jupyter_mlws__entities__job__Limits"];
             resources?: components["schemas"]["Resources"];
             queue_settings?: components["schemas"]["QueueSettings"];
             retry_settings?: components["schemas"]["RetrySettings"];
@@ -8564,6 +8801,22 @@ export interface components {
             choices?: unknown[];
         };
         /**
+         * Stack
+         * @description How models are stacked.
+         */
+        Stack: {
+            /** $Schema */
+            $schema?: string;
+            /** Stack Meta Learner Type */
+            stack_meta_learner_type?: string;
+            /** Stack Meta Learner Train Percentage */
+            stack_meta_learner_train_percentage?: number;
+            /** Stack Meta Learner Kwargs */
+            stack_meta_learner_kwargs?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * StageRequest
          * @description Somebody's wish that a version of a model moves to a stage, and what was decided.
          */
@@ -9017,6 +9270,36 @@ export interface components {
             count: number;
         };
         /**
+         * Training
+         * @description What is trained.
+         */
+        Training: {
+            /** $Schema */
+            $schema?: string;
+            /** Enable Onnx Compatible Models */
+            enable_onnx_compatible_models?: boolean;
+            /** Enable Dnn Training */
+            enable_dnn_training?: boolean;
+            /** Enable Model Explainability */
+            enable_model_explainability?: boolean;
+            /** Enable Stack Ensemble */
+            enable_stack_ensemble?: boolean;
+            /** Enable Vote Ensemble */
+            enable_vote_ensemble?: boolean;
+            /** Ensemble Model Download Timeout Minutes */
+            ensemble_model_download_timeout_minutes?: number;
+            stack_ensemble_settings?: components["schemas"]["Stack"];
+            /**
+             * Training Mode
+             * @enum {string}
+             */
+            training_mode?: "auto" | "distributed" | "non_distributed";
+            /** Allowed Training Algorithms */
+            allowed_training_algorithms?: string[];
+            /** Blocked Training Algorithms */
+            blocked_training_algorithms?: string[];
+        };
+        /**
          * Transfer
          * @description A transfer, and how far it is.
          */
@@ -9153,6 +9436,17 @@ export interface components {
             outputs?: {
                 [key: string]: components["schemas"]["OutputPort"];
             };
+        };
+        /**
+         * TrialSweep
+         * @description How the spaces of image and text models are searched.
+         */
+        TrialSweep: {
+            /** $Schema */
+            $schema?: string;
+            /** Sampling Algorithm */
+            sampling_algorithm: string | components["schemas"]["Sampling"];
+            early_termination?: components["schemas"]["EarlyTermination"];
         };
         /**
          * TrialView
@@ -9572,6 +9866,54 @@ export interface components {
              */
             retention_days?: number;
         };
+        /**
+         * Limits
+         * @description How much is tried.
+         */
+        jupyter_mlws__entities__azure__automl__Limits: {
+            /**
+             * Timeout
+             * @description Seconds after which the job is canceled.
+             */
+            timeout?: number;
+            /**
+             * Memory
+             * @description Most memory of all its processes together, such as `2g`. *Ours.*
+             */
+            memory?: string;
+            /** Timeout Minutes */
+            timeout_minutes?: number;
+            /** Trial Timeout Minutes */
+            trial_timeout_minutes?: number;
+            /** Max Trials */
+            max_trials?: number;
+            /** Max Concurrent Trials */
+            max_concurrent_trials?: number;
+            /** Max Cores Per Trial */
+            max_cores_per_trial?: number;
+            /** Max Nodes */
+            max_nodes?: number;
+            /** Enable Early Termination */
+            enable_early_termination?: boolean;
+            /** Exit Score */
+            exit_score?: number;
+        };
+        /**
+         * Limits
+         * @description What ends a job before its time.
+         */
+        jupyter_mlws__entities__job__Limits: {
+            /**
+             * Timeout
+             * @description Seconds after which the job is canceled.
+             */
+            timeout?: number;
+            /**
+             * Memory
+             * @description Most memory of all its processes together, such as `2g`. *Ours.*
+             */
+            memory?: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -9588,6 +9930,7 @@ export type Asset = components['schemas']['Asset'];
 export type AssetFile = components['schemas']['AssetFile'];
 export type AssetUse = components['schemas']['AssetUse'];
 export type Attempt = components['schemas']['Attempt'];
+export type AutoMlJob = components['schemas']['AutoMLJob'];
 export type Backfill = components['schemas']['Backfill'];
 export type Backup = components['schemas']['Backup'];
 export type BatchRetry = components['schemas']['BatchRetry'];
@@ -9611,6 +9954,7 @@ export type ComparedRun = components['schemas']['ComparedRun'];
 export type Comparison = components['schemas']['Comparison'];
 export type Compute = components['schemas']['Compute'];
 export type ConnectionView = components['schemas']['ConnectionView'];
+export type Converted = components['schemas']['Converted'];
 export type CreationContext = components['schemas']['CreationContext'];
 export type CronTrigger = components['schemas']['CronTrigger'];
 export type DataComparison = components['schemas']['DataComparison'];
@@ -9630,11 +9974,13 @@ export type EnvironmentUse = components['schemas']['EnvironmentUse'];
 export type Error = components['schemas']['Error'];
 export type Event = components['schemas']['Event'];
 export type Experiment = components['schemas']['Experiment'];
+export type Featurization = components['schemas']['Featurization'];
 export type FileDiff = components['schemas']['FileDiff'];
 export type FileSource = components['schemas']['FileSource'];
 export type Finding = components['schemas']['Finding'];
 export type Fire = components['schemas']['Fire'];
 export type FireTime = components['schemas']['FireTime'];
+export type Forecasting = components['schemas']['Forecasting'];
 export type GcReport = components['schemas']['GcReport'];
 export type GitState = components['schemas']['GitState'];
 export type Graph = components['schemas']['Graph'];
@@ -9666,7 +10012,6 @@ export type JobError = components['schemas']['JobError'];
 export type JobService = components['schemas']['JobService'];
 export type JobType = components['schemas']['JobType'];
 export type Likeness = components['schemas']['Likeness'];
-export type Limits = components['schemas']['Limits'];
 export type LineCount = components['schemas']['LineCount'];
 export type Lineage = components['schemas']['Lineage'];
 export type LineageEdge = components['schemas']['LineageEdge'];
@@ -9740,6 +10085,7 @@ export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFile = components['schemas']['SnapshotFile'];
 export type SpaceProposal = components['schemas']['SpaceProposal'];
 export type SpaceView = components['schemas']['SpaceView'];
+export type Stack = components['schemas']['Stack'];
 export type StageRequest = components['schemas']['StageRequest'];
 export type Status = components['schemas']['Status'];
 export type StepView = components['schemas']['StepView'];
@@ -9754,9 +10100,11 @@ export type TableRowDiff = components['schemas']['TableRowDiff'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type TopValue = components['schemas']['TopValue'];
+export type Training = components['schemas']['Training'];
 export type Transfer = components['schemas']['Transfer'];
 export type TransferSpec = components['schemas']['TransferSpec'];
 export type Trial = components['schemas']['Trial'];
+export type TrialSweep = components['schemas']['TrialSweep'];
 export type TrialView = components['schemas']['TrialView'];
 export type TriggerFire = components['schemas']['TriggerFire'];
 export type TriggerView = components['schemas']['TriggerView'];
@@ -9771,6 +10119,8 @@ export type VersionComparison = components['schemas']['VersionComparison'];
 export type Webhook = components['schemas']['Webhook'];
 export type Why = components['schemas']['Why'];
 export type WorkspaceInfo = components['schemas']['WorkspaceInfo'];
+export type JupyterMlwsEntitiesAzureAutomlLimits = components['schemas']['jupyter_mlws__entities__azure__automl__Limits'];
+export type JupyterMlwsEntitiesJobLimits = components['schemas']['jupyter_mlws__entities__job__Limits'];
 export type $defs = Record<string, never>;
 export interface operations {
     "audit.list": {
@@ -15266,6 +15616,63 @@ export interface operations {
             };
         };
     };
+    "pipelines.convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Text
+                     * @description the document.
+                     */
+                    text: string;
+                    /**
+                     * Format
+                     * @description `azureml` or `python`.
+                     * @enum {string}
+                     */
+                    format: "azureml" | "python";
+                    /**
+                     * Files
+                     * @description text of the components and notebooks that it names, by the path as it names them.
+                     */
+                    files?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * File
+                     * @description name of the document.
+                     */
+                    file?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Converted"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "pipelines.draw": {
         parameters: {
             query?: never;
@@ -15304,6 +15711,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Graph"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "pipelines.import_elyra": {
+        parameters: {
+            query: {
+                /** @description the `.pipeline` file. */
+                text: string;
+                /** @description its name. */
+                file?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Converted"];
                 };
             };
             /** @description What was wrong. */
