@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ jobs:
 @pytest.fixture
 def folder(lab: Lab, request: pytest.FixtureRequest) -> Path:
     made = lab.project / re.sub(r"\W+", "-", request.node.name)
+    shutil.rmtree(made, ignore_errors=True)  # of a run of the test before
     made.mkdir()
     return made
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import mlflow
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -31,6 +32,7 @@ def in_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     environment with it.
     """
     path = tmp_path_factory.mktemp("workspace")
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # a test before may have left one
     with running_service(path) as running, pytest.MonkeyPatch.context() as patch:
         for name, value in running.env().items():
             patch.setenv(name, value)

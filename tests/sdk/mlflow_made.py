@@ -37,7 +37,8 @@ def fill(uri: str, folder: Path, *, n_runs: int = 200) -> None:
     gone = client.create_run(places[2], run_name="in a deleted experiment")
     client.log_metric(gone.info.run_id, "m", 1.0)
     client.delete_experiment(places[2])
-    before = mlflow.get_tracking_uri()
+    is_set = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]
+    before: Any = mlflow.get_tracking_uri() if is_set else None
     mlflow.set_tracking_uri(uri)  # the registry asks there for the logged model
     try:
         _registry(client, places[0])
