@@ -28,7 +28,7 @@ def sleep(lab: Lab) -> Iterator[Callable[[str], str]]:
 
 
 def test_a_job_appears_while_it_runs_and_can_be_canceled(
-    sleep: Callable[[str], str], jupyterlab: LabPage
+    lab: Lab, sleep: Callable[[str], str], jupyterlab: LabPage
 ) -> None:
     activity = jupyterlab.section("activity")
 
