@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import uuid
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,7 @@ def test_steps_are_dragged_from_the_parts_onto_the_canvas(
 def test_a_pipeline_is_built_run_broken_and_resumed_by_keyboard_alone(
     jupyterlab: LabPage, lab: Lab, folder: Path
 ) -> None:
-    (folder / "produce.py").write_text("print('made')\n")
+    (folder / "produce.py").write_text(f"print('made {uuid.uuid4()}')\n")
     (folder / "check.py").write_text("import sys; sys.exit(1)\n")
     file = folder / "keys.pipeline.yml"
     file.write_text("type: pipeline\njobs: {}\n")
