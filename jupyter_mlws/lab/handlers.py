@@ -318,6 +318,11 @@ def job_of(file: Path, job: dict[str, Any]) -> dict[str, Any]:
     Paths of its inputs start at the file's folder, not where this server was started.
     """
     job.setdefault("experiment_name", file.parent.name or "Default")
+    if job.get("type") == "sweep":
+        made = job_of(file, {**dict(job.get("trial") or {}), "inputs": job.get("inputs", {})})
+        inputs = made.pop("inputs")
+        del made["experiment_name"]
+        return {**job, "inputs": inputs, "trial": made}
     job["inputs"] = {name: _located(value, file) for name, value in job.get("inputs", {}).items()}
     if file.suffix == ".ipynb":
         return {**job, "type": "notebook", "notebook": file.name, "code": str(file.parent)}

@@ -112,6 +112,8 @@ export namespace CommandIDs {
   export const openCompare = 'mlws:open-compare';
   /** `{run_id}`: the page of a sweep. */
   export const openSweep = 'mlws:sweep-open';
+  /** `{path?, selected?}`: the dialog that starts a sweep of a notebook. */
+  export const sweepDialog = 'mlws:sweep-dialog';
   /** `{runs}`: puts a link to the comparison on the clipboard. */
   export const copyCompareLink = 'mlws:compare-copy-link';
   /** `{run_id}`: the compare page with this run as baseline, to choose another. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -124,3 +125,57 @@ def test_trials_are_added_while_the_page_is_open_canceled_and_resumed(
     expect(page.locator("[data-state='running']")).to_have_count(2, timeout=PATIENCE)
     page.get_by_role("button", name="Cancel", exact=True).click()
     expect(resume).to_be_visible(timeout=PATIENCE)
+
+
+NOTEBOOK = {
+    "cells": [
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": "params",
+            "metadata": {"tags": ["parameters"]},
+            "outputs": [],
+            "source": "rate: float = 0.1  # [0.001..1 log]\nname = 'a'",
+        },
+        {
+            "cell_type": "code",
+            "execution_count": None,
+            "id": "body",
+            "metadata": {},
+            "outputs": [],
+            "source": "import mlflow\nmlflow.log_metric('loss', (rate - 0.3) ** 2)",
+        },
+    ],
+    "metadata": {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python"},
+    },
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+
+
+def test_a_notebook_is_swept_over_the_ranges_that_it_states(jupyterlab: LabPage, lab: Lab) -> None:
+    folder = lab.project / "swept"
+    folder.mkdir()
+    (folder / "tune.ipynb").write_text(json.dumps(NOTEBOOK))
+    jupyterlab.page.evaluate(
+        "path => { void window.jupyterapp.commands.execute('mlws:sweep-dialog', {path}); }",
+        "swept/tune.ipynb",
+    )
+    dialog = jupyterlab.page.locator(".jp-MlwsRunDialog")
+    expect(dialog.get_by_label("rate: from")).to_have_value("0.001", timeout=PATIENCE)
+    expect(dialog.get_by_label("name: value")).to_have_value("a")
+    dialog.get_by_label("Metric").fill("loss")
+    dialog.get_by_label("Trials", exact=True).fill("1")
+    dialog.get_by_role("button", name="Start sweep").click()
+    refused = dialog.get_by_role("alert").filter(has_text="max_concurrent_trials")
+    expect(refused.first).to_be_visible(timeout=PATIENCE)
+    dialog.get_by_label("At the same time").fill("1")
+
+    dialog.get_by_label("At the same time").press("Enter")
+
+    page = jupyterlab.page.locator(".jp-MlwsSweep")
+    expect(page.get_by_text("1 of 1 trials").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("[data-trial]")).to_contain_text("best", timeout=PATIENCE)
+    jupyterlab.errors.clear()

@@ -206,3 +206,17 @@ def test_inputs_of_a_file_are_looked_for_beside_it() -> None:
     assert job["inputs"]["near"]["path"] == "/project/data.csv"
     assert job["inputs"]["far"] == inputs["far"]
     assert job["inputs"]["plain"] == "data.csv"
+
+
+def test_a_sweep_of_a_file_tries_that_file() -> None:
+    inputs = {"table": {"type": "uri_file", "path": "rows.csv"}}
+    space = {"rate": {"type": "choice", "values": [1, 2]}}
+
+    job = job_of(
+        Path("/project/train.ipynb"), {"type": "sweep", "search_space": space, "inputs": inputs}
+    )
+
+    assert job["type"] == "sweep"
+    assert job["search_space"] == space
+    assert job["trial"] == {"type": "notebook", "notebook": "train.ipynb", "code": "/project"}
+    assert job["inputs"]["table"]["path"] == "/project/rows.csv"

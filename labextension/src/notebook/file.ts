@@ -69,6 +69,14 @@ export class RunFile implements IRunFile {
       : await this._client.notebookInterface(this.path);
   }
 
+  /** The search space that the notebook suggests. */
+  async proposal(): Promise<Schemas['SpaceProposal']> {
+    const notebook = await this._notebook();
+    return this._client.call('notebooks.propose_space', {
+      notebook: { ...notebook, cells: notebook.cells.map(withoutOutputs) },
+    });
+  }
+
   submit(job: IJobBody): Promise<Job> {
     return this._client.submit(this.path, {
       ...job,
@@ -112,7 +120,7 @@ export class RunFile implements IRunFile {
   private async _notebook(): Promise<INotebookContent> {
     return (
       (this._model?.toJSON() as INotebookContent | undefined) ??
-      ((await this._contents.get(this._globalPath, { type: 'notebook' }))
+      ((await this._contents.get(this._globalPath, { type: 'notebook', content: true }))
         .content as INotebookContent)
     );
   }
