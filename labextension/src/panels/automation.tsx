@@ -1,5 +1,6 @@
 // Triggers & webhooks: what starts by a call or an event, who is told, and how that went.
 import '../../style/schedules.css';
+import '../../style/pages.css';
 import { refreshIcon } from '@jupyterlab/ui-components';
 import { useState } from 'react';
 import { ApiError } from '../api/client';

@@ -114,7 +114,7 @@ function Facts(props: { column: ColumnProfile; nRows: number }): JSX.Element {
   const { trans, locale } = useLanguage();
   const facts = factsOf(column, nRows, trans, locale).filter(([, value]) => value !== '');
   return (
-    <dl className="jp-MlwsFacts">
+    <dl className="jp-MlwsColumnFacts">
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>

@@ -1,4 +1,5 @@
 // How far a metric is from that of another run, marked where better or worse is known.
+import '../../style/compare.css';
 import type { MetricRow } from '../api/client';
 import { useLanguage } from '../ui/context';
 import { metric } from '../ui/format';

@@ -1,4 +1,5 @@
 // The dialog before a pipeline runs: its inputs, what will run, what is wrong.
+import '../../style/designer.css';
 import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import { useId } from 'react';
 import { parse, stringify } from 'yaml';

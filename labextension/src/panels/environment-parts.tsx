@@ -1,5 +1,6 @@
 // Parts of an environment: its state, what is in it, who has used it.
 import '../../style/environments.css';
+import '../../style/pages.css';
 import type { Asset, Build, Job } from '../api/client';
 import type { Resource } from '../model/resource';
 import { CommandIDs } from '../tokens';

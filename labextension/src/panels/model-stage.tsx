@@ -1,4 +1,5 @@
 // The stage of a version: moving it, asking for it where it needs approval, and deciding what was asked.
+import '../../style/data.css';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import type { Asset } from '../model/data';

@@ -1,4 +1,5 @@
 // The fields of the run dialog: a control that fits the type, help below, a way back to the default.
+import '../../style/rundialog.css';
 import type { Contents } from '@jupyterlab/services';
 import { undoIcon } from '@jupyterlab/ui-components';
 import { type ReactNode, useId } from 'react';

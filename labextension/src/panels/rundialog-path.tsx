@@ -1,4 +1,5 @@
 // A path beside the notebook: typed, or chosen from the folder.
+import '../../style/rundialog.css';
 import type { Contents } from '@jupyterlab/services';
 import { fileIcon, folderIcon } from '@jupyterlab/ui-components';
 import { useEffect, useRef, useState } from 'react';

@@ -291,7 +291,7 @@ function Delta(props: { delta: number | null }): JSX.Element {
   const { locale } = useLanguage();
   const { delta } = props;
   return (
-    <span className="jp-MlwsDelta">
+    <span className="jp-MlwsBaselineDelta">
       {delta !== null &&
         (delta === 0 ? '=' : `${delta > 0 ? '▲' : '▼'} ${metric(Math.abs(delta), locale)}`)}
     </span>
