@@ -23,6 +23,7 @@ def list_(
     since: Moment | None = None,
     until: Moment | None = None,
     with_logging: bool = False,
+    people_only: bool = False,
     max_results: int = 50,
     page_token: str | None = None,
 ) -> Page[Event]:
@@ -35,6 +36,7 @@ def list_(
         since: the earliest moment, such as `2026-11-26T09:30:00+09:00`; UTC without an offset.
         until: the latest moment.
         with_logging: also metrics, parameters and files that runs log, and deliveries of webhooks.
+        people_only: without what the service and its jobs did by themselves, such as states of jobs.
         max_results: 1 to 1000.
     """
     if not 1 <= max_results <= MAX_RESULTS:
@@ -52,6 +54,7 @@ def list_(
         before=int(page_token) if page_token else None,
         limit=max_results + 1,
         with_logging=with_logging,
+        people_only=people_only,
     )
     found = ws.store.trail(trail)
     items = [

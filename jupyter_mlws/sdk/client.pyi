@@ -43,7 +43,7 @@ import jupyter_mlws.sdk.transport
 class Noun: ...
 
 class Audit(Noun):
-    def list(self, *, user: builtins.str | None = ..., entity: builtins.str | None = ..., action: builtins.str | None = ..., since: datetime.datetime | None = ..., until: datetime.datetime | None = ..., with_logging: builtins.bool = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.compute.Event]:
+    def list(self, *, user: builtins.str | None = ..., entity: builtins.str | None = ..., action: builtins.str | None = ..., since: datetime.datetime | None = ..., until: datetime.datetime | None = ..., with_logging: builtins.bool = ..., people_only: builtins.bool = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.compute.Event]:
         """What was changed, newest first; without what runs log while they run."""
 
 

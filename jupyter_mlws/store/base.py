@@ -123,6 +123,7 @@ class Trail:
         action: `*` in it stands for anything.
         before: only events with a smaller number.
         with_logging: also what runs log while they run.
+        people_only: without what the service and its jobs did by themselves.
     """
 
     who: str | None = None
@@ -133,6 +134,7 @@ class Trail:
     before: int | None = None
     limit: int = 1000
     with_logging: bool = False
+    people_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,13 @@ LOGGING = (
 """What runs, and the workspace itself, note all the time; nobody asks who did it."""
 
 
+BY_ITSELF = (
+    "who IN ('automation', 'dispatcher', 'scheduler', 'system', 'trigger', 'webhooks')"
+    " OR who GLOB 'job:*'"
+)
+"""Who does what nobody asks for just then."""
+
+
 def read(db: sqlite3.Connection, trail: Trail) -> list[EventRow]:
     """The newest events that fit, newest first."""
     where: list[str] = ["1"]
@@ -40,6 +47,8 @@ def read(db: sqlite3.Connection, trail: Trail) -> list[EventRow]:
         values += bounds
     if not trail.with_logging:
         where.append(f"NOT ({LOGGING})")
+    if trail.people_only:
+        where.append(f"NOT ({BY_ITSELF})")
     found = db.execute(
         f"{rows.EVENTS} WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?",
         (*values, trail.limit),

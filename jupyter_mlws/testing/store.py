@@ -127,6 +127,13 @@ class StoreSuite:
         assert subjects(Trail(who="bob", action="things/*", limit=1)) == ["b:x"]
         assert subjects(Trail(before=store.last_event(), limit=1)) == ["a:xy"]
 
+    def test_a_trail_of_people_leaves_out_the_service_and_its_jobs(self, store: Store) -> None:
+        for who in ("ana", "dispatcher", "job:x", "system", "scheduler"):
+            with store.change(who, "things/write", f"a:{who}"):
+                pass
+
+        assert [event.who for event in store.trail(Trail(subject="a", people_only=True))] == ["ana"]
+
     def test_events_are_read_from_a_number_on_and_by_subject(self, store: Store) -> None:
         for subject in ("a", "b", "a"):
             with store.change("user:ana", "x/write", subject):

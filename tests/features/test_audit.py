@@ -43,6 +43,15 @@ def test_the_newest_stands_first_and_what_runs_log_only_when_asked_for(call: Cal
     assert subjects(call, entity="run:r1", with_logging=True) == ["run:r1", "run:r1"]
 
 
+def test_what_the_service_did_by_itself_can_be_left_out(call: Call, room: Workroom) -> None:
+    with room.store.change("dispatcher", "jobs/status", "job:j", status="Running"):
+        pass
+
+    assert subjects(call)[0] == "job:j"
+    assert "job:j" not in subjects(call, people_only=True)
+    assert "model:iris@1" in subjects(call, people_only=True)
+
+
 @pytest.mark.parametrize(
     ("asked", "found"),
     [

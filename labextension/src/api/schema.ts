@@ -10138,6 +10138,8 @@ export interface operations {
                 until?: string;
                 /** @description also metrics, parameters and files that runs log, and deliveries of webhooks. */
                 with_logging?: boolean;
+                /** @description without what the service and its jobs did by themselves, such as states of jobs. */
+                people_only?: boolean;
                 /** @description 1 to 1000. */
                 max_results?: number;
                 page_token?: string;

@@ -15,9 +15,18 @@ export interface IAuditQuery {
   /** Days such as `2026-11-26`, of the person's own time. */
   since: string;
   until: string;
+  /** Whether what the service and its jobs did by themselves is told too. */
+  isComplete: boolean;
 }
 
-export const ALL: IAuditQuery = { user: '', entity: '', action: '', since: '', until: '' };
+export const ALL: IAuditQuery = {
+  user: '',
+  entity: '',
+  action: '',
+  since: '',
+  until: '',
+  isComplete: false,
+};
 
 export class AuditModel implements IDisposable {
   constructor(caller: ICaller, workspace: WorkspaceModel, query: Partial<IAuditQuery>) {
@@ -85,6 +94,7 @@ export function argumentsOf(query: IAuditQuery): {
   action?: string;
   since?: string;
   until?: string;
+  people_only?: boolean;
 } {
   const moment = (day: string, time: string): string => new Date(`${day}T${time}`).toISOString();
   return {
@@ -93,12 +103,15 @@ export function argumentsOf(query: IAuditQuery): {
     ...(query.action && { action: query.action }),
     ...(query.since && { since: moment(query.since, '00:00:00') }),
     ...(query.until && { until: moment(query.until, '23:59:59.999') }),
+    // Who asks for somebody by name means also a job or the dispatcher.
+    ...(!query.isComplete && !query.user && { people_only: true }),
   };
 }
 
 /** What an event says changed, in one line. */
 export function changeText(event: Event): string {
   return Object.entries(event.change ?? {})
+    .filter(([, value]) => value !== null)
     .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' · ');
 }

@@ -95,3 +95,27 @@ export function nested(runs: readonly Run[], open: ReadonlySet<string>): IRunRow
 export function flat(runs: readonly Run[]): IRunRow[] {
   return runs.map(run => ({ run, depth: 0, nNested: 0, isOpen: false }));
 }
+
+/** Of each family of runs one: the eldest that is there, or the newest of its children. */
+export function families(runs: readonly Run[]): Run[] {
+  const byId = new Map(runs.map(run => [run.run_id, run]));
+  const eldest = (run: Run): string => {
+    let id = run.run_id;
+    for (
+      let parent = run.parent_run_id;
+      parent && parent !== id;
+      parent = byId.get(id)?.parent_run_id
+    ) {
+      id = parent;
+    }
+    return id;
+  };
+  const found = new Map<string, Run>();
+  for (const run of runs) {
+    const family = eldest(run);
+    if (!found.has(family)) {
+      found.set(family, byId.get(family) ?? run);
+    }
+  }
+  return [...found.values()];
+}

@@ -49,7 +49,7 @@ export class WorkspaceModel implements IDisposable {
     );
     this.recentRuns = new Collection<Run>(
       (page_token, signal) =>
-        _caller.call('runs.list', { max_results: 20, page_token }, { signal }),
+        _caller.call('runs.list', { max_results: 50, page_token }, { signal }),
       run => run.run_id,
     );
     this.computes = new Resource<readonly Compute[]>(signal =>

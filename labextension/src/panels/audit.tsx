@@ -7,7 +7,7 @@ import { ALL, type AuditModel, changeText } from '../model/audit';
 import { subjectOf } from '../model/concerns';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
-import { Button, Choice, Search, Toolbar } from '../ui/controls';
+import { Button, Check, Choice, Search, Toolbar } from '../ui/controls';
 import { exactTime } from '../ui/format';
 import { useDebounced, useResource, useSignal } from '../ui/hooks';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
@@ -25,7 +25,7 @@ export function AuditPage(props: { model: AuditModel }): JSX.Element {
   useSignal(model.changed);
   const [chosen, setChosen] = useState<Event | null>(null);
   const { query } = model;
-  const isNarrow = Object.values(query).some(Boolean);
+  const isNarrow = Object.values({ ...query, isComplete: false }).some(Boolean);
   const columns: IColumn<Event>[] = [
     {
       id: 'time',
@@ -87,8 +87,13 @@ export function AuditPage(props: { model: AuditModel }): JSX.Element {
           onChange={since => model.ask({ since })}
         />
         <Day label={trans.__('To')} value={query.until} onChange={until => model.ask({ until })} />
+        <Check
+          label={trans.__('Also by jobs and the service')}
+          checked={query.isComplete}
+          onChange={isComplete => model.ask({ isComplete })}
+        />
         {isNarrow && (
-          <Button minimal onClick={() => model.ask(ALL)}>
+          <Button minimal onClick={() => model.ask({ ...ALL, isComplete: query.isComplete })}>
             {trans.__('Show all')}
           </Button>
         )}

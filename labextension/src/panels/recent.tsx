@@ -1,6 +1,7 @@
 // The newest runs, and the best by the chosen metric: a section of the panel.
 import type { Run } from '../api/client';
 import { mainMetric } from '../model/metrics';
+import { families } from '../model/rows';
 import { matches } from '../model/search';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
@@ -24,7 +25,8 @@ export function RecentRuns(props: { search: string }): JSX.Element {
   useSignal(settings.changed);
   const now = useNow(30_000);
   const me = models.info.value?.user ?? '';
-  const found = (value ?? []).filter(run => matches(run, props.search, me));
+  const listed = props.search ? (value ?? []) : families(value ?? []);
+  const found = listed.filter(run => matches(run, props.search, me));
   const others = found.filter(run => run.run_id !== best?.run_id);
   const first = best && matches(best, props.search, me) ? [best] : [];
   const shown = [...first, ...others].slice(0, settings.values.panelRows);

@@ -38,7 +38,12 @@ describe('what a run left', () => {
 
 describe('what is asked of the audit', () => {
   it('leaves out what is empty', () => {
-    expect(argumentsOf(ALL)).toEqual({});
+    expect(argumentsOf({ ...ALL, isComplete: true })).toEqual({});
+  });
+
+  it('is about people, until somebody is named or all is asked for', () => {
+    expect(argumentsOf(ALL)).toEqual({ people_only: true });
+    expect(argumentsOf({ ...ALL, user: 'dispatcher' })).toEqual({ user: 'dispatcher' });
   });
 
   it('turns days into moments from midnight to midnight', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Run } from '../../src/api/client';
-import { flat, hold, nested } from '../../src/model/rows';
+import { families, flat, hold, nested } from '../../src/model/rows';
 
 function run(run_id: string, parent_run_id: string | null = null, name = run_id): Run {
   return { run_id, parent_run_id, name } as unknown as Run;
@@ -45,4 +45,14 @@ test('a run whose parent is not in the table stands by itself', () => {
   expect(nested([run('a', 'elsewhere'), run('b', 'b')], new Set())).toEqual(
     flat([run('a', 'elsewhere'), run('b', 'b')]),
   );
+});
+
+test('a family of runs stands as one: the eldest, or the newest child of one that is not there', () => {
+  const runs = [run('t2', 'sweep'), run('t1', 'sweep'), run('deep', 't1'), run('far', 'old')];
+
+  expect(ids(families([...runs, run('sweep'), run('near', 'old'), run('own')]))).toEqual([
+    'sweep',
+    'far',
+    'own',
+  ]);
 });
