@@ -5,6 +5,7 @@ import { audit } from './plugins/audit';
 import { automation } from './plugins/automation';
 import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
+import { components } from './plugins/components';
 import { computes } from './plugins/computes';
 import { core, runActions } from './plugins/core';
 import { data } from './plugins/data';
@@ -43,6 +44,7 @@ export default [
   lineage,
   models,
   audit,
+  components,
   designer,
   mime,
 ];

@@ -166,10 +166,8 @@ export namespace CommandIDs {
   export const openModel = 'mlws:model-open';
   /** `{run_id, path?}`: asks for a name and registers what a run left as a model. */
   export const registerModel = 'mlws:model-register';
-  /** No arguments: the components page. */
+  /** `{name?, version?}`: the components page, at one of them. */
   export const openComponents = 'mlws:components-open';
-  /** `{name, version?}`: the page of one component. */
-  export const openComponent = 'mlws:component-open';
   /** `{user?, entity?, action?, since?, until?}`: the audit page. */
   export const openAudit = 'mlws:audit-open';
   /** `{run_ids}` or `{run_id}`: asks, and deletes archived runs for good; answers how many are gone. */
@@ -178,7 +176,7 @@ export namespace CommandIDs {
   export const rerun = 'mlws:job-run-again';
   /** `{run_id, line?}`: puts a link to the run's page, or to a line of its log, on the clipboard. */
   export const copyRunLink = 'mlws:run-copy-link';
-  /** `{folder?}`: makes a pipeline file and opens it in the designer. */
+  /** `{folder?, component?}`: makes a pipeline file, with a step of a component, and opens it in the designer. */
   export const newPipeline = 'mlws:pipeline-new';
   /** Makes a pipeline of the notebooks that are chosen in the file browser. */
   export const pipelineOfNotebooks = 'mlws:pipeline-of-notebooks';

@@ -87,7 +87,7 @@ function commandOf(node: LineageNode): [string, { [key: string]: string }] | nul
     case 'model':
       return [CommandIDs.openModel, args];
     case 'component':
-      return [CommandIDs.openComponent, args];
+      return [CommandIDs.openComponents, args];
     case 'environment':
       return [CommandIDs.openEnvironments, { name }];
     default:

@@ -129,14 +129,19 @@ export const designer: JupyterFrontEndPlugin<void> = {
       describedBy: {
         args: {
           type: 'object',
-          properties: { folder: { type: 'string', description: 'Where the file is made.' } },
+          properties: {
+            folder: { type: 'string', description: 'Where the file is made.' },
+            component: { type: 'string', description: 'Its first step, as azureml:NAME:VERSION.' },
+          },
         },
       },
       execute: async args => {
-        const { EMPTY } = await loadFile();
+        const { addStep, EMPTY, freeName } = await loadFile();
+        const { component } = args;
+        const name = typeof component === 'string' ? (component.split(':')[1] ?? '') : '';
         await make(
           typeof args.folder === 'string' ? args.folder : (browser?.model.path ?? ''),
-          EMPTY,
+          name ? addStep(EMPTY, freeName(name, []), { component: String(component) }) : EMPTY,
         );
       },
     });
