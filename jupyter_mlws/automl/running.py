@@ -56,6 +56,8 @@ class Search:
             n_folds=explorer.values["n_folds"],
         )
         running = [child for child in self.trials.values() if not child.status.is_final]
+        if self.settings.is_stopped:
+            return [] if running else self._end()
         if self._is_searched:
             joined = [] if running else self._join(found)
             if running or joined:
@@ -75,8 +77,8 @@ class Search:
     @property
     def ranked(self) -> list[Job]:
         """The trials that have a score, best first."""
-        scored = [child for child in self.trials.values() if _score(child) is not None]
-        return sorted(scored, key=lambda child: -self.settings.sign * (_score(child) or 0.0))
+        scored = [child for child in self.trials.values() if score_of(child) is not None]
+        return sorted(scored, key=lambda child: -self.settings.sign * (score_of(child) or 0.0))
 
     @property
     def left_s(self) -> float | None:
@@ -100,7 +102,7 @@ class Search:
             return True
         ranked = self.ranked
         if ranked and settings.exit_score is not None:
-            best = _score(ranked[0]) or 0.0
+            best = score_of(ranked[0]) or 0.0
             if settings.sign * best >= settings.sign * settings.exit_score:
                 return True
         if not settings.stops_early or not ranked:
@@ -246,7 +248,8 @@ class Search:
         best = ranked[0]
         explainer = self.family.children.get(f"{self.name}_ModelExplain")
         has_time = self.left_s is None or self.left_s >= LEAST_S
-        if explainer is None and self.settings.explains and has_time:
+        explains = self.settings.explains and not self.settings.is_stopped
+        if explainer is None and explains and has_time:
             files = {"explain.ipynb": trying.explanation(self.settings)}
             model = {"type": "uri_folder", "path": f"azureml://jobs/{best.name}/outputs/model"}
             given = {"prepared": self._prepared, "model": model}
@@ -264,7 +267,7 @@ class Search:
         n_joined = self.settings.votes + self.settings.stacks
         total = max(done, self.settings.max_trials + n_joined)
         best = next(iter(self.ranked), None)
-        label = "" if best is None else f"{self.settings.metric} {_score(best):.6g}"
+        label = "" if best is None else f"{self.settings.metric} {score_of(best):.6g}"
         properties = {} if best is None else {BEST: best.name}
         return Standing(Progress(done=done, total=total, unit="trials", label=label), properties)
 
@@ -276,20 +279,21 @@ class Search:
     def _of(self, best: Job) -> Outcome:
         return Outcome(
             outputs={"best_model": f"azureml://jobs/{best.name}/outputs/model"},
-            metrics={self.settings.metric: _score(best) or 0.0},
+            metrics={self.settings.metric: score_of(best) or 0.0},
             tags={"automl_best_child_run_id": best.name},
             values={"best_trial": best.name, "algorithm": best.properties[TITLE]},
             properties={BEST: best.name},
         )
 
 
-def _score(child: Job) -> float | None:
+def score_of(child: Job) -> float | None:
+    """What a trial came to in the primary metric; None of one that has not completed."""
     score = child.values.get("score") if child.status is Status.COMPLETED else None
     return float(score) if isinstance(score, (int, float)) else None
 
 
 def _signed(child: Job, sign: int) -> float | None:
-    score = _score(child)
+    score = score_of(child)
     return None if score is None else sign * score
 
 

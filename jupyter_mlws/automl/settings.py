@@ -45,6 +45,8 @@ class Settings(BaseModel):
     explains: bool
     algorithms: list[str]
     seed: int = 0
+    is_stopped: bool = False
+    """Whether somebody has said that what was found is enough."""
 
     @property
     def sign(self) -> int:

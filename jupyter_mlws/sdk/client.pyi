@@ -19,6 +19,7 @@ import jupyter_mlws.entities.environment
 import jupyter_mlws.entities.imported
 import jupyter_mlws.entities.interface
 import jupyter_mlws.entities.job
+import jupyter_mlws.entities.leaderboard
 import jupyter_mlws.entities.lineage
 import jupyter_mlws.entities.pipeline
 import jupyter_mlws.entities.profile
@@ -45,6 +46,14 @@ class Noun: ...
 class Audit(Noun):
     def list(self, *, user: builtins.str | None = ..., entity: builtins.str | None = ..., action: builtins.str | None = ..., since: datetime.datetime | None = ..., until: datetime.datetime | None = ..., with_logging: builtins.bool = ..., people_only: builtins.bool = ..., max_results: builtins.int = ..., page_token: builtins.str | None = ...) -> Iterator[jupyter_mlws.entities.compute.Event]:
         """What was changed, newest first; without what runs log while they run."""
+
+
+class Automl(Noun):
+    def get(self, name: builtins.str) -> jupyter_mlws.entities.leaderboard.Leaderboard:
+        """An AutoML job with all of its trials, what was found in the data, and what matters."""
+
+    def stop(self, name: builtins.str) -> jupyter_mlws.entities.leaderboard.Leaderboard:
+        """Try no more and keep the best so far: what runs is canceled, and the job completes."""
 
 
 class Codes(Noun):
@@ -908,6 +917,7 @@ class Workspaces(Noun):
 
 class MLClient:
     audit: Audit
+    automl: Automl
     codes: Codes
     components: Components
     computes: Computes

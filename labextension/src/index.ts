@@ -3,6 +3,7 @@ import { activity } from './plugins/activity';
 import { artifacts } from './plugins/artifacts';
 import { audit } from './plugins/audit';
 import { automation } from './plugins/automation';
+import { automl } from './plugins/automl';
 import { commands } from './plugins/commands';
 import { compare } from './plugins/compare';
 import { components } from './plugins/components';
@@ -32,6 +33,7 @@ export default [
   data,
   schedules,
   sweeps,
+  automl,
   automation,
   activity,
   menu,

@@ -112,6 +112,8 @@ export namespace CommandIDs {
   export const openCompare = 'mlws:open-compare';
   /** `{run_id}`: the page of a sweep. */
   export const openSweep = 'mlws:sweep-open';
+  /** `{run_id}`: the leaderboard of an AutoML job. */
+  export const openAutoML = 'mlws:automl-open';
   /** `{path?, selected?}`: the dialog that starts a sweep of a notebook. */
   export const sweepDialog = 'mlws:sweep-dialog';
   /** `{runs}`: puts a link to the comparison on the clipboard. */

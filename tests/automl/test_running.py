@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from jupyter_mlws.automl import classification, regression
+from jupyter_mlws.entities.errors import Conflict
 from jupyter_mlws.entities.job import Input, Job, NotebookJob
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.sdk.client import MLClient
@@ -40,6 +43,13 @@ print(*model.predict(table))
 """
 
 
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def leaderboard(client: MLClient, job: Job) -> dict[str, Job]:
     return {
         child.display_name or "": child
@@ -69,6 +79,20 @@ def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
     assert job.progress is not None
     assert (job.progress.done, job.progress.total) == (4, 4)
 
+    board = client.automl.get(name=job.name)
+    assert (board.best, board.best_value) == (trials[best].name, scores[best])
+    assert [trial.algorithm for trial in board.trials if trial.ensemble] == [
+        "VotingEnsemble",
+        "StackEnsemble",
+    ]
+    assert {trial.algorithm: trial.value for trial in board.trials} == scores
+    assert all(trial.metrics[board.primary_metric] == trial.value for trial in board.trials)
+    assert {rail.name for rail in board.guardrails} >= {"class balance", "duplicate rows"}
+    assert board.importances[0].name in {"paid", "age"}
+    assert sum(each.importance for each in board.importances) == pytest.approx(1)
+    with pytest.raises(Conflict, match="there is nothing to stop"):
+        client.automl.stop(name=job.name)
+
     client.jobs.download(job.name, download_path=tmp_path, output_name="best_model")
     (model,) = tmp_path.rglob("MLmodel")
     answer = subprocess.run(
@@ -79,6 +103,30 @@ def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
     )
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip() in {"yes", "no"}
+
+
+def test_the_best_so_far_is_kept_when_a_person_has_seen_enough(
+    client: MLClient, passengers: Path, tmp_path: Path
+) -> None:
+    job = regression(
+        training_data=Input(type="uri_file", path=str(passengers)), target_column_name="paid"
+    )
+    job.set_limits(max_trials=200, max_concurrent_trials=2, enable_early_termination=False)
+    job.set_training(allowed_training_algorithms=["elastic_net", "decision_tree"])
+    name = client.jobs.create_or_update(job).name
+    until(lambda: client.automl.get(name=name).best is not None)
+
+    board = client.automl.stop(name=name)
+
+    assert board.stopped
+    done = client.jobs.wait(name, timeout_s=PATIENCE_S)
+    assert done.status is Status.COMPLETED, done.error
+    board = client.automl.get(name=name)
+    assert len(board.trials) < 20
+    assert all(trial.status.is_final for trial in board.trials)
+    assert done.properties["best_child_run_id"] == board.best
+    client.jobs.download(name, download_path=tmp_path, output_name="best_model")
+    assert list(tmp_path.rglob("MLmodel"))
 
 
 def test_a_regression_is_built_in_python_and_its_trial_reruns_to_the_same_score(

@@ -88,7 +88,7 @@ class Trial:
         ends = (Status.CANCEL_REQUESTED, Status.FINALIZING, Status.CANCELED)
         if STOPPED in self.job.tags and self.job.status in ends:
             return "stopped"
-        return _STATES.get(self.job.status, "running")
+        return state_of(self.job.status)
 
     @property
     def is_active(self) -> bool:
@@ -130,6 +130,11 @@ _STATES: Mapping[Status, TrialState] = {
     Status.FAILED: "failed",
     Status.CANCELED: "canceled",
 }
+
+
+def state_of(status: Status) -> TrialState:
+    """How a trial stands whose job is in this state."""
+    return _STATES.get(status, "running")
 
 
 @dataclass(frozen=True)

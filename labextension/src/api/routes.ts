@@ -3,6 +3,8 @@
 /** HTTP method and path of each operation, below `mlws/api`. */
 export const ROUTES = {
   'audit.list': ['GET', '/audit'],
+  'automl.get': ['GET', '/automl/{name}'],
+  'automl.stop': ['POST', '/automl/{name}:stop'],
   'codes.create_or_update': ['POST', '/codes'],
   'components.archive': ['POST', '/components/{name}:archive'],
   'components.create_or_update': ['POST', '/components'],

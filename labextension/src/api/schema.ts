@@ -25,6 +25,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/automl/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An AutoML job with all of its trials, what was found in the data, and what matters.
+         * @description An AutoML job with all of its trials, what was found in the data, and what matters.
+         */
+        get: operations["automl.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automl/{name}:stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try no more and keep the best so far: what runs is canceled, and the job completes.
+         * @description Try no more and keep the best so far: what runs is canceled, and the job completes.
+         */
+        post: operations["automl.stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/codes": {
         parameters: {
             query?: never;
@@ -5413,6 +5453,68 @@ export interface components {
             creation_context: components["schemas"]["CreationContext"];
         };
         /**
+         * Contender
+         * @description One trial of an AutoML job: a notebook that trains and scores one model.
+         */
+        Contender: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /**
+             * Algorithm
+             * @description As Azure ML calls it, such as `LightGBM` or `VotingEnsemble`.
+             */
+            algorithm: string;
+            /**
+             * Ensemble
+             * @description Whether it joins the models of other trials.
+             * @default false
+             */
+            ensemble?: boolean;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "completed" | "failed" | "canceled" | "stopped";
+            status: components["schemas"]["Status"];
+            /**
+             * Value
+             * @description Its score: what it came to in the primary metric.
+             */
+            value?: number;
+            /**
+             * Metrics
+             * @description All that it was measured by; null where that is no number.
+             */
+            metrics?: {
+                [key: string]: number;
+            };
+            /**
+             * Values
+             * @description Arguments that were drawn for its algorithm.
+             */
+            values?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /**
+             * Attempt
+             * @default 1
+             */
+            attempt?: number;
+            /** Created At */
+            created_at: string;
+            /** Started At */
+            started_at?: string;
+            /** Ended At */
+            ended_at?: string;
+        };
+        /**
          * Converted
          * @description A pipeline in the words of another tool.
          */
@@ -6226,6 +6328,24 @@ export interface components {
             file?: string;
         };
         /**
+         * Guardrail
+         * @description What was looked for in the table, and what was done about it.
+         */
+        Guardrail: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @description `Passed`, `Done` (it was mended) or `Alerted` (a person is to look at it).
+             */
+            state: string;
+            /**
+             * Text
+             * @default
+             */
+            text?: string;
+        };
+        /**
          * HistogramBin
          * @description A bar of a histogram.
          */
@@ -6904,6 +7024,78 @@ export interface components {
             };
         };
         /**
+         * Leaderboard
+         * @description An AutoML job with all of its trials.
+         */
+        Leaderboard: {
+            /** Name */
+            name: string;
+            /** Display Name */
+            display_name: string;
+            status: components["schemas"]["Status"];
+            /** Task */
+            task: string;
+            /** Target */
+            target: string;
+            /**
+             * Goal
+             * @enum {string}
+             */
+            goal: "minimize" | "maximize";
+            /** Primary Metric */
+            primary_metric: string;
+            /**
+             * Max Total Trials
+             * @description Ensembles count too.
+             */
+            max_total_trials: number;
+            /** Max Concurrent Trials */
+            max_concurrent_trials: number;
+            /**
+             * Timeout S
+             * @description Seconds that the job may take; null without a limit.
+             */
+            timeout_s?: number;
+            /**
+             * Trials
+             * @description By number.
+             */
+            trials: components["schemas"]["Contender"][];
+            /**
+             * Best
+             * @description Name of the best of the completed trials.
+             */
+            best?: string;
+            /** Best Value */
+            best_value?: number;
+            /** Guardrails */
+            guardrails?: components["schemas"]["Guardrail"][];
+            /**
+             * Importances
+             * @description How much worse the best model gets without a column, the most first, as shares of all.
+             */
+            importances?: components["schemas"]["ParamWeight"][];
+            exploration?: components["schemas"]["Notebook"];
+            explanation?: components["schemas"]["Notebook"];
+            /**
+             * Stopped
+             * @description Whether somebody has said that what was found is enough.
+             * @default false
+             */
+            stopped?: boolean;
+            /**
+             * Error
+             * @default
+             */
+            error?: string;
+            /** Created At */
+            created_at: string;
+            /** Started At */
+            started_at?: string;
+            /** Ended At */
+            ended_at?: string;
+        };
+        /**
          * Likeness
          * @description What of a reproduction is the same as it was, and what cannot be.
          */
@@ -7306,6 +7498,18 @@ export interface components {
             mu: number;
             /** Sigma */
             sigma: number;
+        };
+        /**
+         * Notebook
+         * @description A notebook beside the trials.
+         */
+        Notebook: {
+            /**
+             * Name
+             * @description Name of its job.
+             */
+            name: string;
+            status: components["schemas"]["Status"];
         };
         /**
          * NotebookDiff
@@ -9954,6 +10158,7 @@ export type ComparedRun = components['schemas']['ComparedRun'];
 export type Comparison = components['schemas']['Comparison'];
 export type Compute = components['schemas']['Compute'];
 export type ConnectionView = components['schemas']['ConnectionView'];
+export type Contender = components['schemas']['Contender'];
 export type Converted = components['schemas']['Converted'];
 export type CreationContext = components['schemas']['CreationContext'];
 export type CronTrigger = components['schemas']['CronTrigger'];
@@ -9987,6 +10192,7 @@ export type Graph = components['schemas']['Graph'];
 export type GraphEdge = components['schemas']['GraphEdge'];
 export type GraphNode = components['schemas']['GraphNode'];
 export type GraphProblem = components['schemas']['GraphProblem'];
+export type Guardrail = components['schemas']['Guardrail'];
 export type HistogramBin = components['schemas']['HistogramBin'];
 export type Hunk = components['schemas']['Hunk'];
 export type Identity = components['schemas']['Identity'];
@@ -10011,6 +10217,7 @@ export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
 export type JobService = components['schemas']['JobService'];
 export type JobType = components['schemas']['JobType'];
+export type Leaderboard = components['schemas']['Leaderboard'];
 export type Likeness = components['schemas']['Likeness'];
 export type LineCount = components['schemas']['LineCount'];
 export type Lineage = components['schemas']['Lineage'];
@@ -10028,6 +10235,7 @@ export type NewToken = components['schemas']['NewToken'];
 export type NewTrigger = components['schemas']['NewTrigger'];
 export type NodePort = components['schemas']['NodePort'];
 export type Normal = components['schemas']['Normal'];
+export type Notebook = components['schemas']['Notebook'];
 export type NotebookDiff = components['schemas']['NotebookDiff'];
 export type NotebookExecution = components['schemas']['NotebookExecution'];
 export type NotebookJob = components['schemas']['NotebookJob'];
@@ -10157,6 +10365,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Event_"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "automl.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Leaderboard"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "automl.stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Leaderboard"];
                 };
             };
             /** @description What was wrong. */

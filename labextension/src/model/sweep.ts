@@ -134,8 +134,15 @@ export interface IBestSoFar {
   best: number[];
 }
 
+/** A search that finds better and better trials: a sweep, or an AutoML job. */
+export interface ISearch {
+  readonly goal: Sweep['goal'];
+  /** By number. */
+  readonly trials: readonly Pick<Trial, 'number' | 'state' | 'value'>[];
+}
+
 /** What the completed trials came to, and the best of those before, by number. */
-export function bestSoFar(sweep: Sweep): IBestSoFar {
+export function bestSoFar(sweep: ISearch): IBestSoFar {
   const found: IBestSoFar = { x: [], y: [], best: [] };
   const better = sweep.goal === 'minimize' ? Math.min : Math.max;
   for (const trial of sweep.trials) {

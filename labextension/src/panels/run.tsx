@@ -195,9 +195,18 @@ function Head(props: { model: RunModel; run: Run }): JSX.Element {
             {trans.__('Open sweep')}
           </Button>
         )}
+        {run.type === 'automl' && page.commands.hasCommand(CommandIDs.openAutoML) && (
+          <Button primary onClick={() => execute(page, CommandIDs.openAutoML, args)}>
+            {trans.__('Open leaderboard')}
+          </Button>
+        )}
         {isJob && page.commands.hasCommand(CommandIDs.runDialog) && (
           <Button
-            primary={isFinal(run.status) && !model.job?.error && run.type !== 'sweep'}
+            primary={
+              isFinal(run.status) &&
+              !model.job?.error &&
+              !['sweep', 'automl'].includes(run.type ?? '')
+            }
             onClick={() => execute(page, CommandIDs.rerun, args)}
           >
             {trans.__('Run again…')}

@@ -1,7 +1,7 @@
 // The sweep page: how far the search is, what it has found, and every trial.
 import '../../style/sweep.css';
 import { ellipsesIcon } from '@jupyterlab/ui-components';
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { isFinal } from '../model/states';
 import {
   bestSoFar,
@@ -22,6 +22,7 @@ import { StatusChip } from '../ui/status';
 import { ConnectionMark } from './connection';
 import { execute, openRunMenu, usePage } from './page';
 import { Axes } from './parallel';
+import { Card, Weights } from './search-parts';
 import { BestPlot, SlicePlot, SurfacePlot } from './sweep-plots';
 import { Trials } from './sweep-trials';
 
@@ -228,7 +229,10 @@ function Charts(props: IChartsProps): JSX.Element {
         <BestPlot history={history} metric={sweep.primary_metric} />
       </Card>
       <Card title={trans.__('Importance of what was drawn')} id="importance">
-        <Weights weights={weights} />
+        <Weights
+          weights={weights}
+          emptyText={trans.__('It is known once four trials have completed.')}
+        />
       </Card>
       <Card
         title={trans.__('Slice')}
@@ -264,57 +268,5 @@ function Charts(props: IChartsProps): JSX.Element {
         <Axes runs={columns} columns={axes} look={model} onOrder={setOrder} onBrushed={brush} />
       </Card>
     </div>
-  );
-}
-
-function Card(props: {
-  id: string;
-  title: string;
-  tools?: ReactNode;
-  isWide?: boolean;
-  children: ReactNode;
-}): JSX.Element {
-  return (
-    <section
-      className={`jp-MlwsChartCard ${props.isWide ? 'jp-mod-wide' : ''}`}
-      aria-label={props.title}
-      data-card={props.id}
-    >
-      <header className="jp-MlwsChartCard-head">
-        <h3>{props.title}</h3>
-        {props.tools}
-      </header>
-      {props.children}
-    </section>
-  );
-}
-
-function Weights(props: { weights: readonly { name: string; importance: number }[] | null }) {
-  const { trans, locale } = useLanguage();
-  const { weights } = props;
-  if (!weights) {
-    return <Skeleton rows={4} />;
-  }
-  if (weights.length === 0) {
-    return <Empty text={trans.__('It is known once four trials have completed.')} />;
-  }
-  return (
-    <table className="jp-MlwsBars">
-      <tbody>
-        {weights.map(({ name, importance }) => (
-          <tr key={name}>
-            <th scope="row" title={name}>
-              {name}
-            </th>
-            <td>
-              <span className="jp-MlwsBars-bar" style={{ width: `${importance * 100}%` }} />
-            </td>
-            <td className="jp-MlwsBars-value">
-              {importance.toLocaleString(locale, { style: 'percent', maximumFractionDigits: 1 })}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
