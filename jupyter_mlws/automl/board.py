@@ -6,16 +6,42 @@ import json
 import math
 from collections.abc import Mapping
 
+from jupyter_mlws.automl.algorithms import ALGORITHMS
+from jupyter_mlws.automl.choosing import installed
 from jupyter_mlws.automl.running import DRAW, NUMBER, TITLE, Search, score_of
-from jupyter_mlws.entities.azure.automl import AutoMLJob
+from jupyter_mlws.automl.settings import NAMES
+from jupyter_mlws.entities.azure.automl import METRICS, AutoMLJob, loosely
+from jupyter_mlws.entities.azure.automl_here import TYPES
 from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.entities.job import Job
-from jupyter_mlws.entities.leaderboard import Contender, Guardrail, Leaderboard, Notebook
+from jupyter_mlws.entities.leaderboard import (
+    AlgorithmView,
+    Contender,
+    Guardrail,
+    Leaderboard,
+    Notebook,
+    TaskView,
+)
 from jupyter_mlws.entities.sweep import ParamWeight
 from jupyter_mlws.execution import records
 from jupyter_mlws.execution.families import Families
 from jupyter_mlws.execution.search.trials import state_of
 from jupyter_mlws.store.base import Blobs, RunQuery, Store
+
+
+def tasks() -> list[TaskView]:
+    """The tasks that are done here."""
+    return [
+        TaskView(
+            task=task,
+            metrics=[NAMES[loosely(name)] for name in METRICS[task]],
+            algorithms=[
+                AlgorithmView(name=name, label=known[name].label) for name in installed(known)
+            ],
+            column_types=list(TYPES),
+        )
+        for task, known in ALGORITHMS.items()
+    ]
 
 
 def search_of(store: Store, blobs: Blobs, url: str, name: str) -> Search:

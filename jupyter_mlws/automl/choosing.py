@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
 from jupyter_mlws.entities.azure.automl import AutoMLJob, loosely
@@ -31,5 +31,10 @@ def chosen(spec: AutoMLJob, known: list[str]) -> list[str]:
         if (not allowed or loosely(name) in allowed) and loosely(name) not in blocked
     ]
     if spec.environment is None:
-        found = [name for name in found if find_spec(LIBRARIES.get(name, "json")) is not None]
+        found = installed(found)
     return found
+
+
+def installed(names: Iterable[str]) -> list[str]:
+    """The algorithms whose library the service's own Python has."""
+    return [name for name in names if find_spec(LIBRARIES.get(name, "json")) is not None]

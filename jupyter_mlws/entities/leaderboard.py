@@ -11,6 +11,26 @@ from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.sweep import ParamWeight, TrialState
 
 
+class AlgorithmView(View):
+    """An algorithm that can be tried."""
+
+    name: str
+    """As `training.allowed_training_algorithms` says it."""
+    label: str
+    """As the leaderboard calls it."""
+
+
+class TaskView(View):
+    """What an AutoML job may say about a task, here."""
+
+    task: str
+    metrics: list[str]
+    """Primary metrics; the first is the default."""
+    algorithms: list[AlgorithmView]
+    column_types: list[str]
+    """As `featurization.column_name_and_types` says what a column is to be taken for."""
+
+
 class Contender(View):
     """One trial of an AutoML job: a notebook that trains and scores one model."""
 

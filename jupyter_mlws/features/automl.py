@@ -7,7 +7,7 @@ from contextlib import suppress
 from jupyter_mlws.automl import board
 from jupyter_mlws.automl.running import Search
 from jupyter_mlws.entities.errors import Conflict
-from jupyter_mlws.entities.leaderboard import Leaderboard
+from jupyter_mlws.entities.leaderboard import Leaderboard, TaskView
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution import records
 from jupyter_mlws.features.operations import operation
@@ -23,6 +23,12 @@ def get(ws: Workspace, name: str) -> Leaderboard:
         Invalid: it is no AutoML job.
     """
     return board.leaderboard(_search(ws, name), ws.store)
+
+
+@operation("jobs/read")
+def list_tasks(ws: Workspace) -> list[TaskView]:
+    """What an AutoML job may say here: tasks, their metrics, and the algorithms that are installed."""
+    return board.tasks()
 
 
 @operation("jobs/write")

@@ -52,6 +52,9 @@ class Automl(Noun):
     def get(self, name: builtins.str) -> jupyter_mlws.entities.leaderboard.Leaderboard:
         """An AutoML job with all of its trials, what was found in the data, and what matters."""
 
+    def list_tasks(self) -> builtins.list[jupyter_mlws.entities.leaderboard.TaskView]:
+        """What an AutoML job may say here: tasks, their metrics, and the algorithms that are installed."""
+
     def stop(self, name: builtins.str) -> jupyter_mlws.entities.leaderboard.Leaderboard:
         """Try no more and keep the best so far: what runs is canceled, and the job completes."""
 

@@ -79,7 +79,9 @@ class Uploads:
         upload = Upload(id or secrets.token_hex(16), owner, target, n_parts)
         folder = self._path / upload.id
         with disk_errors():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # The mode given to mkdir is that of the last folder alone.
+            self._path.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
             with _locked(folder):
                 if not (folder / "upload.json").exists():
                     _write(folder, upload)

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from jupyter_mlws.automl import board
 from jupyter_mlws.automl.algorithms import ALGORITHMS
 from jupyter_mlws.automl.choosing import chosen
 from jupyter_mlws.automl.job import AutoMLJobType
 from jupyter_mlws.automl.settings import settings
 from jupyter_mlws.entities.azure.automl import AutoMLJob
+from jupyter_mlws.entities.leaderboard import TaskView
 from jupyter_mlws.entities.validation import validated
 
 TABLE = {"type": "uri_file", "path": "azureml:table:1"}
@@ -67,3 +69,21 @@ def test_algorithms_are_named_in_azure_ml_s_spellings() -> None:
     names = chosen(spec, list(ALGORITHMS["classification"]))
     assert "xg_boost_classifier" in names
     assert not {"light_gbm", "logistic_regression"} & set(names)
+
+
+@pytest.mark.parametrize("task", board.tasks(), ids=lambda task: task.task)
+def test_all_that_is_offered_is_taken(task: TaskView) -> None:
+    names = [algorithm.name for algorithm in task.algorithms]
+    types = {f"column {at}": type_ for at, type_ in enumerate(task.column_types)}
+    assert names
+    assert task.metrics[0] == settings(job(task=task.task), names, cores=1).metric
+    for metric in task.metrics:
+        spec = job(
+            task=task.task,
+            primary_metric=metric,
+            training={"allowed_training_algorithms": names},
+            featurization={"column_name_and_types": types},
+        )
+        assert list(AutoMLJobType().problems(spec)) == []
+        assert settings(spec, names, cores=1).metric == metric
+        assert chosen(spec, list(ALGORITHMS[task.task])) == names

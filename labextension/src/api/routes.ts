@@ -4,6 +4,7 @@
 export const ROUTES = {
   'audit.list': ['GET', '/audit'],
   'automl.get': ['GET', '/automl/{name}'],
+  'automl.list_tasks': ['GET', '/automl:list_tasks'],
   'automl.stop': ['POST', '/automl/{name}:stop'],
   'codes.create_or_update': ['POST', '/codes'],
   'components.archive': ['POST', '/components/{name}:archive'],

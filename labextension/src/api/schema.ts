@@ -65,6 +65,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/automl:list_tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an AutoML job may say here: tasks, their metrics, and the algorithms that are installed.
+         * @description What an AutoML job may say here: tasks, their metrics, and the algorithms that are installed.
+         */
+        get: operations["automl.list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/codes": {
         parameters: {
             query?: never;
@@ -4403,6 +4423,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AlgorithmView
+         * @description An algorithm that can be tried.
+         */
+        AlgorithmView: {
+            /**
+             * Name
+             * @description As `training.allowed_training_algorithms` says it.
+             */
+            name: string;
+            /**
+             * Label
+             * @description As the leaderboard calls it.
+             */
+            label: string;
+        };
         /**
          * Analysis
          * @description Something about data that takes time, and how far it is.
@@ -9421,6 +9457,26 @@ export interface components {
             changed?: number[];
         };
         /**
+         * TaskView
+         * @description What an AutoML job may say about a task, here.
+         */
+        TaskView: {
+            /** Task */
+            task: string;
+            /**
+             * Metrics
+             * @description Primary metrics; the first is the default.
+             */
+            metrics: string[];
+            /** Algorithms */
+            algorithms: components["schemas"]["AlgorithmView"][];
+            /**
+             * Column Types
+             * @description As `featurization.column_name_and_types` says what a column is to be taken for.
+             */
+            column_types: string[];
+        };
+        /**
          * Token
          * @description A token as the workspace keeps it: its hash, never itself.
          */
@@ -10125,6 +10181,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AlgorithmView = components['schemas']['AlgorithmView'];
 export type Analysis = components['schemas']['Analysis'];
 export type Artifact = components['schemas']['Artifact'];
 export type ArtifactComparison = components['schemas']['ArtifactComparison'];
@@ -10305,6 +10362,7 @@ export type TableColumn = components['schemas']['TableColumn'];
 export type TableDiff = components['schemas']['TableDiff'];
 export type TablePreview = components['schemas']['TablePreview'];
 export type TableRowDiff = components['schemas']['TableRowDiff'];
+export type TaskView = components['schemas']['TaskView'];
 export type Token = components['schemas']['Token'];
 export type TokenSpec = components['schemas']['TokenSpec'];
 export type TopValue = components['schemas']['TopValue'];
@@ -10427,6 +10485,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Leaderboard"];
+                };
+            };
+            /** @description What was wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "automl.list_tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskView"][];
                 };
             };
             /** @description What was wrong. */

@@ -278,13 +278,6 @@ function Trials(props: { board: Leaderboard }): JSX.Element {
       ),
       titleOf: trial => trial.error || stateWord(trial.state, trans),
     },
-    ...others.map<IColumn<Contender>>(name => ({
-      id: `metrics.${name}`,
-      title: name,
-      width: 120,
-      align: 'end',
-      render: trial => metric(trial.metrics?.[name], locale),
-    })),
     {
       id: 'time',
       title: trans.__('Duration'),
@@ -309,6 +302,13 @@ function Trials(props: { board: Leaderboard }): JSX.Element {
           ''
         ),
     },
+    ...others.map<IColumn<Contender>>(name => ({
+      id: `metrics.${name}`,
+      title: name,
+      width: 120,
+      align: 'end',
+      render: trial => metric(trial.metrics?.[name], locale),
+    })),
   ];
   return (
     <section className="jp-MlwsSweep-trials" aria-label={trans.__('Leaderboard')}>

@@ -3,7 +3,7 @@ import '../../style/data.css';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { type DragEvent, useRef, useState } from 'react';
 import type { Asset } from '../model/data';
-import { snippet } from '../model/data';
+import { snippet } from '../model/snippet';
 import type { StoresModel } from '../model/stores';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';

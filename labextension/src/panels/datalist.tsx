@@ -1,7 +1,7 @@
 // The newest data of the workspace: a section of the panel.
 import '../../style/data.css';
 import type { Asset } from '../model/data';
-import { snippet } from '../model/data';
+import { snippet } from '../model/snippet';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
 import { Button } from '../ui/controls';

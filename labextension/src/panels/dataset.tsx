@@ -3,7 +3,7 @@ import '../../style/data.css';
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import { type KeyboardEvent, useEffect, useState } from 'react';
 import type { Asset, DataModel, VersionModel } from '../model/data';
-import { snippet } from '../model/data';
+import { snippet } from '../model/snippet';
 import type { State } from '../model/state';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';

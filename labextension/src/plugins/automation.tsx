@@ -5,7 +5,7 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
-import { AutomationModel } from '../model/automation';
+import type { AutomationModel } from '../model/automation';
 import type { IPage } from '../panels/page';
 import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
@@ -44,7 +44,10 @@ export const automation: JupyterFrontEndPlugin<void> = {
           app.shell.activateById(open.id);
           return;
         }
-        const { AutomationPage } = await import('../panels/automation');
+        const [{ AutomationModel }, { AutomationPage }] = await Promise.all([
+          import('../model/automation'),
+          import('../panels/automation'),
+        ]);
         models.ensure(models.info);
         const model = new AutomationModel(client, models);
         const widget = new Page(page, model, () => <AutomationPage model={model} />);

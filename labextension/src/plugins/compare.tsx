@@ -7,7 +7,7 @@ import {
 } from '@jupyterlab/application';
 import { Clipboard, ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { CompareModel } from '../model/compare';
+import type { CompareModel } from '../model/compare';
 import type { IPage } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
 import { linkTo, RUN_ARGS } from './commands';
@@ -73,7 +73,10 @@ function addPage(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
         app.shell.activateById(open.id);
         return;
       }
-      const { ComparePage } = await import('../panels/compare');
+      const [{ CompareModel }, { ComparePage }] = await Promise.all([
+        import('../model/compare'),
+        import('../panels/compare'),
+      ]);
       models.ensure(models.info);
       const model = new CompareModel(client, models, settings, runs);
       const widget = new Page(page, model, () => <ComparePage model={model} />);

@@ -8,9 +8,10 @@ import { Clipboard, ICommandPalette, Notification, WidgetTracker } from '@jupyte
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { INotebookTracker, NotebookActions } from '@jupyterlab/notebook';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { DataModel, snippet } from '../model/data';
+import type { DataModel } from '../model/data';
+import { snippet } from '../model/snippet';
 import { State } from '../model/state';
-import { StoresModel } from '../model/stores';
+import type { StoresModel } from '../model/stores';
 import type { IPage } from '../panels/page';
 import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
@@ -97,7 +98,10 @@ function addList(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
         app.shell.activateById(open.id);
         return;
       }
-      const { DataPage } = await import('../panels/data');
+      const [{ StoresModel }, { DataPage }] = await Promise.all([
+        import('../model/stores'),
+        import('../panels/data'),
+      ]);
       const model = new StoresModel(client, models, String(args.tab ?? 'data'));
       const widget = new Page(page, model, () => <DataPage model={model} />);
       widget.id = 'mlws-data';
@@ -135,7 +139,10 @@ function addDataset(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer
         app.shell.activateById(open.id);
         return;
       }
-      const { DatasetPage } = await import('../panels/dataset');
+      const [{ DataModel }, { DatasetPage }] = await Promise.all([
+        import('../model/data'),
+        import('../panels/dataset'),
+      ]);
       const model = new DataModel(client, models, name, version);
       const tab = new State(String(args.tab ?? ''));
       const draw = (): JSX.Element => <DatasetPage model={model} tab={tab} />;

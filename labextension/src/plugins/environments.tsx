@@ -6,7 +6,6 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
-import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import type { Event } from '../api/client';
 import { subjectOf } from '../model/concerns';
@@ -22,14 +21,13 @@ export const environments: JupyterFrontEndPlugin<void> = {
   description: 'The environments page and its section in the panel.',
   autoStart: true,
   requires: [IWorkspace, IRunActions],
-  optional: [INotebookTracker, IDefaultFileBrowser, ILauncher, ICommandPalette, ILayoutRestorer],
+  optional: [INotebookTracker, IDefaultFileBrowser, ICommandPalette, ILayoutRestorer],
   activate: async (
     app: JupyterFrontEnd,
     workspace: IWorkspace,
     actions: IRunActions,
     notebooks: INotebookTracker | null,
     browser: IDefaultFileBrowser | null,
-    launcher: ILauncher | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
   ) => {
@@ -59,12 +57,6 @@ export const environments: JupyterFrontEndPlugin<void> = {
       },
     });
     refreshKernels(app, workspace);
-    launcher?.add({
-      command: CommandIDs.openEnvironments,
-      args: { isLauncher: true },
-      category: trans.__('ML'),
-      rank: 7,
-    });
     for (const command of [CommandIDs.openEnvironments, CommandIDs.newEnvironment]) {
       palette?.addItem({ command, category: trans.__('ML Workspace') });
     }
@@ -92,7 +84,7 @@ function addPage(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
     return model;
   };
   app.commands.addCommand(CommandIDs.openEnvironments, {
-    label: args => (args.isLauncher ? trans.__('Environments') : trans.__('Open Environments')),
+    label: trans.__('Open Environments'),
     caption: trans.__('What jobs and notebooks run in: packages, lock files, builds'),
     icon: workspaceIcon,
     describedBy: {

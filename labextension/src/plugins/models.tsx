@@ -5,7 +5,6 @@ import {
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
-import { ILauncher } from '@jupyterlab/launcher';
 import type { ModelModel, RegistryModel } from '../model/models';
 import { State } from '../model/state';
 import { isFinal } from '../model/states';
@@ -31,14 +30,13 @@ export const models: JupyterFrontEndPlugin<void> = {
   description: 'Models: the list, the page of one, and registering what a run left.',
   autoStart: true,
   requires: [IWorkspace, IRunActions],
-  optional: [ILayoutRestorer, ICommandPalette, ILauncher],
+  optional: [ILayoutRestorer, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     workspace: IWorkspace,
     actions: IRunActions,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
-    launcher: ILauncher | null,
   ) => {
     const { trans } = workspace;
     const page: IPage = { workspace, commands: app.commands, actions, notebookView: null };
@@ -52,12 +50,6 @@ export const models: JupyterFrontEndPlugin<void> = {
       isVisible: target => isFinal(target.status),
     });
     palette?.addItem({ command: CommandIDs.openModels, category: trans.__('ML Workspace') });
-    launcher?.add({
-      command: CommandIDs.openModels,
-      args: { isLauncher: true },
-      category: trans.__('ML'),
-      rank: 6,
-    });
   },
 };
 
@@ -65,7 +57,7 @@ function addList(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
   const { trans, client, models: workspace } = page.workspace;
   const tracker = new WidgetTracker<Page<RegistryModel>>({ namespace: 'mlws-models' });
   app.commands.addCommand(CommandIDs.openModels, {
-    label: args => (args.isLauncher ? trans.__('Models') : trans.__('Open Models')),
+    label: trans.__('Open Models'),
     caption: trans.__('Registered models, their stages, and what waits for approval'),
     icon: workspaceIcon,
     describedBy: {

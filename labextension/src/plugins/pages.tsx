@@ -11,8 +11,8 @@ import { IStateDB } from '@jupyterlab/statedb';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ReactNode } from 'react';
 import type { SavedView } from '../api/client';
-import { RunModel } from '../model/run';
-import { type IRunsLook, type IRunsQuery, RunsModel } from '../model/runs';
+import type { RunModel } from '../model/run';
+import type { IRunsLook, IRunsQuery, RunsModel } from '../model/runs';
 import { State } from '../model/state';
 import { type IPage, PageWidget } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
@@ -136,7 +136,10 @@ function addRuns(
         }
         return;
       }
-      const { RunsPage } = await import('../panels/runs');
+      const [{ RunsModel }, { RunsPage }] = await Promise.all([
+        import('../model/runs'),
+        import('../panels/runs'),
+      ]);
       models.ensure(models.info);
       const look = (await state?.fetch(LOOK)) as Partial<IRunsLook> | undefined;
       const model = new RunsModel(client, models, query, look);
@@ -195,7 +198,10 @@ function addRun(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | n
         app.shell.activateById(open.id);
         return;
       }
-      const { RunPage } = await import('../panels/run');
+      const [{ RunModel }, { RunPage }] = await Promise.all([
+        import('../model/run'),
+        import('../panels/run'),
+      ]);
       const model = new RunModel(client, models, runId);
       model.log.goTo(line);
       const tab = new State(String(args.tab ?? ''));

@@ -15,9 +15,8 @@ import {
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
-import { ILauncher } from '@jupyterlab/launcher';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { type IScheduleSource, ScheduleDraft, SchedulesModel } from '../model/schedules';
+import type { IScheduleSource, SchedulesModel } from '../model/schedules';
 import { isRunnable, RunFile } from '../notebook/file';
 import { type IPage, PageWidget } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
@@ -47,7 +46,7 @@ export const schedules: JupyterFrontEndPlugin<void> = {
   description: 'Schedules: page, panel section and editor.',
   autoStart: true,
   requires: [IWorkspace, IRunActions, IDocumentManager],
-  optional: [INotebookView, ILayoutRestorer, ICommandPalette, IFileBrowserFactory, ILauncher],
+  optional: [INotebookView, ILayoutRestorer, ICommandPalette, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     workspace: IWorkspace,
@@ -57,7 +56,6 @@ export const schedules: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     browsers: IFileBrowserFactory | null,
-    launcher: ILauncher | null,
   ): void => {
     const { trans } = workspace;
     const page: IPage = {
@@ -80,12 +78,6 @@ export const schedules: JupyterFrontEndPlugin<void> = {
     for (const command of [CommandIDs.openSchedules, CommandIDs.scheduleDialog]) {
       palette?.addItem({ command, category: trans.__('ML Workspace') });
     }
-    launcher?.add({
-      command: CommandIDs.openSchedules,
-      args: { isLauncher: true },
-      category: trans.__('ML'),
-      rank: 3,
-    });
   },
 };
 
@@ -93,7 +85,7 @@ function addPage(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
   const { trans, client, models } = page.workspace;
   const tracker = new WidgetTracker<Page<SchedulesModel>>({ namespace: 'mlws-schedules' });
   app.commands.addCommand(CommandIDs.openSchedules, {
-    label: args => (args.isLauncher ? trans.__('Schedules') : trans.__('Open Schedules')),
+    label: trans.__('Open Schedules'),
     caption: trans.__('What starts by the clock, when next, and how it went'),
     icon: workspaceIcon,
     describedBy: { args: { type: 'object', properties: {} } },
@@ -103,7 +95,10 @@ function addPage(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
         app.shell.activateById(open.id);
         return;
       }
-      const { SchedulesPage } = await import('../panels/schedules');
+      const [{ SchedulesModel }, { SchedulesPage }] = await Promise.all([
+        import('../model/schedules'),
+        import('../panels/schedules'),
+      ]);
       models.ensure(models.info);
       const model = new SchedulesModel(client, models);
       const widget = new Page(page, model, () => <SchedulesPage model={model} />);
@@ -121,7 +116,10 @@ function addPage(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
 
 async function addSection(page: IPage): Promise<void> {
   const { trans, client, models } = page.workspace;
-  const { SchedulesSection } = await import('../panels/schedules');
+  const [{ SchedulesModel }, { SchedulesSection }] = await Promise.all([
+    import('../model/schedules'),
+    import('../panels/schedules'),
+  ]);
   page.workspace.addPanel({
     id: 'schedules',
     title: trans.__('Schedules'),
@@ -219,7 +217,10 @@ function addEditor(
           });
           return null;
         }
-        const { openScheduleEditor } = await import('../panels/schedule-editor');
+        const [{ ScheduleDraft }, { openScheduleEditor }] = await Promise.all([
+          import('../model/schedules'),
+          import('../panels/schedule-editor'),
+        ]);
         const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
         const made = await openScheduleEditor(workspace, new ScheduleDraft(client, source, zone));
         if (made && !source.schedule) {

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { DataModel, identifier, Rows, snippet } from '../../src/model/data';
+import { DataModel, Rows } from '../../src/model/data';
 import { WorkspaceSettings } from '../../src/model/settings';
+import { identifier, snippet } from '../../src/model/snippet';
 import { WorkspaceModel } from '../../src/model/workspace';
 import { FakeEvents, FakeService } from './fakeservice';
 
