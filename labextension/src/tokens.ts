@@ -114,6 +114,8 @@ export namespace CommandIDs {
   export const openSweep = 'mlws:sweep-open';
   /** `{run_id}`: the leaderboard of an AutoML job. */
   export const openAutoML = 'mlws:automl-open';
+  /** `{path?, selected?}`: the wizard of an AutoML job, for a table in the file browser or for none yet. */
+  export const automlWizard = 'mlws:automl-wizard';
   /** `{path?, selected?}`: the dialog that starts a sweep of a notebook. */
   export const sweepDialog = 'mlws:sweep-dialog';
   /** `{runs}`: puts a link to the comparison on the clipboard. */

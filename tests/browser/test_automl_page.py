@@ -15,15 +15,23 @@ from tests.browser.conftest import Lab, LabPage
 PATIENCE = 120_000
 
 
-@pytest.fixture
-def search(lab: Lab) -> str:
-    """Name of an AutoML job that goes on until it is stopped."""
+def payers(lab: Lab) -> str:
+    """Name of a new table, in a folder `NAME` beside the notebooks."""
     dice = np.random.default_rng(0)
     table = pd.DataFrame({"age": dice.uniform(1, 80, 200), "fare": dice.uniform(5, 90, 200)})
     table["paid"] = 3 * table["age"] + dice.normal(0, 3, 200)
-    data = f"payers-{uuid4().hex[:6]}"
-    table.to_csv(lab.project / f"{data}.csv", index=False)
-    body = {"path": f"{data}.csv", "data": {"name": data, "type": "uri_file"}}
+    table["currency"] = "yen"
+    name = f"payers-{uuid4().hex[:6]}"
+    (lab.project / name).mkdir()
+    table.to_csv(lab.project / name / f"{name}.csv", index=False)
+    return name
+
+
+@pytest.fixture
+def search(lab: Lab) -> str:
+    """Name of an AutoML job that goes on until it is stopped."""
+    data = payers(lab)
+    body = {"path": f"{data}/{data}.csv", "data": {"name": data, "type": "uri_file"}}
     rest.call(lab, "POST", "/lab/data", body)
     job = {
         "type": "automl",
@@ -70,3 +78,75 @@ def test_the_best_is_kept_its_notebook_opened_and_its_model_registered(
     expect(page.locator(".jp-NotebookPanel:visible")).to_contain_text(
         "How good it is", timeout=PATIENCE
     )
+
+
+def test_a_table_becomes_a_job_by_keyboard_with_a_break_in_between(
+    jupyterlab: LabPage, lab: Lab
+) -> None:
+    page = jupyterlab.page
+    name = payers(lab)
+    jupyterlab.execute("filebrowser:open-path", path=name)
+    page.locator(".jp-DirListing-item", has_text=f"{name}.csv").click(button="right")
+    page.get_by_role("menuitem", name="AutoML…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Name")).to_have_value(name)
+    dialog.get_by_role("button", name="Register").click()
+    wizard = page.get_by_role("region", name="New AutoML job")
+    expect(wizard.get_by_label("Data", exact=True)).to_have_value(f"{name}:1")
+    row = wizard.locator("tr[data-column='currency']")
+    expect(row.get_by_text("one value")).to_be_visible(timeout=PATIENCE)
+    expect(wizard.get_by_role("status")).to_have_text("")
+
+    wizard.get_by_role("radio", name="Predict currency").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    expect(wizard.get_by_role("status")).to_contain_text("nothing to predict")
+    page.keyboard.press("Control+Enter")
+    predict = wizard.get_by_label("Predict", exact=True)
+    predict.focus()
+    page.keyboard.type("paid")
+    expect(wizard.locator("[data-task='regression']").get_by_role("radio")).to_be_checked()
+    page.keyboard.press("Control+Enter")
+    wizard.get_by_label("Trials").focus()
+    page.keyboard.type("x")
+    expect(wizard.get_by_role("alert").filter(has_text="Trials: a whole number")).to_be_visible()
+    page.keyboard.press("Backspace")
+    page.keyboard.type("1")
+    for label in ("XGBoost", "LightGBM"):
+        wizard.get_by_label(label).focus()
+        page.keyboard.press("Space")
+    jupyterlab.reload()
+
+    expect(wizard.get_by_label("Trials")).to_have_value("1", timeout=PATIENCE)
+    wizard.get_by_label("Trials").focus()
+    page.keyboard.press("Control+Enter")
+    python = wizard.locator("details", has_text="As Python")
+    expect(python).to_contain_text("set_limits(timeout_minutes=10, max_trials=1")
+    wizard.get_by_label("Name").focus()
+    page.keyboard.type("what they pay")
+    wizard.get_by_role("button", name="Create notebook instead of running").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".jp-NotebookPanel:visible")).to_contain_text(
+        "regression(", timeout=PATIENCE
+    )
+    jupyterlab.execute("mlws:automl-wizard")
+    wizard.get_by_label("Name").focus()
+    page.keyboard.press("Control+Enter")
+
+    board = page.locator(".jp-MlwsAutoML")
+    expect(board.get_by_role("heading", name="what they pay")).to_be_visible(timeout=PATIENCE)
+    expect(wizard).to_have_count(0)
+    job = board.get_attribute("data-automl") or ""
+    made = rest.call(lab, "GET", f"/api/jobs/{job}")
+    assert made["task"] == "regression"
+    assert made["training_data"]["path"] == f"azureml:{name}:1"
+    assert made["limits"] == {
+        "timeout_minutes": 10,
+        "max_trials": 1,
+        "max_concurrent_trials": 1,
+    }
+    allowed = made["training"]["allowed_training_algorithms"]
+    assert "elastic_net" in allowed
+    assert not {"light_gbm", "xg_boost_regressor"} & set(allowed)
+    rest.call(lab, "POST", f"/api/jobs/{job}:cancel", {})
+    jupyterlab.errors.clear()

@@ -52,7 +52,7 @@ function useAnalysis(pending: Pending): Schemas['Analysis'] | null {
 }
 
 /** How far it is, or why it failed. */
-function Working(props: { pending: Pending }): JSX.Element {
+export function Working(props: { pending: Pending }): JSX.Element {
   const { pending } = props;
   const { trans } = useLanguage();
   const { value, error } = useResource(pending);
@@ -73,7 +73,8 @@ function Working(props: { pending: Pending }): JSX.Element {
   );
 }
 
-function Shape(props: { column: ColumnProfile; nRows: number }): JSX.Element | null {
+/** How the values of a column are spread: a histogram, or the most frequent ones. */
+export function Shape(props: { column: ColumnProfile; nRows: number }): JSX.Element | null {
   const { column, nRows } = props;
   const { trans, locale } = useLanguage();
   if (column.histogram && column.histogram.length > 0) {
@@ -307,7 +308,7 @@ function percent(value: number | null | undefined, locale: string): string {
     : new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(value);
 }
 
-function share(count: number, of: number, locale: string): string {
+export function share(count: number, of: number, locale: string): string {
   return percent(of ? count / of : 0, locale);
 }
 

@@ -93,6 +93,35 @@ export function Field(props: IFieldProps): JSX.Element {
   );
 }
 
+/** A labelled choice of one among few. */
+export function SelectField<T extends string>(
+  props: Omit<IFieldProps, 'children'> & {
+    value: T;
+    options: readonly (readonly [T, string])[];
+    onChange: (value: T) => void;
+  },
+): JSX.Element {
+  const { value, options, onChange, ...field } = props;
+  return (
+    <Field {...field}>
+      {ids => (
+        <select
+          {...ids}
+          className="jp-mod-styled"
+          value={value}
+          onChange={event => onChange(event.target.value as T)}
+        >
+          {options.map(([id, label]) => (
+            <option key={id} value={id}>
+              {label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
 /** A parameter of the notebook. */
 export function ParameterField(props: {
   port: Port;

@@ -11,7 +11,7 @@ import { localeOf } from '../ui/format';
 import { useSignal } from '../ui/hooks';
 import { ErrorStrip } from '../ui/states';
 import { Panel } from '../ui/widget';
-import { Field } from './rundialog-fields';
+import { Field, SelectField } from './rundialog-fields';
 
 /** Show the dialog until the sweep is submitted or given up; answers its job or null. */
 export async function openSweepDialog(
@@ -104,7 +104,7 @@ function Body(props: { draft: SweepDraft }): JSX.Element {
           />
         )}
       </Field>
-      <Pick
+      <SelectField
         label={trans.__('Goal')}
         value={fields.goal}
         options={[
@@ -128,7 +128,7 @@ function Body(props: { draft: SweepDraft }): JSX.Element {
         </p>
       )}
       <h3>{trans.__('Search')}</h3>
-      <Pick<ISweepFields['sampling']>
+      <SelectField<ISweepFields['sampling']>
         label={trans.__('Sampling')}
         value={fields.sampling}
         options={[
@@ -139,7 +139,7 @@ function Body(props: { draft: SweepDraft }): JSX.Element {
         ]}
         onChange={sampling => draft.describe({ sampling })}
       />
-      <Pick<ISweepFields['policy']>
+      <SelectField<ISweepFields['policy']>
         label={trans.__('Early termination')}
         value={fields.policy}
         options={[
@@ -175,32 +175,6 @@ function Body(props: { draft: SweepDraft }): JSX.Element {
         <pre className="jp-MlwsSweepDialog-yaml">{draft.yaml}</pre>
       </details>
     </form>
-  );
-}
-
-function Pick<T extends string>(props: {
-  label: string;
-  value: T;
-  options: readonly (readonly [T, string])[];
-  onChange: (value: T) => void;
-}): JSX.Element {
-  return (
-    <Field label={props.label}>
-      {ids => (
-        <select
-          {...ids}
-          className="jp-mod-styled"
-          value={props.value}
-          onChange={event => props.onChange(event.target.value as T)}
-        >
-          {props.options.map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
-      )}
-    </Field>
   );
 }
 

@@ -1,10 +1,12 @@
 // The example notebook: real data that comes with scikit-learn, a model in seconds.
 import type { ICell, INotebookContent } from '@jupyterlab/nbformat';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { code, markdown, notebookOf } from './cells';
 
 export function exampleNotebook(trans: TranslationBundle): INotebookContent {
   const cells: ICell[] = [
     markdown(
+      'about',
       [
         `# ${trans.__('Train a classifier')}`,
         trans.__(
@@ -53,27 +55,5 @@ export function exampleNotebook(trans: TranslationBundle): INotebookContent {
       ['outputs'],
     ),
   ];
-  return {
-    cells,
-    metadata: {
-      kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' },
-    },
-    nbformat: 4,
-    nbformat_minor: 5,
-  };
-}
-
-function markdown(source: string): ICell {
-  return { cell_type: 'markdown', id: 'about', metadata: {}, source };
-}
-
-function code(id: string, source: string, tags: string[] = []): ICell {
-  return {
-    cell_type: 'code',
-    id,
-    metadata: tags.length ? { tags } : {},
-    source,
-    outputs: [],
-    execution_count: null,
-  };
+  return notebookOf(cells);
 }

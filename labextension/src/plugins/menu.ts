@@ -4,8 +4,8 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
-import type { Contents } from '@jupyterlab/services';
 import { CommandIDs, IWorkspace } from '../tokens';
+import { freeName } from './freename';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
 
@@ -33,7 +33,7 @@ export const menu: JupyterFrontEndPlugin<void> = {
         const { exampleNotebook } = await import('./example');
         try {
           const folder = browser?.model.path ?? '';
-          const path = PathExt.join(folder, await freeName(contents, folder));
+          const path = PathExt.join(folder, await freeName(contents, folder, 'example'));
           const content = exampleNotebook(trans);
           await contents.save(path, { type: 'notebook', format: 'json', content });
           await app.commands.execute('docmanager:open', { path });
@@ -55,14 +55,3 @@ export const menu: JupyterFrontEndPlugin<void> = {
     }
   },
 };
-
-/** `example.ipynb`, or the first of `example-1.ipynb` … that is not in the folder yet. */
-async function freeName(contents: Contents.IManager, folder: string): Promise<string> {
-  const { content } = await contents.get(folder);
-  const taken = new Set((content as Contents.IModel[]).map(item => item.name));
-  let name = 'example.ipynb';
-  for (let n = 1; taken.has(name); n++) {
-    name = `example-${n}.ipynb`;
-  }
-  return name;
-}
