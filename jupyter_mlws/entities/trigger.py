@@ -58,11 +58,24 @@ class EventTrigger(_TriggerSpec):
     """Facts of the event that must fit, such as `name: sales-*`."""
     inputs: dict[str, str] = Field(default_factory=dict)
     """Inputs of the job, by the fact that they take: `sales: reference`."""
+    path: str | None = None
+    """Where files arrive, such as `azureml://datastores/NAME/paths/incoming/*.csv`."""
+    poll_seconds: int = Field(default=30, ge=1, le=86_400)
+    """Between two looks at `path`; a file has arrived when two looks found it the same."""
 
     @field_validator("events")
     @classmethod
     def _known(cls, value: list[str]) -> list[str]:
         return known_events(value)
+
+    @model_validator(mode="after")
+    def _place_of_files(self) -> EventTrigger:
+        waits = any(fnmatchcase(FILE_ARRIVED, pattern) for pattern in self.events)
+        if self.path is None and FILE_ARRIVED in self.events:
+            raise ValueError(f"event {FILE_ARRIVED} needs a path where files arrive")
+        if self.path is not None and not waits:
+            raise ValueError(f"a path belongs to event {FILE_ARRIVED}")
+        return self
 
 
 def trigger_spec(data: dict[str, Any]) -> HttpTrigger | EventTrigger:
@@ -105,6 +118,8 @@ class TriggerView(View):
     events: list[str] = Field(default_factory=list)
     filter: dict[str, str] = Field(default_factory=dict)
     inputs: dict[str, str] = Field(default_factory=dict)
+    path: str | None = None
+    poll_seconds: int | None = None
     url: str | None = None
     """Where a call is sent: `POST` with `{"inputs": {…}}` and `Authorization: Bearer TOKEN`."""
     is_enabled: bool
@@ -130,12 +145,16 @@ def known_events(patterns: list[str]) -> list[str]:
     return patterns
 
 
+FILE_ARRIVED = "file.arrived"
+DRIFTED = "data.drifted"
 EVENTS = {
     "job.created": "A job was put into the queue.",
     "job.completed": "A job has ended well.",
     "job.failed": "A job has failed.",
     "job.canceled": "A job was canceled.",
     "data.created": "There is a new version of data.",
+    DRIFTED: "A new version of data has columns that differ much from the version before.",
+    FILE_ARRIVED: "There is a new file, or a changed one, where an event trigger looks.",
     "model.registered": "There is a new version of a model.",
     "component.created": "There is a new version of a component.",
     "environment.created": "There is a new version of an environment.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from jupyter_mlws.store.base import Store
 
 KIND = "analysis"
+FORM = "1"
+"""Changes when profiles and comparisons tell something else, so that they are worked out anew."""
 AT_ONCE = 2
 REMEMBERED = 50
 
@@ -97,6 +100,15 @@ class Analyses:
         with self._news:
             self._running[key] = state
             self._news.notify_all()
+
+
+def key_of(request: Request) -> str:
+    """Under what the answer is kept: equal content has an equal key, whatever its version is called."""
+    said = [
+        (sorted((f.name, f.size_bytes, f.stamp) for f in table.files), table.mltable)
+        for table in request.tables
+    ]
+    return hashlib.sha256(repr((FORM, request.task, said)).encode()).hexdigest()
 
 
 def _lines(request: Request) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from typing import Any
 
 from jupyter_mlws.entities.asset import AssetSpec, Data, data_spec
@@ -15,6 +14,7 @@ from jupyter_mlws.entities.lineage import AssetUse
 from jupyter_mlws.entities.mltable import FILE, table_spec
 from jupyter_mlws.entities.profile import Analysis, TablePreview
 from jupyter_mlws.execution import assets, contents, records
+from jupyter_mlws.execution.analyses import key_of
 from jupyter_mlws.features import uses
 from jupyter_mlws.features.assets import bind, held
 from jupyter_mlws.features.jobs import Validation, judged
@@ -25,8 +25,6 @@ from jupyter_mlws.reading.request import Request, TableRef
 
 MAX_ROWS = 1000
 MAX_WAIT_S = 30
-FORM = "1"
-"""Changes when profiles and comparisons tell something else, so that they are worked out anew."""
 
 
 def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
@@ -158,22 +156,13 @@ def validate_import(ws: Workspace, data_import: dict[str, Any]) -> Validation:
 async def _answer(ws: Workspace, request: Request, wait_s: float) -> Analysis:
     if not 0 <= wait_s <= MAX_WAIT_S:
         raise Invalid.field("wait_s", f"must be 0 to {MAX_WAIT_S} (got {wait_s}).")
-    key = _key(request)
+    key = key_of(request)
     seen = await asyncio.to_thread(
         ws.analyses.get, ws.store, key, request, ws.principal.name, action=ws.action
     )
     if wait_s and seen.state == "running":
         return await asyncio.to_thread(ws.analyses.wait, key, seen, wait_s)
     return seen
-
-
-def _key(request: Request) -> str:
-    """Equal content has an equal key, whatever the version is called."""
-    said = [
-        (sorted((f.name, f.size_bytes, f.stamp) for f in table.files), table.mltable)
-        for table in request.tables
-    ]
-    return hashlib.sha256(repr((FORM, request.task, said)).encode()).hexdigest()
 
 
 def _table(ws: Workspace, name: str, version: str | None, path: str | None) -> TableRef:

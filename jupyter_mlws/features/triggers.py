@@ -6,12 +6,20 @@ import secrets
 from typing import Any
 
 from jupyter_mlws.entities.access import Token
-from jupyter_mlws.entities.errors import Conflict, Denied, Invalid, NotFound, Problem
+from jupyter_mlws.entities.errors import (
+    Conflict,
+    Denied,
+    Invalid,
+    NotFound,
+    PluginMissing,
+    Problem,
+)
 from jupyter_mlws.entities.job import GitState
 from jupyter_mlws.entities.record import CreationContext, from_ms, now
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.entities.trigger import (
     EVENTS,
+    EventTrigger,
     HttpTrigger,
     NewTrigger,
     TriggerFire,
@@ -19,7 +27,7 @@ from jupyter_mlws.entities.trigger import (
     trigger_spec,
 )
 from jupyter_mlws.entities.validation import did_you_mean
-from jupyter_mlws.execution.automation import scheduler, starting
+from jupyter_mlws.execution.automation import scheduler, starting, watching
 from jupyter_mlws.execution.automation.triggers import FIRE, KIND, said
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.workspace import Workspace
@@ -52,6 +60,8 @@ def create_or_update(
     before = ws.store.find_record(KIND, spec.name)
     if before and before.doc["spec"]["type"] != kind:
         raise Conflict(f"There is a trigger '{spec.name}' of another type: delete it first.")
+    if isinstance(spec, EventTrigger) and spec.path is not None:
+        _check_path(ws, spec.path)
     plan = None
     if spec.schedule is not None:
         if ws.store.find_record(scheduler.KIND, spec.schedule) is None:
@@ -129,6 +139,7 @@ def delete(ws: Workspace, name: str) -> None:
     with ws.change(f"trigger:{name}", deleted=True) as tx:
         tx.delete_record(KIND, name)
         tx.delete_record(FIRE, name)
+        tx.delete_record(watching.KIND, name)
     ws.automation.triggers.changed()
 
 
@@ -175,6 +186,20 @@ def _checked(spec: HttpTrigger, inputs: dict[str, Any]) -> dict[str, Any]:
     if problems:
         raise Invalid.of(problems)
     return inputs
+
+
+def _check_path(ws: Workspace, path: str) -> None:
+    """Refuse a place where no file can be seen to arrive."""
+    try:
+        found = ws.places.find(path)
+        if found is not None and found[1].type == "sql":
+            raise Invalid("a database has no files: `mlws data import` reads it by a schedule.")
+        if found is None:
+            known = "azureml://datastores/NAME/paths/…, or that of an open storage"
+            raise Invalid(f"'{path:.200}' is no address of files (such as {known}).")
+        ws.places.open(path)
+    except (Invalid, NotFound, Denied, PluginMissing) as error:
+        raise Invalid.field("path", error.message) from None
 
 
 def _record(ws: Workspace, name: str) -> Record:

@@ -65,3 +65,45 @@ def test_a_trigger_and_a_webhook_are_made_and_what_they_did_is_seen(
     expect(row.get_by_role("switch")).to_have_attribute("aria-checked", "false")
     rest.call(lab, "POST", "/api/schedules/called:disable", {})
     jupyterlab.errors.clear()  # the refusal that was provoked
+
+
+def test_a_file_that_arrives_is_waited_for_and_processed(jupyterlab: LabPage, lab: Lab) -> None:
+    page = jupyterlab.page
+    landing = lab.project / "landing"
+    landing.mkdir()
+    (landing / "old.csv").write_text("a\n")
+    datastore = {"name": "landing", "type": "file", "path": str(landing)}
+    rest.call(lab, "POST", "/api/datastores", {"datastore": datastore})
+    schedule = {
+        "name": "counting",
+        "trigger": {"type": "cron", "expression": "0 0 1 1 *"},
+        "create_job": {"command": "true"},
+    }
+    rest.call(lab, "POST", "/api/schedules", {"schedule": schedule})
+    jupyterlab.execute("mlws:triggers-open")
+    shown = page.locator(".jp-MlwsAutomation")
+    shown.get_by_role("button", name="New trigger…").click()
+    form = shown.get_by_role("form", name="New trigger")
+    form.get_by_label("Name").fill("on-arrival")
+    form.get_by_label("Starts by").select_option("event")
+    form.get_by_label("Job of schedule").select_option("counting")
+    form.get_by_label("file.arrived").check()
+    form.get_by_label("Files").fill("landing/*.csv")
+    form.get_by_role("button", name="Create trigger").click()
+    expect(form.get_by_text("is no address of files")).to_be_visible()
+    form.get_by_label("Files").fill("azureml://datastores/landing/paths/*.csv")
+    form.get_by_role("button", name="Create trigger").click()
+    row = shown.locator("[data-trigger=on-arrival]")
+    expect(row).to_contain_text("file.arrived azureml://datastores/landing/paths/*.csv")
+    made = rest.call(lab, "GET", "/api/triggers/on-arrival")
+    said = {key: made[key] for key in ("name", "type", "schedule", "events", "path")}
+    rest.call(lab, "POST", "/api/triggers", {"trigger": {**said, "poll_seconds": 1}})
+    page.wait_for_timeout(2500)
+
+    (landing / "new.csv").write_text("a\n1\n")
+
+    expect(row.get_by_role("button", name="Completed")).to_be_visible(timeout=60_000)
+    recent = rest.call(lab, "GET", "/api/triggers/on-arrival")["recent"]
+    assert [fire["cause"].rpartition("/")[2] for fire in recent] == ["new.csv"]
+    rest.call(lab, "DELETE", "/api/triggers/on-arrival")
+    jupyterlab.errors.clear()

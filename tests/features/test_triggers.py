@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -285,3 +287,194 @@ def test_the_service_stays_for_calls(call: Call, ws: Workspace) -> None:
     http(call)
 
     assert (idle, ws.automation.is_needed) == (False, True)
+
+
+@pytest.fixture
+def incoming(call: Call, tmp_path: Path) -> Path:
+    """The folder of datastore `landing`."""
+    folder = tmp_path / "landing"
+    (folder / "incoming").mkdir(parents=True)
+    call(
+        "datastores.create_or_update",
+        datastore={"name": "landing", "type": "file", "path": str(folder)},
+    )
+    return folder / "incoming"
+
+
+LANDING = "azureml://datastores/landing/paths/incoming"
+
+
+def on_file(call: Call, **more: Any) -> Any:
+    job = {
+        "command": "cat ${{inputs.table}}",
+        "inputs": {"table": {"type": "uri_file", "path": f"{LANDING}/old.csv"}},
+    }
+    said = {"events": ["file.arrived"], "path": f"{LANDING}/*.csv", "inputs": {"table": "uri"}}
+    return on_event(call, create_job=job, **{**said, **more})
+
+
+def look(ws: Workspace, clock: Clock, times: int = 1) -> None:
+    for _ in range(times):
+        ws.automation.triggers.watching.turn()
+        clock.forward(timedelta(seconds=30))
+    ws.automation.triggers.turn()
+
+
+def tables(ws: Workspace) -> list[str]:
+    jobs = [calling(ws, "jobs.get", name=name) for name in started_by(ws, "watch")]
+    return sorted(job.inputs["table"]["path"].rpartition("/")[2] for job in jobs)
+
+
+def test_a_file_that_arrives_starts_a_job_once_it_is_whole(
+    call: Call, ws: Workspace, clock: Clock, incoming: Path
+) -> None:
+    (incoming / "old.csv").write_text("a\n1\n")
+    made = on_file(call)
+    look(ws, clock, 3)
+    assert tables(ws) == []
+
+    (incoming / "new.csv").write_text("a\n")
+    (incoming / "new.txt").write_text("of no interest")
+    look(ws, clock)
+    (incoming / "new.csv").write_text("a\n1\n2\n")
+    look(ws, clock)
+    assert tables(ws) == []
+    look(ws, clock)
+    assert tables(ws) == ["new.csv"]
+    look(ws, clock, 3)
+    assert tables(ws) == ["new.csv"]
+    assert made.path == f"{LANDING}/*.csv"
+    assert call("triggers.get", name="watch").recent[0].cause == f"file.arrived {LANDING}/new.csv"
+
+
+def test_a_file_that_changes_or_comes_again_has_arrived_again(
+    call: Call, ws: Workspace, clock: Clock, incoming: Path
+) -> None:
+    on_file(call)
+    look(ws, clock)
+    (incoming / "day.csv").write_text("1")
+    look(ws, clock, 2)
+    (incoming / "day.csv").write_text("changed")
+    look(ws, clock, 2)
+    (incoming / "day.csv").unlink()
+    look(ws, clock, 2)
+    (incoming / "day.csv").write_text("again")
+    look(ws, clock, 2)
+
+    assert tables(ws) == ["day.csv"] * 3
+
+
+def test_files_that_come_while_nothing_runs_are_found_and_those_while_it_is_off_are_not(
+    call: Call, ws: Workspace, room: Workroom, clock: Clock, incoming: Path
+) -> None:
+    on_file(call)
+    look(ws, clock)
+    (incoming / "by-night.csv").write_text("1")
+    again = Automation(room.store, room.dispatcher, clock=clock)
+    before = again.is_needed
+    ws = replace(ws, automation=again)
+    look(ws, clock, 2)
+    assert tables(ws) == ["by-night.csv"]
+
+    calling(ws, "triggers.disable", name="watch")
+    assert (before, again.is_needed) == (True, False)
+    (incoming / "unseen.csv").write_text("1")
+    look(ws, clock, 3)
+    calling(ws, "triggers.enable", name="watch")
+    look(ws, clock, 3)
+    (incoming / "seen.csv").write_text("1")
+    look(ws, clock, 2)
+
+    assert tables(ws) == ["by-night.csv", "seen.csv"]
+    calling(ws, "triggers.delete", name="watch")
+    assert room.store.list_records("watch") == []
+
+
+def test_a_trigger_is_not_started_by_the_files_of_another(
+    call: Call, ws: Workspace, clock: Clock, incoming: Path
+) -> None:
+    on_file(call)
+    on_event(
+        call, name="logs", events=["*"], path=f"{LANDING}/*.log", create_job={"command": "true"}
+    )
+    look(ws, clock)
+    (incoming / "a.csv").write_text("1")
+    (incoming / "b.log").write_text("1")
+    look(ws, clock, 2)
+
+    causes = [fire.cause for fire in call("triggers.get", name="logs").recent]
+    assert [cause for cause in causes if cause.startswith("file")] == [
+        f"file.arrived {LANDING}/b.log"
+    ]
+    assert tables(ws) == ["a.csv"]
+
+
+def test_a_thousand_files_at_once_each_start_one_job(
+    call: Call, ws: Workspace, clock: Clock, incoming: Path
+) -> None:
+    on_event(call, events=["file.arrived"], path=f"{LANDING}/", inputs={})
+    look(ws, clock)
+    for n in range(1000):
+        (incoming / f"{n}.csv").write_text("1")
+    look(ws, clock, 4)
+
+    assert len(started_by(ws, "watch")) == 1000
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"path": None}, ""),
+        ({"path": f"{LANDING}/*", "events": ["job.failed"]}, ""),
+        ({"path": "azureml://datastores/nowhere/paths/x"}, "path"),
+        ({"path": "incoming/*.csv"}, "path"),
+        ({"poll_seconds": 0}, "poll_seconds"),
+    ],
+)
+def test_a_place_where_no_file_can_be_seen_is_refused(
+    call: Call, room: Workroom, incoming: Path, more: dict[str, Any], field: str
+) -> None:
+    (incoming / "old.csv").write_text("a\n")
+    with pytest.raises(Invalid) as refused:
+        on_file(call, **more)
+
+    assert [problem.field for problem in refused.value.problems] == [field]
+    assert room.store.list_records("trigger") == []
+
+
+def test_a_version_that_drifts_starts_a_job_and_one_like_the_last_does_not(
+    call: Call, ws: Workspace, room: Workroom, incoming: Path
+) -> None:
+    def version(numbers: list[int], **more: Any) -> None:
+        name = f"{len(room.store.list_records('data', name='sales', view='all'))}.csv"
+        lines = [
+            ",".join(["id", "amount", *more]),
+            *(f"{n},{n % 7 + numbers[n % len(numbers)]}" for n in range(400)),
+        ]
+        (incoming / name).write_text("\n".join(lines) + "\n")
+        path = f"{LANDING}/{name}"
+        call("data.create_or_update", asset={"name": "sales", "path": path, "type": "uri_file"})
+
+    def turn() -> None:
+        ws.automation._compare()
+        ws.automation.triggers.turn()
+
+    on_event(
+        call,
+        events=["data.drifted"],
+        filter={"columns": "*amount*"},
+        create_job={"command": "echo ${{inputs.psi}}", "inputs": {"psi": ""}},
+        inputs={"psi": "psi"},
+    )
+    version([0])
+    version([0, 0])
+    turn()
+    assert started_by(ws, "watch") == []
+    version([0, 900])
+    turn()
+    turn()
+
+    [job] = started_by(ws, "watch")
+    assert float(calling(ws, "jobs.get", name=job).inputs["psi"]) > 0.25
+    [event] = [row for row in room.store.events() if row.action == "data/drifted"]
+    assert (event.change["base"], event.change["version"]) == ("2", "3")

@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jupyter_mlws.entities.record import now
+from jupyter_mlws.entities.trigger import DRIFTED
 from jupyter_mlws.execution.automation.addresses import Gate
+from jupyter_mlws.execution.automation.drifting import Drifting
 from jupyter_mlws.execution.automation.scheduler import Scheduler
 from jupyter_mlws.execution.automation.triggers import Triggers
 from jupyter_mlws.execution.automation.webhooks import Webhooks
@@ -27,7 +29,7 @@ AFTER_ERROR_S = 5.0
 
 
 class Automation:
-    """The scheduler, the triggers and the webhooks of a workspace.
+    """The scheduler, the triggers, the webhooks, and what looks for files and drift in a workspace.
 
     Args:
         url: base address of the service.
@@ -48,6 +50,7 @@ class Automation:
         self.scheduler = Scheduler(store, desk, wake=wake, clock=clock)
         self.triggers = Triggers(store, desk, wake=wake, clock=clock)
         self.webhooks = Webhooks(store, desk.seal, Gate(allowed_networks), url=url, clock=clock)
+        self.drifting = Drifting(store, desk.blobs, desk.places)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -62,13 +65,20 @@ class Automation:
             asyncio.create_task(self.scheduler.run()),
             asyncio.create_task(self._follow(self.triggers.turn)),
             asyncio.create_task(self._follow(self.webhooks.turn)),
+            asyncio.create_task(self._follow(self.triggers.watching.turn)),
+            asyncio.create_task(self._follow(self._compare)),
         ]
 
     async def stop(self) -> None:
         """Do no more; all that is to be done stands in the store."""
+        self.drifting.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _compare(self) -> None:
+        listens = self.triggers.listens(DRIFTED) or self.webhooks.listens(DRIFTED)
+        self.drifting.turn(listens=listens)
 
     async def _follow(self, turn: Callable[[], datetime | None]) -> None:
         """Turn whenever something has happened, and when the turn said."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_mlws.entities.record import from_ms
 from jupyter_mlws.entities.run import FINAL, Status
-from jupyter_mlws.entities.trigger import EVENTS
+from jupyter_mlws.entities.trigger import DRIFTED, EVENTS, FILE_ARRIVED
 
 if TYPE_CHECKING:
     from jupyter_mlws.store.base import EventRow, Store
@@ -80,6 +80,18 @@ def happenings(store: Store, row: EventRow) -> Iterator[Happening]:
         if kind in EVENTS:
             data = {"schedule": name, **row.change}
             yield Happening(str(row.seq), row.seq, kind, f"schedules/{name}", row.time_ms, data)
+    elif row.change.get("kind") == DRIFTED:
+        version = row.change["version"]
+        reference = f"azureml:{row.change['name']}:{version}"
+        facts = {key: value for key, value in row.change.items() if key != "kind"}
+        data = {**facts, "reference": reference}
+        yield Happening(str(row.seq), row.seq, DRIFTED, row.subject, row.time_ms, data)
+    elif row.change.get("kind") == FILE_ARRIVED:
+        for number, file in enumerate(row.change["files"]):
+            data = {**file, "trigger": name}
+            yield Happening(
+                f"{row.seq}-{number}", row.seq, FILE_ARRIVED, file["uri"], row.time_ms, data
+            )
     made = sorted(
         key for key in row.change if key.startswith(MADE) and key.split(":")[1] in CREATED
     )

@@ -131,7 +131,9 @@ def start(
         Invalid: it cannot run any more, or an input is wrong.
     """
     job = _with_secrets(desk, kept["job"], kept["secrets"])
-    job["inputs"] = {**job.get("inputs", {}), **inputs}
+    planned = job.get("inputs", {})
+    given = {key: _as_planned(planned.get(key), value) for key, value in inputs.items()}
+    job["inputs"] = {**planned, **given}
     job["tags"] = {**job.get("tags", {}), **tags}
     git = GitState.model_validate(kept["git"]) if kept.get("git") else None
     for number in range(1, 1000):
@@ -143,6 +145,13 @@ def start(
             if once:
                 return own
     raise Invalid(f"There are too many jobs called '{name}'.")
+
+
+def _as_planned(planned: Any, value: Any) -> Any:
+    """A plain value for an input that the plan says more of: of data its type and mode stay."""
+    if not isinstance(planned, dict) or isinstance(value, dict):
+        return value
+    return {**planned, "path" if "path" in planned else "value": value}
 
 
 def stamp(moment: datetime) -> str:

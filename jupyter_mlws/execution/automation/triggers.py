@@ -10,13 +10,15 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from jupyter_mlws.entities.errors import Conflict, Invalid, NotFound, Unavailable
 from jupyter_mlws.entities.record import from_ms, to_ms
-from jupyter_mlws.entities.trigger import EventTrigger
+from jupyter_mlws.entities.trigger import FILE_ARRIVED, EventTrigger
 from jupyter_mlws.execution.automation import scheduler, starting
 from jupyter_mlws.execution.automation.happenings import Follower, Happening
+from jupyter_mlws.execution.automation.watching import Watching
 
 if TYPE_CHECKING:
     from jupyter_mlws.execution.submission import Desk
@@ -45,12 +47,13 @@ class Triggers:
         self._calls: dict[str, deque[datetime]] = {}
         self._listening: list[tuple[str, int, EventTrigger]] = []
         self._takes_calls = False
+        self.watching = Watching(store, desk.places, clock=clock)
         self.changed()
 
     @property
     def is_needed(self) -> bool:
-        """Whether somebody may call: what waits for events can be started again with them."""
-        return self._takes_calls
+        """Whether somebody may call, or files may come: what waits for other events starts with them."""
+        return self._takes_calls or self.watching.is_needed
 
     def changed(self) -> None:
         """Read which triggers listen."""
@@ -61,6 +64,13 @@ class Triggers:
             for record in enabled
             if record.doc["spec"]["type"] == "event"
         ]
+        self.watching.watch(self._listening)
+
+    def listens(self, kind: str) -> bool:
+        """Whether a trigger waits for this kind of event."""
+        return any(
+            fnmatchcase(kind, event) for _, _, spec in self._listening for event in spec.events
+        )
 
     def turn(self) -> None:
         """Start what events ask for."""
@@ -96,6 +106,8 @@ class Triggers:
         return done
 
     def _on_event(self, name: str, spec: EventTrigger, happening: Happening) -> bool:
+        if happening.kind == FILE_ARRIVED and happening.data["trigger"] != name:
+            return False
         record = self._store.find_record(KIND, name)
         if record is None or self._store.find_record(FIRE, name, happening.id):
             return False

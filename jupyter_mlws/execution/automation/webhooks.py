@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import httpcore
@@ -81,6 +82,12 @@ class Webhooks:
             for record in self._store.list_records(KIND)
             if record.doc["enabled"]
         ]
+
+    def listens(self, kind: str) -> bool:
+        """Whether a webhook tells of this kind of event."""
+        return any(
+            fnmatchcase(kind, event) for _, _, spec in self._listening for event in spec.events
+        )
 
     def turn(self) -> datetime | None:
         """Queue what is new and send what is due; answers when the next is due."""

@@ -7473,6 +7473,10 @@ export interface components {
             inputs?: {
                 [key: string]: string;
             };
+            /** Path */
+            path?: string;
+            /** Poll Seconds */
+            poll_seconds?: number;
             /**
              * Url
              * @description Where a call is sent: `POST` with `{"inputs": {…}}` and `Authorization: Bearer TOKEN`.
@@ -9832,6 +9836,10 @@ export interface components {
             inputs?: {
                 [key: string]: string;
             };
+            /** Path */
+            path?: string;
+            /** Poll Seconds */
+            poll_seconds?: number;
             /**
              * Url
              * @description Where a call is sent: `POST` with `{"inputs": {…}}` and `Authorization: Bearer TOKEN`.

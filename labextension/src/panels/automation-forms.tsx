@@ -122,10 +122,18 @@ export function TriggerForm(props: IFormProps<IShownToken | null>): JSX.Element 
   const [type, setType] = useState<'http' | 'event'>('http');
   const [schedule, setSchedule] = useState(known.schedules[0] ?? '');
   const [events, setEvents] = useState<string[]>([]);
+  const [path, setPath] = useState('');
   const [problems, failure, take] = useRefusal();
+  const waitsForFiles = type === 'event' && events.includes('file.arrived');
   const submit = async (): Promise<void> => {
     take(null);
-    const trigger = { name, type, schedule, ...(type === 'event' && { events }) };
+    const trigger = {
+      name,
+      type,
+      schedule,
+      ...(type === 'event' && { events }),
+      ...(waitsForFiles && { path }),
+    };
     try {
       const made = await model.after(model.client.call('triggers.create_or_update', { trigger }));
       onDone(made.token ? { name, url: made.url ?? '', token: made.token } : null);
@@ -174,6 +182,15 @@ export function TriggerForm(props: IFormProps<IShownToken | null>): JSX.Element 
       </Field>
       {type === 'event' && (
         <Events known={known} chosen={events} onChange={setEvents} problem={problems.events} />
+      )}
+      {waitsForFiles && (
+        <Text
+          label={trans.__('Files')}
+          value={path}
+          onChange={setPath}
+          problem={problems.path}
+          help={trans.__('Such as azureml://datastores/NAME/paths/incoming/*.csv')}
+        />
       )}
     </Frame>
   );

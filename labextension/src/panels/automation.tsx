@@ -194,8 +194,9 @@ function TriggerRow(props: IListProps & { trigger: Trigger }): JSX.Element {
       />
       <div className="jp-MlwsSchedules-what">
         <strong>{name}</strong>
-        <span className="jp-MlwsSchedules-sentence" title={trigger.url ?? undefined}>
+        <span className="jp-MlwsSchedules-sentence" title={trigger.url ?? trigger.path ?? undefined}>
           {trigger.type === 'http' ? trigger.url : trigger.events?.join(', ')}
+          {trigger.path && ` ${trigger.path}`}
           {trigger.schedule && ` → ${trigger.schedule}`}
         </span>
       </div>

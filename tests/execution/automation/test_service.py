@@ -127,3 +127,37 @@ def test_a_service_with_an_enabled_schedule_does_not_leave(tmp_path: Path) -> No
     client.schedules.disable("yearly")
 
     assert process.wait(timeout=60) == 0
+
+
+def test_a_file_that_comes_while_the_service_is_killed_is_processed(
+    workspace: Path, tmp_path: Path
+) -> None:
+    landing = tmp_path / "landing"
+    landing.mkdir()
+    client = MLClient(workspace=workspace)
+    client.datastores.create_or_update({"name": "landing", "type": "file", "path": str(landing)})
+    place = "azureml://datastores/landing/paths"
+    trigger = {
+        "name": "count",
+        "type": "event",
+        "events": ["file.arrived"],
+        "path": f"{place}/*.csv",
+        "poll_seconds": 1,
+        "inputs": {"table": "uri"},
+        "create_job": {
+            "command": "wc -l < ${{inputs.table}}",
+            "inputs": {"table": {"type": "uri_file", "path": f"{place}/first.csv"}},
+        },
+    }
+    (landing / "first.csv").write_text("a\n")
+    client.triggers.create_or_update(trigger)
+    time.sleep(3)
+
+    kill(runtime.start(workspace))
+    (landing / "second.csv").write_text("a\n1\n2\n")
+    client = MLClient(workspace=workspace)
+    until(lambda: bool(client.triggers.get("count").recent))
+
+    [fire] = client.triggers.get("count").recent
+    assert client.jobs.wait(fire.job or "", timeout_s=60).status.value == "Completed"
+    assert client.jobs.read_log(fire.job or "").text.strip() == "3"
