@@ -194,7 +194,10 @@ function TriggerRow(props: IListProps & { trigger: Trigger }): JSX.Element {
       />
       <div className="jp-MlwsSchedules-what">
         <strong>{name}</strong>
-        <span className="jp-MlwsSchedules-sentence" title={trigger.url ?? trigger.path ?? undefined}>
+        <span
+          className="jp-MlwsSchedules-sentence"
+          title={trigger.url ?? trigger.path ?? undefined}
+        >
           {trigger.type === 'http' ? trigger.url : trigger.events?.join(', ')}
           {trigger.path && ` ${trigger.path}`}
           {trigger.schedule && ` → ${trigger.schedule}`}
