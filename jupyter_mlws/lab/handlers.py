@@ -187,14 +187,21 @@ class SchedulesHandler(JobsHandler):
     @authenticated
     @authorized("write", resource=RESOURCE)
     async def post(self) -> None:
-        """Schedule the notebook or script at `path`; `schedule.create_job` has the fields of its job."""
+        """Schedule the file at `path` as `POST /mlws/lab/jobs` runs it.
+
+        `schedule.create_job` has fields of its job.
+        """
         body = self.get_json_body() or {}
         file = await self.file(str(body.get("path", "")))
         given = dict(body.get("schedule") or {})
         job = dict(given.get("create_job") or {})
-        # Without an experiment of its own the jobs are found under the schedule's name.
-        job.setdefault("experiment_name", str(given.get("name") or file.stem))
-        schedule = {**given, "create_job": job_of(file, job)}
+        if file.suffix in YAML:
+            job["job"] = str(file)
+        else:
+            # Without an experiment of its own the jobs are found under the schedule's name.
+            job.setdefault("experiment_name", str(given.get("name") or file.stem))
+            job = job_of(file, job)
+        schedule = {**given, "create_job": job}
         made = await self.ask(lambda client: client.schedules.create_or_update(schedule))
         self.finish(made.model_dump_json(by_alias=True))
 

@@ -276,3 +276,33 @@ def test_a_pipeline_of_elyra_is_opened_in_the_designer(jupyterlab: LabPage, fold
     jupyterlab.page.get_by_role("menuitem", name="Make Pipeline from Elyra").click()
 
     expect(step(jupyterlab.page.locator("[data-mlws-designer]:visible"), "look")).to_be_visible()
+
+
+def test_a_pipeline_is_scheduled_where_it_is_drawn_and_in_the_file_browser(
+    jupyterlab: LabPage, folder: Path
+) -> None:
+    lab, page = jupyterlab.lab, jupyterlab.page
+    file = folder / "two.pipeline.yml"
+    file.write_text(PIPELINE)
+    name = f"nightly-{uuid.uuid4().hex[:6]}"
+    shown = open_designer(jupyterlab, file)
+    shown.get_by_role("button", name="Schedule…").click()
+    dialog = page.locator(".jp-MlwsRunDialog")
+    expect(dialog.get_by_label("Name")).to_have_value("two")
+    dialog.get_by_label("Name").fill(name)
+    dialog.get_by_label("Cron").fill("0 0 1 1 *")
+    dialog.get_by_role("button", name="Create schedule").click()
+    expect(dialog).to_have_count(0)
+
+    fire = rest.call(lab, "POST", f"/api/schedules/{name}:trigger", {})
+
+    assert rest.wait_for(lab, fire["job"], "Completed")["type"] == "pipeline"
+    expect(
+        shown.get_by_role("navigation", name="Past runs").get_by_role("button").first
+    ).to_be_visible()
+    jupyterlab.execute("filebrowser:open-path", path=os.path.relpath(folder, lab.project))
+    page.locator(".jp-DirListing-item", has_text=file.name).click(button="right")
+    page.get_by_role("menuitem", name="Schedule…").click()
+    expect(dialog.get_by_label("Name")).to_have_value("two")
+    page.keyboard.press("Escape")
+    jupyterlab.errors.clear()

@@ -23,6 +23,21 @@ export function isRunnable(path: string, contents: Pick<Contents.IManager, 'driv
   return OWN_DRIVES.includes(contents.driveName(path)) && /\.(ipynb|py)$/.test(path);
 }
 
+/** Whether the file at a contents path can be started by the clock: a pipeline can too. */
+export function isSchedulable(
+  path: string,
+  contents: Pick<Contents.IManager, 'driveName'>,
+): boolean {
+  return (
+    isRunnable(path, contents) ||
+    (OWN_DRIVES.includes(contents.driveName(path)) && isPipeline(path))
+  );
+}
+
+export function isPipeline(path: string): boolean {
+  return /\.pipeline\.ya?ml$/.test(path);
+}
+
 export class RunFile implements IRunFile {
   /** `globalPath` may name its drive. */
   constructor(

@@ -216,6 +216,7 @@ function addNote(designer: Designer): void {
 /** Runs all of it, or a part around the chosen step. */
 function RunButton(props: IDesignerProps): JSX.Element {
   const { designer, onRun, shown } = props;
+  const page = usePage();
   const { trans } = useLanguage();
   const n = designer.problems.length;
   const key = designer.chosen?.key;
@@ -260,6 +261,13 @@ function RunButton(props: IDesignerProps): JSX.Element {
           <option value="from">{trans.__('From %1 on', key)}</option>
         </select>
       )}
+      <Button
+        disabled={steps.length === 0}
+        title={trans.__('Run it by the clock, again and again')}
+        onClick={() => execute(page, CommandIDs.scheduleDialog, { path: props.path })}
+      >
+        {trans.__('Schedule…')}
+      </Button>
       <Button primary disabled={steps.length === 0} onClick={() => onRun(null)}>
         {n > 0 ? trans._n('Run… (%1 problem)', 'Run… (%1 problems)', n) : trans.__('Run…')}
       </Button>

@@ -16,8 +16,9 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { SOURCE_PROPERTY } from '../jobform/form';
 import type { IScheduleSource, SchedulesModel } from '../model/schedules';
-import { isRunnable, RunFile } from '../notebook/file';
+import { isPipeline, isSchedulable, RunFile } from '../notebook/file';
 import { type IPage, PageWidget } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
@@ -33,7 +34,7 @@ const DIALOG_ARGS = {
     type: 'object',
     properties: {
       name: { type: 'string', description: 'Name of a schedule to edit' },
-      path: { type: 'string', description: 'Contents path of the notebook or script' },
+      path: { type: 'string', description: 'Contents path of the notebook, script or pipeline' },
       run_id: { type: 'string', description: 'Name of an earlier job' },
       selected: { type: 'boolean', description: 'Take the file selected in the file browser' },
       job: { type: 'object', description: 'The job as the run dialog was filled in, for a path' },
@@ -149,7 +150,7 @@ function addEditor(
     const current = widget ? documents.contextForWidget(widget)?.path : undefined;
     const chosen = selected.length === 1 ? selected[0]?.path : undefined;
     const path = args.selected ? chosen : (args.path ?? current);
-    return typeof path === 'string' && isRunnable(path, contents) ? path : undefined;
+    return typeof path === 'string' && isSchedulable(path, contents) ? path : undefined;
   };
   const sourceOf = async (args: ReadonlyPartialJSONObject): Promise<IScheduleSource | null> => {
     if (typeof args.name === 'string') {
@@ -187,7 +188,7 @@ function addEditor(
     }
     const file = new RunFile(path, documents, contents, client);
     await file.describe();
-    const stem = PathExt.basename(path, PathExt.extname(path));
+    const stem = PathExt.basename(path).replace(/(\.pipeline)?\.\w+$/, '');
     return {
       title: PathExt.basename(path),
       name: stem,
@@ -196,7 +197,11 @@ function addEditor(
         if (file.isDirty) {
           await file.save();
         }
-        const job = (args.job ?? {}) as Record<string, unknown>;
+        const job = {
+          ...((args.job ?? {}) as Record<string, unknown>),
+          // The designer shows the runs of its own file.
+          ...(isPipeline(path) && { properties: { [SOURCE_PROPERTY]: file.path } }),
+        };
         return client.schedule(file.path, { ...given, create_job: job });
       },
     };
@@ -212,9 +217,12 @@ function addEditor(
       try {
         const source = await sourceOf(args);
         if (!source) {
-          Notification.warning(trans.__('Open a notebook or a Python file to schedule it.'), {
-            autoClose: 8000,
-          });
+          Notification.warning(
+            trans.__('Open a notebook, a Python file or a pipeline to schedule it.'),
+            {
+              autoClose: 8000,
+            },
+          );
           return null;
         }
         const [{ ScheduleDraft }, { openScheduleEditor }] = await Promise.all([
