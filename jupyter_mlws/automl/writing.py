@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import textwrap
 
-import nbformat
-
 Cell = tuple[str, str]
 """A tag, and the source; `markdown` is a cell of text."""
 
 
 def written(*cells: Cell) -> bytes:
     """A notebook file of these cells."""
+    # What only looks at AutoML jobs starts without it.
+    import nbformat
+
     made = nbformat.v4.new_notebook()
     made.metadata["kernelspec"] = {
         "name": "python3",
