@@ -104,7 +104,8 @@ const WIDER: Readonly<Record<string, readonly string[]>> = {
  * What is drawn for a pipeline.
  *
  * @param graph - what the service said last; it may be older.
- * @param before - what was drawn last: when the shape is the same, nothing is placed anew.
+ * @param before - what was drawn last: when something was only renamed or taken away, nothing is placed
+ *   anew, and what is as it was is the same object.
  */
 export function drawingOf(
   pipeline: IPipeline,
@@ -125,23 +126,42 @@ export function drawingOf(
       problems: (graph?.problems ?? []).filter(p => p.node === step.key).map(p => p.message),
     };
   });
-  const isKept = before !== null && shapeOf(before.steps, before.edges) === shapeOf(steps, edges);
   const found = !unplaced
     ? {}
-    : isKept
-      ? placesOf(before)
-      : arranged(steps, pipeline.sources, edges);
+    : ((before && keptPlaces(before, steps, pipeline.sources, edges)) ??
+      arranged(steps, pipeline.sources, edges));
   return {
-    edges,
-    sources: pipeline.sources.map(source => ({
-      source,
-      place: pipeline.places[source.key] ?? found[source.key] ?? [0, 0],
-    })),
-    steps: steps.map(drawn => ({
-      ...drawn,
-      place: pipeline.places[drawn.step.key] ?? found[drawn.step.key] ?? [0, 0],
-    })),
+    edges: asBefore(edges, before?.edges, edge => edge.id),
+    sources: asBefore(
+      pipeline.sources.map(source => ({
+        source,
+        place: pipeline.places[source.key] ?? found[source.key] ?? [0, 0],
+      })),
+      before?.sources,
+      drawn => drawn.source.key,
+    ),
+    steps: asBefore(
+      steps.map(drawn => ({
+        ...drawn,
+        place: pipeline.places[drawn.step.key] ?? found[drawn.step.key] ?? [0, 0],
+      })),
+      before?.steps,
+      drawn => drawn.step.key,
+    ),
   };
+}
+
+/** What is drawn now, with the objects of what was drawn before where nothing has changed. */
+function asBefore<T>(
+  now: readonly T[],
+  before: readonly T[] = [],
+  keyOf: (item: T) => string,
+): T[] {
+  const known = new Map(before.map(item => [keyOf(item), item]));
+  return now.map(item => {
+    const old = known.get(keyOf(item));
+    return old && JSON.stringify(old) === JSON.stringify(item) ? old : item;
+  });
 }
 
 /** Places from left to right, so that few edges cross. */
@@ -152,7 +172,7 @@ export function arranged(
 ): Record<string, Place> {
   const graph = new dagre.graphlib.Graph();
   // The shortest lines take dagre seconds when there are many steps.
-  const ranker = steps.length > MANY ? 'tight-tree' : 'network-simplex';
+  const ranker = steps.length > MANY ? 'longest-path' : 'network-simplex';
   graph.setGraph({ rankdir: 'LR', nodesep: 28, ranksep: 72, marginx: 24, marginy: 24, ranker });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const drawn of steps) {
@@ -175,13 +195,38 @@ export function arranged(
   );
 }
 
-/** All that places depend on. */
-function shapeOf(
+/** The places that all had before; null when there is a new box or line, or one that has grown. */
+function keptPlaces(
+  before: IDrawing,
   steps: readonly Omit<IDrawnStep, 'place'>[],
+  sources: readonly ISource[],
   edges: readonly IDrawnEdge[],
-): string {
-  const boxes = steps.map(drawn => `${drawn.step.key} ${heightOf(drawn)}`);
-  return [...boxes, ...edges.map(edge => edge.id)].join('\n');
+): Record<string, Place> | null {
+  const old = new Map(before.steps.map(drawn => [drawn.step.key, drawn]));
+  const now = new Set(steps.map(drawn => drawn.step.key));
+  const were = new Map<string, string>(
+    before.sources.map(({ source }) => [source.key, source.key]),
+  );
+  for (const [index, drawn] of steps.entries()) {
+    const { key } = drawn.step;
+    const there = before.steps[index];
+    // One that stands where another has gone is that one, renamed.
+    const was = old.get(key) ?? (there && !now.has(there.step.key) ? there : undefined);
+    if (!was || heightOf(was) !== heightOf(drawn)) {
+      return null;
+    }
+    were.set(key, was.step.key);
+  }
+  const lines = new Set(before.edges.map(edge => `${edge.source}>${edge.target}`));
+  const isNew = (edge: IDrawnEdge): boolean =>
+    were.has(edge.source) &&
+    were.has(edge.target) &&
+    !lines.has(`${were.get(edge.source)}>${were.get(edge.target)}`);
+  if (sources.some(({ key }) => !were.has(key)) || edges.some(isNew)) {
+    return null;
+  }
+  const places = placesOf(before);
+  return Object.fromEntries([...were].map(([key, was]) => [key, places[was] ?? [0, 0]]));
 }
 
 function placesOf({ steps, sources }: IDrawing): Record<string, Place> {

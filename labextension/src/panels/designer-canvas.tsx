@@ -15,7 +15,9 @@ import {
   Position,
   ReactFlow,
   ReactFlowProvider,
+  type ReactFlowState,
   useReactFlow,
+  useStore,
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
@@ -74,6 +76,9 @@ export interface ICanvasProps {
 }
 
 const NODE_TYPES = { step: memo(StepBox), source: memo(SourceBox), note: memo(NoteBox) };
+/** Scale below which no text of a step can be read. */
+const FAR = 0.28;
+const isFarAway = (state: ReactFlowState): boolean => state.transform[2] < FAR;
 const FIT = { padding: 0.15, maxZoom: 1 };
 
 export function DesignerCanvas(props: ICanvasProps): JSX.Element {
@@ -88,21 +93,28 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
   const { trans } = useLanguage();
   useSignal(designer.changed);
   const flow = useReactFlow<AnyNode, Edge>();
+  const isFar = useStore(isFarAway);
   const { drawing, pipeline, selection } = designer;
+  const reuse = useReused<AnyNode>();
   const drawn = useMemo(
-    () => nodesOf(designer, drawing, pipeline.notes, selection, views, onOpen),
-    [designer, drawing, pipeline, selection, views, onOpen],
+    () => reuse(nodesOf(designer, drawing, pipeline.notes, selection, views, onOpen), isSameNode),
+    [designer, drawing, pipeline, selection, views, onOpen, reuse],
   );
   // React Flow moves its own copies while something is dragged; the file hears of it at the end.
   const [nodes, setNodes] = useState<AnyNode[]>(drawn);
   useEffect(() => setNodes(drawn), [drawn]);
   const suggestions = useMemo(() => suggested(drawing), [drawing]);
+  const reuseEdges = useReused<Edge>();
   const edges = useMemo(
-    () => [
-      ...drawing.edges.map(edge => edgeOf(edge, views, false)),
-      ...suggestions.map(edge => edgeOf(edge, views, true)),
-    ],
-    [drawing, suggestions, views],
+    () =>
+      reuseEdges(
+        [
+          ...drawing.edges.map(edge => edgeOf(edge, views, false)),
+          ...suggestions.map(edge => edgeOf(edge, views, true)),
+        ],
+        isSameEdge,
+      ),
+    [drawing, suggestions, views, reuseEdges],
   );
 
   const onNodesChange = useCallback(
@@ -198,6 +210,7 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
       role="application"
       aria-label={trans.__('Canvas')}
       data-mlws-canvas
+      data-far={isFar || undefined}
       onDragOver={event => {
         if (event.dataTransfer.types.includes(STEP_MIME)) {
           event.preventDefault();
@@ -267,6 +280,43 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
         />
       </ReactFlow>
     </div>
+  );
+}
+
+/** Objects of the last drawing for what is the same in this one: React Flow draws only what is new. */
+function useReused<T extends { id: string }>(): (
+  now: readonly T[],
+  isSame: (one: T, other: T) => boolean,
+) => T[] {
+  const last = useRef(new Map<string, T>());
+  return useCallback((now, isSame) => {
+    const kept = now.map(item => {
+      const old = last.current.get(item.id);
+      return old && isSame(old, item) ? old : item;
+    });
+    last.current = new Map(kept.map(item => [item.id, item]));
+    return kept;
+  }, []);
+}
+
+function isSameNode(one: AnyNode, other: AnyNode): boolean {
+  // A note is written again each time: its change is bound to the text of the moment.
+  return (
+    one.type !== 'note' &&
+    one.selected === other.selected &&
+    one.position.x === other.position.x &&
+    one.position.y === other.position.y &&
+    Object.entries(other.data).every(
+      ([key, value]) => (one.data as Record<string, unknown>)[key] === value,
+    )
+  );
+}
+
+function isSameEdge(one: Edge, other: Edge): boolean {
+  return (
+    one.data?.edge === other.data?.edge &&
+    one.animated === other.animated &&
+    one.className === other.className
   );
 }
 

@@ -137,3 +137,33 @@ it('an edit that leaves the shape as it is moves nothing', () => {
   ]);
   expect(grown.steps[0]?.place).not.toEqual([7, 8]);
 });
+
+it('moves nothing when a step is only renamed or a line taken away, and draws nothing else anew', () => {
+  const from = (step: string): string => `$\{{parent.jobs.${step}.outputs.y}}`;
+  const text = [
+    'jobs:',
+    '  a: {command: one}',
+    `  b: {command: two, inputs: {x: "${from('a')}"}}`,
+    `  c: {command: three, inputs: {x: "${from('a')}"}}`,
+    '',
+  ].join('\n');
+  const first = drawingOf(readPipeline(text), null);
+  const before = {
+    ...first,
+    steps: first.steps.map(drawn => ({ ...drawn, place: [drawn.place[0] + 7, 3] as const })),
+  };
+
+  const renamed = drawingOf(readPipeline(text.replaceAll(/\ba\b/g, 'first')), null, before);
+  const broken = drawingOf(readPipeline(text.replace('  a:', '  first:')), null, before);
+  const joined = drawingOf(
+    readPipeline(text.replace('{command: one}', `{command: one, inputs: {x: "${from('b')}"}}`)),
+    null,
+    before,
+  );
+
+  const places = before.steps.map(drawn => drawn.place);
+  expect(renamed.steps.map(drawn => drawn.place)).toEqual(places);
+  expect(broken.steps.map(drawn => drawn.place)).toEqual(places);
+  expect(broken.steps[1]).toBe(before.steps[1]);
+  expect(joined.steps.map(drawn => drawn.place)).not.toEqual(places);
+});
