@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -204,6 +205,16 @@ def test_r_says_when_it_is_not_there(
 
     with pytest.raises(SystemExit, match="needs R"):
         run("r_script", {"table1": iris})
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="This machine has no R.")
+def test_an_r_function_is_run(run: Run, iris: pd.DataFrame) -> None:
+    script = "main <- function(table1) aggregate(. ~ kind, data = table1, FUN = mean)\n"
+
+    made = run("r_script", {"table1": iris}, script=script)
+
+    expected = iris.groupby("kind").mean().reset_index()
+    pd.testing.assert_frame_equal(table(made["result"])[expected.columns], expected)
 
 
 @pytest.mark.timeout(300)

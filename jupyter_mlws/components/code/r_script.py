@@ -1,4 +1,4 @@
-"""Run a function `main(table1)` in R; needs R with the package arrow."""
+"""Run a function `main(table1)` in R; needs R on the machine."""
 
 import shutil
 import subprocess

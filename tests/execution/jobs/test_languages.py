@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
 
 from jupyter_mlws.entities.run import Status
-from jupyter_mlws.execution import kernelspecs
+from jupyter_mlws.execution import artifacts, kernelspecs
 from jupyter_mlws.execution.jobs.notebook import NotebookJobType
+from jupyter_mlws.execution.notebooks import interface
 from jupyter_mlws.execution.notebooks.record import read_execution
 from jupyter_mlws.testing.jobs import Workroom
 from tests.execution.notebooks.making import code, notebook
@@ -93,3 +95,77 @@ def test_a_cell_that_fails_is_named(room: Workroom) -> None:
     assert ended.error
     assert ended.error.cell
     assert ended.error.cell.code_index == 2
+
+
+R = {"kernelspec": {"name": "ir", "language": "R"}, "language_info": {"name": "R"}}
+FIT = (
+    code(
+        "n <- 10  # [2..150] How many rows\nname <- 'nobody'\ndeep <- TRUE\nby <- c(1, 2)",
+        "parameters",
+    ),
+    code(
+        "fit <- lm(Sepal.Length ~ Petal.Length, data = head(iris, n))\n"
+        "cat(name, n, deep, sum(by), class(fit), '\\n')\nsummary(fit)$r.squared"
+    ),
+    code("plot(1:n)"),
+    code(
+        "saveRDS(fit, 'outputs/fit.rds')\n"
+        "table <- read.csv(file.path(Sys.getenv('AZUREML_SCRIPT_DIRECTORY_NAME'), 'rows.csv'))\n"
+        "cat(table$b, '\\n')"
+    ),
+)
+needs_r = pytest.mark.skipif("ir" not in KernelSpecManager().find_kernel_specs(), reason="No R.")
+
+
+def r_job(room: Workroom, *cells: dict[str, Any], **more: Any) -> dict[str, Any]:
+    files = {"fit.ipynb": json.dumps(notebook(*cells, **R)).encode(), "rows.csv": b"a,b\n1,2\n"}
+    return {"type": "notebook", "notebook": "fit.ipynb", "code": room.snapshot(files), **more}
+
+
+@needs_r
+@pytest.mark.timeout(180)
+def test_a_notebook_of_r_gets_values_and_leaves_its_plot_and_model(room: Workroom) -> None:
+    inputs = {"n": 25, "name": 'O\'Hara "$HOME"', "deep": False}
+
+    ended = room.run(r_job(room, *FIT, inputs=inputs))
+
+    assert ended.status is Status.COMPLETED, ended.error
+    assert 'O\'Hara "$HOME" 25 FALSE 3 lm' in (text := printed(room, ended.name))
+    assert "2 \n" in text
+    execution = read_execution(room.path / "jobs" / ended.name / "1")
+    assert execution
+    shown = [
+        kind
+        for cell in execution.notebook["cells"]
+        for output in cell.get("outputs", ())
+        for kind in output.get("data", {})
+    ]
+    assert "image/png" in shown
+    assert room.store.get_run(ended.name).params["n"] == "25"
+    root = artifacts.root(room.store, room.store.get_run(ended.name))
+    kept = [row.path for row in room.store.list_artifacts(root, recursive=True)]
+    assert f"{root}/outputs/fit.rds" in kept, kept
+
+
+@needs_r
+@pytest.mark.timeout(180)
+def test_a_cell_of_r_that_stops_is_named_with_its_reason(room: Workroom) -> None:
+    ended = room.run(r_job(room, code("x <- 1"), code("stop('no such luck')")))
+
+    assert ended.status is Status.FAILED
+    assert ended.error
+    assert "no such luck" in ended.error.message
+    assert ended.error.cell
+    assert ended.error.cell.code_index == 2
+
+
+@needs_r
+def test_parameters_of_r_are_a_form(room: Workroom) -> None:
+    found = interface.read(notebook(*FIT, **R))
+
+    assert {port.name: port.default for port in found.inputs} == {
+        "n": 10,
+        "name": "nobody",
+        "deep": True,
+        "by": None,
+    }
