@@ -89,3 +89,27 @@ def test_the_list_is_searched_and_opened_by_keys(jupyterlab: LabPage, lab: Lab, 
     jupyterlab.page.keyboard.press("Enter")
 
     expect(jupyterlab.page.locator(".jp-MlwsModelPage[data-model='found']")).to_be_visible()
+
+
+MLMODEL = """flavors: {python_function: {loader_module: mlflow.sklearn}}
+signature:
+  inputs: '[{"type": "double", "name": "age", "required": true}]'
+  outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]'
+  params: '[{"name": "top", "type": "long", "default": 5, "shape": null}]'
+"""
+
+
+def test_what_a_model_takes_and_gives_is_a_table(jupyterlab: LabPage, lab: Lab) -> None:
+    command = f"mkdir -p outputs/m; cat > outputs/m/MLmodel <<'END'\n{MLMODEL}END"
+    name = rest.submit(lab, command, display_name="signs")
+    rest.wait_for(lab, name, "Completed")
+    asset = {"name": "signed", "path": f"runs:/{name}/outputs/m", "type": "mlflow_model"}
+    rest.call(lab, "POST", "/api/models", {"asset": asset})
+
+    table = opened(jupyterlab, "signed").get_by_role("region", name="Signature")
+
+    rows = table.locator("tbody tr")
+    expect(rows).to_have_text(
+        ["TakesagedoubleYes", "Parameterstoplongelse 5", "Gives—int64 (-1)yes"], ignore_case=True
+    )
+    jupyterlab.errors.clear()

@@ -1,9 +1,11 @@
 // The page of one model: its versions at the side, and all that is known of one of them.
+import '../../style/data.css';
 import '../../style/models.css';
 import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
 import type { Asset, AssetFile, AssetUse } from '../model/data';
 import { flavorsOf, type ModelModel, stageOf, text } from '../model/models';
 import { Resource } from '../model/resource';
+import type { ISignature, ISignatureColumn } from '../model/signature';
 import type { State } from '../model/state';
 import { CommandIDs } from '../tokens';
 import { useLanguage } from '../ui/context';
@@ -200,6 +202,7 @@ function Overview(props: {
           [trans.__('By'), made.last_modified_by],
         ]}
       />
+      {asset.type === 'mlflow_model' && <Signature name={asset.name} version={asset.version} />}
       {flavors.length > 0 && (
         <Facts
           title={trans.__('Flavors')}
@@ -253,6 +256,65 @@ function useOwn<T>(read: (signal: AbortSignal) => Promise<T>): Resource<T> {
 interface IVersion {
   name: string;
   version: string;
+}
+
+/** What the model takes and gives; nothing when it does not say. */
+function Signature(props: IVersion): JSX.Element | null {
+  const { name, version } = props;
+  const { client } = usePage().workspace;
+  const { trans } = useLanguage();
+  const signature = useOwn<ISignature | null>(async signal => {
+    const [file, { signatureOf }] = await Promise.all([
+      client.download('models.read_file', { name, version, path: 'MLmodel' }, { signal }),
+      import('../model/signature'),
+    ]);
+    return signatureOf(await file.text());
+  });
+  const { value } = useResource(signature);
+  if (!value) {
+    return null;
+  }
+  const parts: [string, readonly ISignatureColumn[]][] = [
+    [trans.__('Takes'), value.inputs],
+    [trans.__('Parameters'), value.params],
+    [trans.__('Gives'), value.outputs],
+  ];
+  return (
+    <section className="jp-MlwsModel-facts" aria-label={trans.__('Signature')}>
+      <h3>{trans.__('Signature')}</h3>
+      <table className="jp-MlwsPlainTable">
+        <thead>
+          <tr>
+            <th>{trans.__('Part')}</th>
+            <th>{trans.__('Name')}</th>
+            <th>{trans.__('Type')}</th>
+            <th>{trans.__('Must be given')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {parts.flatMap(([part, columns]) =>
+            columns.map((column, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a tensor has no name, and the order is fixed.
+              <tr key={`${part} ${at}`}>
+                <td>{at === 0 ? part : ''}</td>
+                <td>{column.name || '—'}</td>
+                <td>
+                  <code>{column.type}</code>
+                </td>
+                <td>
+                  {column.isRequired
+                    ? trans.__('yes')
+                    : column.initial
+                      ? trans.__('else %1', column.initial)
+                      : trans.__('no')}
+                </td>
+              </tr>
+            )),
+          )}
+        </tbody>
+      </table>
+    </section>
+  );
 }
 
 function Files(props: IVersion & { path: string }): JSX.Element {
