@@ -6,6 +6,7 @@ import functools
 import importlib
 import inspect
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,11 @@ def made(op: Operation, name: str) -> click.Command:
         output: str,
         query: str | None,
         download_path: Path | None = None,
+        yes: bool = False,
         **given: Any,
     ) -> None:
+        if op.verb == "delete" and not yes:
+            _make_sure(f"Delete {op.singular} '{given.get(op.key or '', '')}'?")
         arguments: dict[str, Any] = {}
         for argument, value in given.items():
             if value not in (None, ()):
@@ -78,9 +82,19 @@ def made(op: Operation, name: str) -> click.Command:
             required=True,
             help="The file to write.",
         )(run)
+    if op.verb == "delete":
+        run = click.option("--yes", "-y", is_flag=True, help="Do not ask whether you are sure.")(
+            run
+        )
     for argument, kind in reversed(list(properties.items())):
         run = _option(op, argument, kind, argument in required)(run)
     return click.command(name, help=op.description, short_help=op.summary)(run)
+
+
+def _make_sure(question: str) -> None:
+    """Ask the person at the terminal; a script is not asked."""
+    if sys.stdin.isatty():
+        click.confirm(question, abort=True, err=True)
 
 
 def _spec(schema: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -47,6 +47,8 @@ def show(answer: Any, output: str, query: str | None = None) -> None:
     Raises:
         Invalid: `query` is no JMESPath.
     """
+    if answer is None:
+        return
     items = answer.get("items") if isinstance(answer, dict) and "items" in answer else answer
     if query:
         try:

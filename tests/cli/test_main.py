@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from jupyter_mlws.cli.main import app, main
 from jupyter_mlws.cli.output import render
 from jupyter_mlws.cli.own import FOR_PROGRAMS
 from jupyter_mlws.features.operations import load
+from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.service import Running
 
 
@@ -133,6 +135,37 @@ def test_commands_start_without_what_only_jobs_need() -> None:
     assert done.stdout.split() == []
 
 
+def at_a_terminal(answer: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a person does, who answers what it asks."""
+    ours, theirs = os.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    command = [sys.executable, "-m", "jupyter_mlws.cli.main", *words]
+    done = subprocess.run(command, stdin=theirs, capture_output=True, text=True, check=False)
+    os.close(ours)
+    os.close(theirs)
+    return done
+
+
+def test_a_person_is_asked_before_something_is_deleted_and_a_script_is_not(
+    workspace: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = MLClient(workspace=workspace)
+    for name in ("one", "two", "three"):
+        client.secrets.set(name, "value")
+
+    kept = at_a_terminal("n", "secret", "delete", "-n", "one", "-w", workspace)
+    gone = at_a_terminal("y", "secret", "delete", "-n", "one", "-w", workspace)
+    sure = at_a_terminal("n", "secret", "delete", "-n", "two", "--yes", "-w", workspace)
+    code, out, _ = run(capsys, "secret", "delete", "-n", "three")
+
+    assert (kept.returncode, kept.stdout) == (1, "")
+    assert "Delete secret 'one'?" in kept.stderr
+    assert (gone.returncode, gone.stdout) == (0, "")
+    assert (sure.returncode, sure.stdout, sure.stderr) == (0, "", "")
+    assert (code, out) == (0, "")
+    assert not {"one", "two", "three"} & {secret.name for secret in client.secrets.list()}
+
+
 def test_help_names_every_noun() -> None:
     import click
 
@@ -200,7 +233,7 @@ def test_triggers_and_webhooks_come_from_files(service: Running, tmp_path: Path)
     def run(*arguments: str) -> Any:
         answer = CliRunner().invoke(app, [*arguments, *at], catch_exceptions=False)
         assert answer.exit_code == 0, answer.output
-        return json.loads(answer.output)
+        return json.loads(answer.output or "null")
 
     trigger = run("trigger", "create", "-f", str(tmp_path / "trigger.yml"))
     webhook = run("webhook", "create", "-f", str(tmp_path / "webhook.yml"))
