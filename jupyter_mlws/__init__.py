@@ -40,8 +40,10 @@ if TYPE_CHECKING:
         model,
         open_,
         output,
+        register_data,
         register_model,
         runs,
+        submit,
     )
     from jupyter_mlws.sdk.assets import load_component, load_data, load_model
     from jupyter_mlws.sdk.builders import command, notebook
@@ -79,8 +81,10 @@ _PLACES = {
         "model",
         "open_",
         "output",
+        "register_data",
         "register_model",
         "runs",
+        "submit",
     ),
     "entities.schedule": ("CronTrigger", "RecurrencePattern", "RecurrenceTrigger"),
     "sdk.assets": ("load_component", "load_data", "load_model"),
@@ -144,8 +148,10 @@ __all__ = [
     "notebook",
     "open_",
     "output",
+    "register_data",
     "register_model",
     "runs",
+    "submit",
 ]
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from jupyter_mlws.entities.azure.automl import AutoMLJob
 from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.entities.yaml import parse
 from jupyter_mlws.ipython.comparison import RunComparison
@@ -132,11 +134,30 @@ def pipeline(
     wait: bool = False,
     experiment_name: str | None = None,
 ) -> JobCard | None:
-    """Run a pipeline that is written in YAML; answers a card that shows how it stands.
+    """Run a pipeline that is written in YAML: `submit` for a text that need not say its type."""
+    return submit(
+        text, inputs, type="pipeline", check=check, wait=wait, experiment_name=experiment_name
+    )
+
+
+def submit(
+    text: str,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    type: str | None = None,
+    data: Mapping[str, Any] | None = None,
+    check: bool = False,
+    wait: bool = False,
+    experiment_name: str | None = None,
+) -> JobCard | None:
+    """Run a job that is written in YAML; answers a card that shows how it stands.
 
     Args:
         text: the YAML; paths in it start at the working directory.
         inputs: values in the place of its own.
+        type: of the job, such as `automl`, where the text does not say it.
+        data: tables of this kernel by the input that takes them, or `training_data`; each becomes
+            the next version of the data of that name.
         check: start nothing; answers None when it is right.
         wait: come back only when it has ended.
         experiment_name: experiment of its run.
@@ -145,9 +166,14 @@ def pipeline(
         JobFailed: it did not complete, and `wait` was given.
     """
     document = parse(text)
-    said = {**document.data, "type": "pipeline"}
-    if inputs:
-        said["inputs"] = {**(said.get("inputs") or {}), **inputs}
+    said = {**document.data, **({"type": type} if type else {})}
+    given: dict[str, Any] = dict(inputs or {})
+    for name, table in (data or {}).items():
+        version = register_data(name, table)
+        place = said if name in AutoMLJob.data_fields else given
+        place[name] = {"type": version.type, "path": f"azureml:{version.name}:{version.version}"}
+    if given:
+        said["inputs"] = {**(said.get("inputs") or {}), **given}
     if experiment_name:
         said["experiment_name"] = experiment_name
     # Component files are put in here, so that what is wrong in them has their line.
@@ -237,6 +263,35 @@ def data(reference: str, *, path: bool = False) -> Any:
     place = contents.local(client(), reference)
     is_table = (place / FILE).is_file() or bool(tabular(mltable.files_of(place))[0])
     return mltable.read(place) if is_table and not path else place
+
+
+def register_data(name: str, value: Any, **fields: Any) -> Any:
+    """Make a table or files the next version of data; answers the version.
+
+    A table is kept as Parquet; equal bytes take no room a second time.
+
+    Args:
+        value: a pandas DataFrame, or the path of a file or folder of this machine.
+        fields: such as `description` or `tags`.
+    Raises:
+        Invalid: there is nothing at the path, or the table cannot be kept.
+    """
+    if not hasattr(value, "to_parquet"):
+        path = Path(value)
+        type_ = "uri_folder" if path.is_dir() else "uri_file"
+        type_ = "mltable" if (path / "MLTable").is_file() else type_
+        return client().data.create_or_update(
+            {"name": name, "path": os.fspath(path), "type": type_, **fields}
+        )
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"{name}.parquet"
+        try:
+            value.to_parquet(file, index=False)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            raise Invalid.field("value", f"cannot be kept as Parquet: {error}") from None
+        return client().data.create_or_update(
+            {"name": name, "path": str(file), "type": "uri_file", **fields}
+        )
 
 
 def asset_list(noun: str, name: str = "") -> AssetList:

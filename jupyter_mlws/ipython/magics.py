@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import yaml
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class
 
 from jupyter_mlws.entities.errors import MlwsError
 from jupyter_mlws.ipython import calls
@@ -101,8 +101,31 @@ def _parser() -> _Parser:
     return parser
 
 
+CELLS = ("automl", "job", "pipeline", "sweep")
+"""What a cell below `%%mlws` may be, in YAML."""
+
+
+def _cell_parser() -> _Parser:
+    parser = _Parser(prog="%%mlws", description="Run the job of this cell, in YAML.")
+    parser.add_argument("type", choices=CELLS, help="what the cell is; `job` says its type itself")
+    parser.add_argument(
+        "-d",
+        "--data",
+        action="append",
+        default=[],
+        metavar="NAME=TABLE",
+        help="a DataFrame of the notebook as this input, or as training_data; it is registered",
+    )
+    return _with_options(parser)
+
+
 def _pipeline_parser() -> _Parser:
     parser = _Parser(prog="%%mlws_pipeline", description="Run the pipeline of this cell, in YAML.")
+    return _with_options(parser)
+
+
+def _with_options(parser: _Parser) -> _Parser:
+    """What all cells may be told."""
     parser.add_argument(
         "-p",
         dest="inputs",
@@ -122,14 +145,17 @@ def _pipeline_parser() -> _Parser:
 class MlwsMagics(Magics):
     """The magic `%mlws`; a failure of the workspace is shown as one line, and raised."""
 
-    @line_magic
-    def mlws(self, line: str) -> Any:
+    @line_cell_magic
+    def mlws(self, line: str, cell: str | None = None) -> Any:
         """Speak to the ML workspace: runs, jobs, data, models, environments.
 
         `%mlws --help` lists them, `%mlws VERB --help` or `%mlws VERB?` explains one. Each has `--json`, and a
-        twin in Python: `import jupyter_mlws as mlws; mlws.runs(…)`.
+        twin in Python: `import jupyter_mlws as mlws; mlws.runs(…)`. `%%mlws automl`, `sweep`, `pipeline` and
+        `job` run what the cell below says in YAML.
         """
         words = _words(line)
+        if cell is not None:
+            return self._cell(_cell_parser(), words, cell)
         try:
             options = _parser().parse_args(words)
         except _Help:
@@ -148,15 +174,22 @@ class MlwsMagics(Magics):
         `%%mlws_pipeline --help` lists the options. Paths in it start at the notebook's folder; after
         `-p NAME=` the name of a variable of the notebook is that variable.
         """
+        return self._cell(_pipeline_parser(), _words(line), cell)
+
+    def _cell(self, parser: _Parser, words: list[str], cell: str) -> Any:
         try:
-            options = _pipeline_parser().parse_args(_words(line))
+            options = parser.parse_args(words)
         except _Help:
             return None
+        type_ = getattr(options, "type", "pipeline")
         inputs = {name: self._given(text) for name, text in map(_assignment, options.inputs)}
+        said = dict(map(_assignment, getattr(options, "data", [])))
         try:
-            answer = calls.pipeline(
+            answer = calls.submit(
                 cell,
                 inputs,
+                type=None if type_ == "job" else type_,
+                data={name: self._table(variable) for name, variable in said.items()},
                 check=options.check,
                 wait=options.wait,
                 experiment_name=options.experiment,
@@ -165,6 +198,12 @@ class MlwsMagics(Magics):
             told = "\n".join(str(problem) for problem in error.problems) or error.message
             raise UsageError(told) from error
         return _as_json(answer) if options.json else answer
+
+    def _table(self, variable: str) -> Any:
+        value = self._variables.get(variable)
+        if not hasattr(value, "to_parquet"):
+            raise UsageError(f"There is no DataFrame '{variable}'.")
+        return value
 
     def _given(self, text: str) -> Any:
         """A variable of the notebook that can be handed on, else the text as YAML reads it."""

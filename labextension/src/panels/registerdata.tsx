@@ -90,9 +90,7 @@ function Form(props: {
           onChange={event => set({ description: event.target.value })}
         />
       </div>
-      <p className="jp-MlwsNote">
-        {trans.__('It becomes the next version of this name; equal content is the same version.')}
-      </p>
+      <p className="jp-MlwsNote">{trans.__('It becomes the next version of this name.')}</p>
       {props.problem && (
         <p className="jp-MlwsFields-error" role="alert">
           {props.problem}
