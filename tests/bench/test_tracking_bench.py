@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -28,13 +29,15 @@ from jupyter_mlws.store.sqlite import SqliteStore
 from jupyter_mlws.testing.service import running_service
 
 pytestmark = [
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore"),  # mlflow's own, when its database is filled
 ]
 
 N_RUNS = 10_000
 N_METRICS = N_PARAMS = 5
 N_POINTS = 100_000
+N_TURNS = 3
+"""Each is measured so often, and the medians are told."""
 AT_LEAST = 3
 """How many times faster than `mlflow server` everything must be that is not in `EXCEPT`."""
 
@@ -146,8 +149,10 @@ def test_tracking_is_faster_than_mlflow_server(ours: Peer, theirs: Peer, report:
     rows: list[list[object]] = []
     ratios: dict[str, float] = {}
     for name, unit, measure, *gentler in MEASURES:
-        mine, other = measure(ours), (gentler or [measure])[0](theirs)
-        ratio = mine / other if unit.endswith("/s") else other / mine
+        # In turns, and compared turn by turn: what else the machine does hits both alike.
+        turns = [(measure(ours), (gentler or [measure])[0](theirs)) for _ in range(N_TURNS)]
+        mine, other = (median(values) for values in zip(*turns, strict=True))
+        ratio = median(a / b if unit.endswith("/s") else b / a for a, b in turns)
         ratios[name] = ratio
         rows.append([name, f"{_short(other)} {unit}", f"{_short(mine)} {unit}", f"{ratio:.1f}"])
     rows.append(["start to first answer", *_pair(theirs.started_s, ours.started_s, "s")])
@@ -205,7 +210,7 @@ def batches(n_clients: int, n_batches: int) -> Callable[[Peer], float]:
 def search(**fields: Any) -> Callable[[Peer], float]:
     """Milliseconds of a search for 100 runs of experiment 1."""
     query = {"experiment_ids": ["1"], "max_results": 100, **fields}
-    return lambda peer: _median_ms(peer, 7, lambda wire: wire.post("runs/search", **query))
+    return lambda peer: _median_ms(peer, 3, lambda wire: wire.post("runs/search", **query))
 
 
 def history(peer: Peer) -> float:
@@ -221,12 +226,12 @@ def history(peer: Peer) -> float:
             query["page_token"] = page["next_page_token"]
         assert n_points == N_POINTS
 
-    return _median_ms(peer, 3, one)
+    return _median_ms(peer, 1, one)
 
 
 def get_run(peer: Peer) -> float:
     """Milliseconds to fetch one run."""
-    return _median_ms(peer, 200, lambda wire: wire.get("runs/get", run_id=_run_id(7)))
+    return _median_ms(peer, 100, lambda wire: wire.get("runs/get", run_id=_run_id(7)))
 
 
 def upload(peer: Peer) -> float:
@@ -249,12 +254,12 @@ BEST = {
 }
 Measure = Callable[[Peer], float]
 MEASURES: list[tuple[str, str, Measure] | tuple[str, str, Measure, Measure]] = [
-    ("run cycle, 1 client", "cycles/s", cycles(1, 150)),
-    ("run cycle, 8 clients", "cycles/s", cycles(8, 240)),
+    ("run cycle, 1 client", "cycles/s", cycles(1, 90)),
+    ("run cycle, 8 clients", "cycles/s", cycles(8, 120)),
     # `mlflow server` answers 32 clients with "QueuePool limit of size 5 overflow 10 reached".
-    ("run cycle, 32 clients (8 there)", "cycles/s", cycles(32, 320), cycles(8, 240)),
-    ("log-batch of 1,000, 1 client", "metrics/s", batches(1, 20)),
-    ("log-batch of 1,000, 8 clients", "metrics/s", batches(8, 32)),
+    ("run cycle, 32 clients (8 there)", "cycles/s", cycles(32, 320), cycles(8, 120)),
+    ("log-batch of 1,000, 1 client", "metrics/s", batches(1, 12)),
+    ("log-batch of 1,000, 8 clients", "metrics/s", batches(8, 24)),
     ("get run", "ms", get_run),
     ("search: metric and param, by metric", "ms", search(**BEST)),
     ("search: all, by metric", "ms", search(order_by=["metrics.m1 DESC"])),

@@ -34,7 +34,6 @@ from jupyter_mlws.execution.base import (
 )
 from jupyter_mlws.execution.caching import sources
 from jupyter_mlws.execution.notebooks import interface as interfaces
-from jupyter_mlws.execution.notebooks.client import SKIPPED_TAGS
 from jupyter_mlws.execution.notebooks.injection import port_types
 from jupyter_mlws.execution.notebooks.outputs import FILE as OUTPUTS_FILE
 from jupyter_mlws.execution.notebooks.plan import Plan
@@ -90,7 +89,7 @@ class NotebookJobType(JobType):
         start = Path(spec.notebook).parent.as_posix().removeprefix(".")
         used = sources.used(
             blobs,
-            [source for tags, source in cells if not SKIPPED_TAGS & set(tags)],
+            [source for tags, source in cells if not interfaces.SKIPPED_TAGS & set(tags)],
             read,
             start=start,
             strict=True,
@@ -268,7 +267,7 @@ def _is_unchecked(interface: Interface) -> bool:
 
 def _cell_mark(tags: Sequence[str], source: str, known: Collection[str]) -> str:
     """What a cell does, as a hash; defaults that can be read count as values and not here."""
-    if SKIPPED_TAGS & set(tags) or interfaces.INJECTED in tags:
+    if interfaces.SKIPPED_TAGS & set(tags) or interfaces.INJECTED in tags:
         return ""
     without = known if interfaces.PARAMETERS in tags else ()
     return sources.fingerprint(sources.normal(source, without=without))

@@ -12,11 +12,10 @@ from papermill.clientwrap import PapermillNotebookClient
 from jupyter_mlws.entities.job import Cause, CellError
 from jupyter_mlws.execution.notebooks.capture import Capture
 from jupyter_mlws.execution.notebooks.failures import cell_error, job_error, n_out_of_memory
-from jupyter_mlws.execution.notebooks.interface import tags_of
+from jupyter_mlws.execution.notebooks.interface import SKIPPED_TAGS, tags_of
 from jupyter_mlws.execution.notebooks.kernels import Kernel
 from jupyter_mlws.execution.notebooks.record import Recorder
 
-SKIPPED_TAGS = frozenset({"skip-in-run", "skip-execution"})
 _LOST_AFTER_S = 60
 """Seconds to wait for the outputs of a cell whose reply is there."""
 

@@ -19,6 +19,8 @@ from jupyter_mlws.execution.notebooks.schema import input_schema
 
 PARAMETERS, OUTPUTS, INJECTED = "parameters", "outputs", "injected-parameters"
 """Tags of the cells that speak about the interface."""
+SKIPPED_TAGS = frozenset({"skip-in-run", "skip-execution"})
+"""Cells with one of these are passed over."""
 
 
 @dataclass(frozen=True, slots=True)
