@@ -409,16 +409,16 @@ def test_a_trigger_is_not_started_by_the_files_of_another(
     assert tables(ws) == ["a.csv"]
 
 
-def test_a_thousand_files_at_once_each_start_one_job(
+def test_many_files_at_once_each_start_one_job(
     call: Call, ws: Workspace, clock: Clock, incoming: Path
 ) -> None:
     on_event(call, events=["file.arrived"], path=f"{LANDING}/", inputs={})
     look(ws, clock)
-    for n in range(1000):
+    for n in range(600):
         (incoming / f"{n}.csv").write_text("1")
     look(ws, clock, 4)
 
-    assert len(started_by(ws, "watch")) == 1000
+    assert len(started_by(ws, "watch")) == 600
 
 
 @pytest.mark.parametrize(
