@@ -215,12 +215,15 @@ def test_a_notebook_outside_of_the_code_is_refused(room: Workroom, path: str) ->
 def test_a_language_without_a_kernel_is_refused(room: Workroom) -> None:
     job = send(
         room,
-        code("x <- 1", "parameters"),
-        kernelspec={"name": "ir", "language": "R"},
-        language_info={"name": "R"},
+        code("x = 1", "parameters"),
+        kernelspec={"name": "julia-1.10", "language": "julia"},
+        language_info={"name": "julia"},
     )
 
-    assert "needs a kernel for R ('ir'), which is not installed" in problems(room, job)["notebook"]
+    assert (
+        "needs a kernel for julia ('julia-1.10'), which is not installed"
+        in problems(room, job)["notebook"]
+    )
 
 
 def test_a_python_notebook_of_an_unknown_kernel_runs_with_a_warning(room: Workroom) -> None:
