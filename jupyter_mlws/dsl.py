@@ -37,6 +37,7 @@ from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.entities.inlining import inlined, rebased
 from jupyter_mlws.entities.job import CommandJob, Input, JobSpec, NotebookJob, Output
 from jupyter_mlws.entities.pipeline import PipelineJob
+from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.entities.yaml import Document
 from jupyter_mlws.sdk.documents import read
@@ -218,14 +219,25 @@ def command_component(name: str, *, command: str, **fields: Any) -> ComponentFun
 
 
 def notebook_component(path: str | os.PathLike[str], **fields: Any) -> ComponentFunction:
-    """A notebook as a function: it takes what its cell tagged `parameters` has."""
-    place = Path(path).expanduser().absolute()
-    if not place.is_file():
-        raise Invalid.field("notebook", f"there is no '{path}'.")
-    said = {"type": "notebook", "notebook": str(place)}
-    if "code" in fields:
+    """A notebook as a function: it takes what its cell tagged `parameters` has.
+
+    Args:
+        path: in the folder that `code` names, else from the working directory.
+    Raises:
+        Invalid: there is no such notebook.
+    """
+    code = fields.get("code")
+    if code is not None and not is_local(os.fspath(code)):
         said = {"type": "notebook", "notebook": os.fspath(path)}
-        fields["code"] = str(Path(fields["code"]).expanduser().absolute())
+        return ComponentFunction({**said, **fields}, Path(path).stem)
+    folder = Path(code or ".").expanduser().absolute()
+    place = folder / Path(path).expanduser()
+    if not place.is_file():
+        raise Invalid.field("notebook", f"there is no '{path}'{f' in {code}' if code else ''}.")
+    said = {"type": "notebook", "notebook": str(place)}
+    if code is not None:
+        said["notebook"] = os.fspath(path)
+        fields["code"] = str(folder)
     return ComponentFunction({**said, **fields}, place.stem)
 
 

@@ -182,6 +182,8 @@ def test_mistakes_are_told_where_they_are_made(tmp_path: Path) -> None:
         pipeline(default_compte="local")
     with pytest.raises(Invalid, match=r"there is no 'x\.ipynb'"):
         notebook_component("x.ipynb")
+    with pytest.raises(Invalid, match=r"there is no 'x\.ipynb' in tests"):
+        notebook_component("x.ipynb", code="tests")
 
 
 def test_data_is_given_as_inputs() -> None:

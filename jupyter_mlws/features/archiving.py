@@ -1,14 +1,15 @@
-"""Files of a run as one zip archive that is made while it is sent: memory stays flat."""
+"""Files as one zip archive that is made while it is sent: memory stays flat."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timezone
 
 from jupyter_mlws.entities.record import from_ms
-from jupyter_mlws.store.base import ArtifactRow, Blobs
+from jupyter_mlws.store.base import Blobs
 
 PIECE_BYTES = 1 << 20
 FIRST_YEAR = 1980
@@ -41,14 +42,28 @@ class _Outlet(io.RawIOBase):
         return data
 
 
-def as_zip(blobs: Blobs, files: list[tuple[str, ArtifactRow]]) -> Iterator[bytes]:
-    """The archive in pieces of about a mebibyte; entries in the order of `files`."""
+@dataclass(frozen=True)
+class Entry:
+    """One file of an archive."""
+
+    path: str
+    content: str | bytes
+    """The hash of a blob, or the bytes themselves."""
+    modified_ms: int
+    is_executable: bool = False
+
+
+def as_zip(blobs: Blobs, entries: Iterable[Entry]) -> Iterator[bytes]:
+    """The archive in pieces of about a mebibyte; in the order of `entries`."""
     outlet = _Outlet()
     with zipfile.ZipFile(outlet, "w") as archive:
-        for path, row in files:
+        for entry in entries:
+            content = entry.content
             with (
-                archive.open(_entry(path, row), "w", force_zip64=True) as target,
-                blobs.open(row.blob or "") as source,
+                archive.open(_head(entry), "w", force_zip64=True) as target,
+                io.BytesIO(content)
+                if isinstance(content, bytes)
+                else blobs.open(content) as source,
             ):
                 while data := source.read(PIECE_BYTES):
                     target.write(data)
@@ -58,10 +73,10 @@ def as_zip(blobs: Blobs, files: list[tuple[str, ArtifactRow]]) -> Iterator[bytes
     yield outlet.take()
 
 
-def _entry(path: str, row: ArtifactRow) -> zipfile.ZipInfo:
-    moment = from_ms(row.modified_ms).astimezone(timezone.utc)
-    entry = zipfile.ZipInfo(path, max(moment.timetuple()[:6], (FIRST_YEAR, 1, 1, 0, 0, 0)))
-    packed = any(path.lower().endswith(end) for end in PACKED)
-    entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o600 << 16
-    return entry
+def _head(entry: Entry) -> zipfile.ZipInfo:
+    moment = from_ms(entry.modified_ms).astimezone(timezone.utc)
+    head = zipfile.ZipInfo(entry.path, max(moment.timetuple()[:6], (FIRST_YEAR, 1, 1, 0, 0, 0)))
+    packed = any(entry.path.lower().endswith(end) for end in PACKED)
+    head.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
+    head.external_attr = (0o700 if entry.is_executable else 0o600) << 16
+    return head

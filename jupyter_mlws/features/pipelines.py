@@ -13,10 +13,13 @@ from jupyter_mlws.execution.attempt import again
 from jupyter_mlws.execution.caching import words
 from jupyter_mlws.execution.pipelines import drawing, elyra
 from jupyter_mlws.execution.pipelines import steps as standing
-from jupyter_mlws.execution.pipelines.exporting import conversion
+from jupyter_mlws.execution.pipelines.exporting import conversion, submitted
 from jupyter_mlws.execution.pipelines.exporting.conversion import Format
-from jupyter_mlws.features.operations import operation
+from jupyter_mlws.execution.pipelines.exporting.submitted import BundleFormat
+from jupyter_mlws.features.archiving import Entry, as_zip
+from jupyter_mlws.features.operations import Stream, operation
 from jupyter_mlws.features.workspace import Workspace
+from jupyter_mlws.store.base import Record
 
 ENDED = (Status.FAILED, Status.CANCELED, Status.COMPLETED)
 
@@ -81,9 +84,29 @@ def get(ws: Workspace, name: str) -> Graph:
         Invalid: it is no pipeline.
     """
     record = records.get(ws.store, name)
-    if record.doc["spec"]["type"] != "pipeline":
-        raise Invalid.field("name", f"job '{name}' is no pipeline.")
+    _check_pipeline(record)
     return drawing.drawn(record.doc["spec"], ws.dispatcher.desk)
+
+
+@operation("jobs/read")
+def export(ws: Workspace, name: str, format: BundleFormat = "yaml") -> Stream:
+    """A pipeline job as it was submitted, with the code, components and data it came with, as a zip.
+
+    Args:
+        format: `yaml` that starts the same job again, `azureml` for Azure ML, or a `python` script.
+    Raises:
+        NotFound: there is no such job, or a file that it came with is gone.
+        Invalid: it is no pipeline.
+    """
+    record = records.get(ws.store, name)
+    _check_pipeline(record)
+    made = submitted.bundle(
+        record.doc["spec"], name, format, ws.store, ws.blobs, ws.dispatcher.desk
+    )
+    then = record.created_ms
+    entries = [Entry(path, text.encode(), then) for path, text in made.texts.items()]
+    entries += [Entry(path, file.blob, then, file.executable) for path, file in made.kept.items()]
+    return Stream(as_zip(ws.blobs, entries), f"{name}.zip", "application/zip")
 
 
 @operation("jobs/read")
@@ -135,3 +158,8 @@ def resume(
         raise Conflict(f"Job '{name}' has moved on: look again.")
     ws.dispatcher.wake()
     return records.load(ws.store, ws.url, name)
+
+
+def _check_pipeline(record: Record) -> None:
+    if record.doc["spec"]["type"] != "pipeline":
+        raise Invalid.field("name", f"job '{record.name}' is no pipeline.")

@@ -27,7 +27,7 @@ from jupyter_mlws.entities.run_set import (
     RunGroup,
 )
 from jupyter_mlws.features import exporting, run_sets
-from jupyter_mlws.features.archiving import as_zip
+from jupyter_mlws.features.archiving import Entry, as_zip
 from jupyter_mlws.features.comparing import (
     artifacts,
     code,
@@ -306,7 +306,8 @@ def download_artifacts(ws: Workspace, run_id: str, path: str = "") -> Stream:
             raise NotFound(f"Run '{run_id}' left no files.")
         found = [(path.strip("/"), files.get(path))]
     name = path.strip("/").rpartition("/")[2] or row.name or run_id
-    return Stream(as_zip(ws.blobs, found), f"{name}.zip", "application/zip")
+    entries = [Entry(path, row.blob or "", row.modified_ms) for path, row in found]
+    return Stream(as_zip(ws.blobs, entries), f"{name}.zip", "application/zip")
 
 
 @operation("runs/read")

@@ -576,6 +576,9 @@ class Pipelines(Noun):
     def draw(self, text: builtins.str, files: builtins.dict[builtins.str, builtins.str] | None = ..., file: builtins.str | None = ...) -> jupyter_mlws.entities.pipeline.Graph:
         """The graph of a pipeline's YAML, also of one that is wrong: steps, ports, edges, problems."""
 
+    def export(self, name: builtins.str, format: typing.Literal['yaml', 'azureml', 'python'] = ..., *, download_path: builtins.str | os.PathLike[builtins.str]) -> pathlib.Path:
+        """A pipeline job as it was submitted, with the code, components and data it came with, as a zip."""
+
     def get(self, name: builtins.str) -> jupyter_mlws.entities.pipeline.Graph:
         """The graph of a pipeline job as it was submitted."""
 

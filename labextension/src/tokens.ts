@@ -180,6 +180,8 @@ export namespace CommandIDs {
   export const rerun = 'mlws:job-run-again';
   /** `{run_id, line?}`: puts a link to the run's page, or to a line of its log, on the clipboard. */
   export const copyRunLink = 'mlws:run-copy-link';
+  /** `{run_id, format?}`: a pipeline job as it was submitted, as a zip file. */
+  export const exportPipeline = 'mlws:pipeline-export';
   /** `{folder?, component?}`: makes a pipeline file, with a step of a component, and opens it in the designer. */
   export const newPipeline = 'mlws:pipeline-new';
   /** Makes a pipeline of the notebooks that are chosen in the file browser. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from typing import Any
 from uuid import uuid4
 
@@ -52,6 +53,24 @@ def test_a_broken_pipeline_shows_where_and_goes_on_from_there(
         "data-state", "completed", timeout=60_000
     )
     expect(train).to_contain_text("Attempt 2")
+
+
+def test_a_pipeline_is_exported_as_it_was_submitted(lab: Lab, jupyterlab: LabPage) -> None:
+    job = {"type": "pipeline", "jobs": {"one": {"command": "true"}}}
+    name = rest.call(lab, "POST", "/api/jobs", {"job": job})["name"]
+    jupyterlab.execute("mlws:run-open", run_id=name)
+    page = jupyterlab.page.locator(f"[data-run='{name}'].jp-MlwsPage")
+    page.get_by_role("button", name="More").press("Enter")
+    jupyterlab.page.locator(".lm-Menu").get_by_text("Export pipeline…").click()
+    dialog = jupyterlab.page.locator(".jp-Dialog")
+    dialog.get_by_role("combobox").select_option(label="Python script")
+
+    with jupyterlab.page.expect_download() as download:
+        dialog.get_by_role("button", name="Export").click()
+
+    assert download.value.suggested_filename == f"{name}.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.namelist() == [f"{name}.py"]
 
 
 def test_a_step_runs_again_by_the_keyboard_and_its_run_is_a_key_away(

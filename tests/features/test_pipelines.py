@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -269,3 +271,77 @@ def test_a_pipeline_inside_shows_its_steps(room: Workroom, call: Call, tmp_path:
 
     assert step.state == "failed"
     assert [(inner.path, inner.state) for inner in step.steps] == [("in/deep", "failed")]
+
+
+def exported(call: Call, folder: Path, format: str) -> str:
+    """Lay out what `pipelines.export` gives; answers the document's text."""
+    answer = call("pipelines.export", name="p", format=format)
+    assert (answer.name, answer.media_type) == ("p.zip", "application/zip")
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.pieces))) as archive:
+        archive.extractall(folder)
+        return (folder / archive.namelist()[0]).read_text()
+
+
+def with_files(room: Workroom) -> None:
+    """A pipeline with two folders of code, a component in two steps, and a file as data."""
+    code = room.snapshot({"look.ipynb": notebook().encode(), "data/words.txt": b"a b"})
+    component = {
+        "name": "count",
+        "inputs": {"table": {"type": "uri_file"}},
+        "code": room.snapshot({"count.sh": b"wc -l $1"}),
+        "command": "sh count.sh ${{inputs.table}}",
+    }
+    table = {"type": "uri_file", "path": room.snapshot({"t.csv": b"1\n2\n"}, is_file=True)}
+    jobs = {
+        "look": {"notebook": "look.ipynb", "code": code, "inputs": {"rows": 3}},
+        "count": {"component": component, "inputs": {"table": "${{parent.inputs.table}}"}},
+        "again": {"component": component, "inputs": {"table": table}, "depends_on": "count"},
+    }
+    room.submit({"type": "pipeline", "name": "p", "inputs": {"table": table}, "jobs": jobs})
+
+
+def test_a_submitted_pipeline_is_exported_with_all_that_it_came_with(
+    room: Workroom, call: Call, tmp_path: Path
+) -> None:
+    with_files(room)
+    out = tmp_path / "out"
+
+    document = yaml.safe_load(exported(call, out, "yaml"))
+
+    assert document["inputs"]["table"]["path"] == "./table/t.csv"
+    assert document["jobs"]["look"]["code"] == "./code_look"
+    assert document["jobs"]["again"]["component"] == "./components/count.yml"
+    component = yaml.safe_load((out / "components" / "count.yml").read_text())
+    assert component["code"] == "../code_count", "paths lead from where the component lies"
+    files = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert files == {
+        *("p.pipeline.yml", "components/count.yml", "code_count/count.sh", "table/t.csv"),
+        *("code_look/look.ipynb", "code_look/data/words.txt"),
+    }
+    assert (out / "table" / "t.csv").read_bytes() == b"1\n2\n"
+
+
+def test_a_submitted_pipeline_is_exported_for_others(
+    room: Workroom, call: Call, tmp_path: Path
+) -> None:
+    with_files(room)
+
+    azure = exported(call, tmp_path, "azureml")
+    python = exported(call, tmp_path, "python")
+
+    assert "--input rows=${{inputs.rows}}" in azure
+    assert azure.startswith("# step 'look'"), "what is lost stands in the file"
+    assert "count_step = load_component('./components/count.yml')" in python
+    compile(python, "p.py", "exec")
+
+
+def test_what_cannot_be_exported_says_so(room: Workroom, call: Call) -> None:
+    room.submit({"name": "plain", "command": "true"})
+    room.submit({"type": "pipeline", "name": "p", "jobs": {"class": {"command": "true"}}})
+
+    with pytest.raises(Invalid, match="job 'plain' is no pipeline"):
+        call("pipelines.export", name="plain")
+    with pytest.raises(NotFound, match="no job 'nobody'"):
+        call("pipelines.export", name="nobody")
+    with pytest.raises(Invalid, match="cannot be a name in the script"):
+        call("pipelines.export", name="p", format="python")

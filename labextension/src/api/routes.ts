@@ -153,6 +153,7 @@ export const ROUTES = {
   'notebooks.propose_space': ['POST', '/notebooks:propose_space'],
   'pipelines.convert': ['POST', '/pipelines:convert'],
   'pipelines.draw': ['POST', '/pipelines:draw'],
+  'pipelines.export': ['GET', '/pipelines/{name}:export'],
   'pipelines.get': ['GET', '/pipelines/{name}'],
   'pipelines.import_elyra': ['GET', '/pipelines:import_elyra'],
   'pipelines.list_steps': ['GET', '/pipelines/{name}:list_steps'],

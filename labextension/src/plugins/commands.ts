@@ -8,6 +8,7 @@ import type { Job } from '../api/client';
 import { isFinal } from '../model/states';
 import { CommandIDs, IRunActions, type IRunTarget, IWorkspace } from '../tokens';
 import { notifyError } from './notify';
+import { addPipelineExport } from './pipelineexport';
 
 /** Schema of commands that take one run. */
 export const RUN_ARGS = {
@@ -27,6 +28,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
   requires: [IWorkspace, IRunActions],
   activate: (app: JupyterFrontEnd, workspace: IWorkspace, actions: IRunActions) => {
     addCommands(app.commands, workspace);
+    addPipelineExport(app.commands, workspace);
     const ended = (target: IRunTarget): boolean => isFinal(target.status);
     actions.add({
       id: 'cancel',
@@ -45,6 +47,12 @@ export const commands: JupyterFrontEndPlugin<void> = {
       command: CommandIDs.rerun,
       rank: 120,
       isVisible: target => isJob(target),
+    });
+    actions.add({
+      id: 'export-pipeline',
+      command: CommandIDs.exportPipeline,
+      rank: 200,
+      isVisible: target => target.type === 'pipeline',
     });
     actions.add({ id: 'copy-id', command: CommandIDs.copyRunId, rank: 300, isVisible: () => true });
     actions.add({
