@@ -10,7 +10,7 @@ from jupyter_mlws.entities.pipeline import Converted, Graph, StepView
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution import records
 from jupyter_mlws.execution.attempt import again
-from jupyter_mlws.execution.caching import words
+from jupyter_mlws.execution.families import Families
 from jupyter_mlws.execution.pipelines import drawing, elyra
 from jupyter_mlws.execution.pipelines import steps as standing
 from jupyter_mlws.execution.pipelines.exporting import conversion, submitted
@@ -116,11 +116,8 @@ def list_steps(ws: Workspace, name: str) -> list[StepView]:
     Raises:
         NotFound: there is no such job, or it is no pipeline.
     """
-
-    def explain(job: str) -> str:
-        return words.why(ws.store, job).sentence
-
-    return standing.steps(ws.store, ws.blobs, ws.url, name, explain)
+    with ws.followed.of(name, ws.store, ws.blobs, ws.url) as reading:
+        return standing.steps(reading.families, name, reading.why)
 
 
 @operation("jobs/write")
@@ -139,7 +136,7 @@ def resume(
         NotFound: there is no such job or step.
         Conflict: the job has not ended, or there is nothing to do.
     """
-    found = standing.progress(ws.store, ws.blobs, ws.url, name)
+    found = standing.progress(Families(ws.store, ws.blobs, ws.url), name)
     status = found.family.job.status
     if status not in ENDED or (step is None and status is Status.COMPLETED):
         why = "has completed" if status is Status.COMPLETED else f"is {status.value}"

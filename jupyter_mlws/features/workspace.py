@@ -12,6 +12,7 @@ from jupyter_mlws.entities.access import Principal
 from jupyter_mlws.entities.errors import Denied
 from jupyter_mlws.entities.record import now
 from jupyter_mlws.execution.analyses import Analyses
+from jupyter_mlws.execution.pipelines.followed import Followed
 from jupyter_mlws.execution.transfers import Transfers
 from jupyter_mlws.store.uploads import Uploads
 
@@ -39,6 +40,7 @@ class Workspace:
         action: the operation's action, written into the events it causes.
         analyses: what is being worked out about data.
         transfers: what is being brought in.
+        followed: pipelines that people look at.
     """
 
     path: Path
@@ -58,6 +60,7 @@ class Workspace:
     registry: str = ""
     """Name of the registry that stands in the place of the workspace, if one does."""
     transfers: Transfers = field(default_factory=Transfers)
+    followed: Followed = field(default_factory=Followed)
 
     @property
     def places(self) -> Places:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import statistics
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 import yaml
 from playwright.sync_api import Page, expect, sync_playwright
 
+from tests.browser import rest
 from tests.browser.conftest import CHROMIUM, FLAGS, Lab, LabPage, running_lab
 
 pytestmark = pytest.mark.timeout(900)
@@ -23,6 +26,8 @@ N_PANNED = 120
 OPEN_MS = 1000
 FRAME_MS = 50
 EDIT_MS = 300
+LIVE_MS = 1000
+RUN_S = 600
 
 IN_PAGE = """
 window.bench = {
@@ -41,6 +46,24 @@ window.bench = {
   text() { return window.jupyterapp.shell.currentWidget.context.model.sharedModel; },
 };
 """
+
+
+LONG_TASKS = """() => {
+  window.bench.long = [];
+  new PerformanceObserver(list => {
+    window.bench.long.push(...list.getEntries().map(task => task.duration));
+  }).observe({ type: 'longtask' });
+}"""
+WATCHED = """() => {
+  const seen = window.bench.seen = {};
+  const look = node => {
+    if (node.dataset?.state === 'completed' && node.dataset.mlwsStep) {
+      seen[node.dataset.mlwsStep] ??= Date.now();
+    }
+  };
+  new MutationObserver(changes => changes.forEach(change => look(change.target))).observe(
+    window.bench.shown(), { attributes: true, attributeFilter: ['data-state'], subtree: true });
+}"""
 
 
 # pytest-jupyter gives every test an event loop; Playwright has one running, and they do not go together.
@@ -84,7 +107,7 @@ def large() -> str:
         before = [number - WIDTH, number - WIDTH + 1]
         jobs[f"step_{number}"] = {
             "type": "command",
-            "command": "cat ${{inputs.a}} ${{inputs.b}} > ${{outputs.all}}",
+            "command": "echo ${{inputs.a}} ${{inputs.b}} > ${{outputs.all}}",
             "inputs": {
                 name: f"${{{{parent.jobs.step_{source}.outputs.all}}}}"
                 for name, source in zip("ab", before, strict=True)
@@ -122,6 +145,48 @@ def test_the_designer_stays_quick_at_300_steps(lab: Lab, page: Page, report: Rep
     assert page.locator("[data-mlws-step]").count() > 0
 
 
+def test_the_designer_follows_300_steps_live(lab: Lab, page: Page, report: Report) -> None:
+    (lab.project / "large.pipeline.yml").write_text(large())
+    LabPage(page, lab).open()
+    page.evaluate(IN_PAGE)
+    _open(page)
+    job = {
+        **yaml.safe_load(large()),
+        "properties": {"mlws.path": "large.pipeline.yml"},
+        "settings": {"cache": "refresh"},
+    }
+    name = rest.call(lab, "POST", "/api/jobs", {"job": job})["name"]
+    page.locator(f".jp-MlwsPastRuns [data-run='{name}']").click()
+    page.evaluate(WATCHED)
+    page.evaluate(LONG_TASKS)
+
+    deadline = time.monotonic() + RUN_S
+    while rest.call(lab, "GET", f"/api/jobs/{name}")["status"] != "Completed":
+        assert time.monotonic() < deadline, "The pipeline does not end."
+        page.wait_for_timeout(500)
+    expect(page.locator("[data-mlws-step='step_0'][data-state='completed']")).to_be_visible()
+
+    seen: dict[str, float] = page.evaluate("() => window.bench.seen")
+    long: list[float] = page.evaluate("() => window.bench.long")
+    ended = {
+        step["key"]: datetime.fromisoformat(step["ended_at"]).timestamp() * 1000
+        for step in rest.call(lab, "GET", f"/api/pipelines/{name}:list_steps")
+    }
+    late = sorted(at - ended[key] for key, at in seen.items())
+    took = max(ended.values()) - min(ended.values())
+    assert len(late) > N_STEPS / 10, "Too few steps were in view."
+    rows = [
+        ("end of a step until its box shows it, median", statistics.median(late), LIVE_MS),
+        ("the same, 95th percentile", late[int(0.95 * len(late))], LIVE_MS),
+        ("longest task while the run is followed", max(long, default=0), FRAME_MS),
+        ("tasks over 50 ms", len(long), 0),
+        ("(boxes in view)", len(late), "-"),
+        ("(the run, from its first step's end to its last's)", took, "-"),
+    ]
+    table = [(what, f"{value:,.0f}", most) for what, value, most in rows]
+    report("The designer follows a run of 300 steps", ("", "ms", "promised"), table)
+
+
 def _open(page: Page) -> float:
     took: float = page.evaluate(
         """() => bench.until(
@@ -134,14 +199,7 @@ def _open(page: Page) -> float:
 
 def _panned(page: Page) -> tuple[float, float]:
     """The longest task while the canvas is dragged about, and how many were long."""
-    page.evaluate(
-        """() => {
-          window.bench.long = [];
-          new PerformanceObserver(list => {
-            window.bench.long.push(...list.getEntries().map(task => task.duration));
-          }).observe({ type: 'longtask' });
-        }"""
-    )
+    page.evaluate(LONG_TASKS)
     box = page.locator("[data-mlws-canvas]:visible").bounding_box()
     assert box is not None
     left, top = box["x"] + 6, box["y"] + box["height"] / 2

@@ -15,12 +15,11 @@ from jupyter_mlws.execution.pipelines.order import around
 from jupyter_mlws.execution.pipelines.planning import Plan
 from jupyter_mlws.execution.pipelines.running import Progress, Standing
 from jupyter_mlws.execution.submission import STEP_PROPERTY
-from jupyter_mlws.store.base import Blobs, Store
 
-Explain = Callable[[str], str]
+Explain = Callable[[Job], str]
 
 
-def steps(store: Store, blobs: Blobs, url: str, name: str, explain: Explain) -> list[StepView]:
+def steps(families: Families, name: str, explain: Explain) -> list[StepView]:
     """The steps of a pipeline job, in the order in which they can run.
 
     Args:
@@ -28,18 +27,18 @@ def steps(store: Store, blobs: Blobs, url: str, name: str, explain: Explain) -> 
     Raises:
         NotFound: there is no such job, or it is no pipeline.
     """
-    return list(_steps(store, blobs, url, name, explain, ""))
+    return list(_steps(families, name, explain, ""))
 
 
-def progress(store: Store, blobs: Blobs, url: str, name: str) -> Progress:
+def progress(families: Families, name: str) -> Progress:
     """A look at a pipeline job.
 
     Raises:
         NotFound: there is no such job, or it is no pipeline.
     """
-    if records.get(store, name).doc["spec"]["type"] != "pipeline":
+    if records.get(families.store, name).doc["spec"]["type"] != "pipeline":
         raise NotFound(f"Job '{name}' is no pipeline: it has no steps.")
-    family = Families(store, blobs, url).of(name, PipelineJob)
+    family = families.of(name, PipelineJob)
     return Progress(family, Plan.model_validate(family.plan))
 
 
@@ -66,10 +65,8 @@ def chosen(found: Progress, step: str, scope: str) -> tuple[set[str], set[str] |
     return {key for key in needed if found.standing[key].state != "completed"}, needed
 
 
-def _steps(
-    store: Store, blobs: Blobs, url: str, name: str, explain: Explain, path: str
-) -> Iterator[StepView]:
-    found = progress(store, blobs, url, name)
+def _steps(families: Families, name: str, explain: Explain, path: str) -> Iterator[StepView]:
+    found = progress(families, name)
     over = found.family.job.status.is_final
     for key in found.plan.order:
         node, standing = found.plan.nodes[key], found.standing[key]
@@ -81,19 +78,17 @@ def _steps(
             type=node.type,
             label=node.label,
             state=_state(standing, over),
-            why=standing.why or (explain(job.name) if job and job.type != "pipeline" else ""),
+            why=standing.why or (explain(job) if job and job.type != "pipeline" else ""),
             depends_on=node.before,
-            steps=_inner(store, blobs, url, job, explain, here),
+            steps=_inner(families, job, explain, here),
             **_facts(job),
         )
 
 
-def _inner(
-    store: Store, blobs: Blobs, url: str, job: Job | None, explain: Explain, path: str
-) -> list[StepView]:
+def _inner(families: Families, job: Job | None, explain: Explain, path: str) -> list[StepView]:
     if job is None or job.type != "pipeline":
         return []
-    return list(_steps(store, blobs, url, job.name, explain, f"{path}/"))
+    return list(_steps(families, job.name, explain, f"{path}/"))
 
 
 def _earlier(found: Progress, key: str) -> Job | None:

@@ -297,6 +297,8 @@ export class Designer implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
 }
 
+const NO_STEPS: readonly StepView[] = [];
+
 /** A pipeline job and its steps, followed while it runs. */
 export class PipelineRun implements IDisposable {
   constructor(
@@ -304,8 +306,8 @@ export class PipelineRun implements IDisposable {
     caller: ICaller,
     models: WorkspaceModel,
   ) {
-    this.steps = new Resource<readonly StepView[]>(signal =>
-      caller.call('pipelines.list_steps', { name }, { signal }),
+    this.steps = new Resource<readonly StepView[]>(async signal =>
+      unchanged(this.steps.value, await caller.call('pipelines.list_steps', { name }, { signal })),
     );
     this._following = models.follow(this.steps, concernsJobs);
     void this.steps.refresh();
@@ -315,7 +317,12 @@ export class PipelineRun implements IDisposable {
 
   /** How the steps of the pipeline itself stand, by key. */
   get views(): ReadonlyMap<string, StepView> {
-    return new Map((this.steps.value ?? []).map(view => [view.key, view]));
+    const steps = this.steps.value ?? NO_STEPS;
+    if (this._drawn !== steps) {
+      this._drawn = steps;
+      this._views = new Map(steps.map(view => [view.key, view]));
+    }
+    return this._views;
   }
 
   get isDisposed(): boolean {
@@ -327,7 +334,24 @@ export class PipelineRun implements IDisposable {
     this.steps.dispose();
   }
 
+  private _drawn: readonly StepView[] = NO_STEPS;
+  private _views: ReadonlyMap<string, StepView> = new Map();
   private readonly _following: IDisposable;
+}
+
+/** `after`, with the very objects of `before` where nothing has changed: what shows them stays as it is. */
+export function unchanged(
+  before: readonly StepView[] | null,
+  after: readonly StepView[],
+): readonly StepView[] {
+  const known = new Map((before ?? []).map(view => [view.key, view]));
+  const made = after.map(view => {
+    const was = known.get(view.key);
+    return was && JSON.stringify(was) === JSON.stringify(view) ? was : view;
+  });
+  return before?.length === made.length && made.every((view, at) => view === before[at])
+    ? before
+    : made;
 }
 
 /** The smallest replacement that makes `after` of `before`. */

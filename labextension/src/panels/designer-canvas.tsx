@@ -79,6 +79,8 @@ const NODE_TYPES = { step: memo(StepBox), source: memo(SourceBox), note: memo(No
 /** Scale below which no text of a step can be read. */
 const FAR = 0.28;
 const isFarAway = (state: ReactFlowState): boolean => state.transform[2] < FAR;
+/** Edges up to which some may move: each frame of one draws all of them again. */
+const MOST_ANIMATED = 100;
 const FIT = { padding: 0.15, maxZoom: 1 };
 
 export function DesignerCanvas(props: ICanvasProps): JSX.Element {
@@ -105,16 +107,17 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
   useEffect(() => setNodes(drawn), [drawn]);
   const suggestions = useMemo(() => suggested(drawing), [drawing]);
   const reuseEdges = useReused<Edge>();
+  const isAnimated = drawing.edges.length <= MOST_ANIMATED;
   const edges = useMemo(
     () =>
       reuseEdges(
         [
-          ...drawing.edges.map(edge => edgeOf(edge, views, false)),
-          ...suggestions.map(edge => edgeOf(edge, views, true)),
+          ...drawing.edges.map(edge => edgeOf(edge, views, false, isAnimated)),
+          ...suggestions.map(edge => edgeOf(edge, views, true, false)),
         ],
         isSameEdge,
       ),
-    [drawing, suggestions, views, reuseEdges],
+    [drawing, suggestions, views, isAnimated, reuseEdges],
   );
 
   const onNodesChange = useCallback(
@@ -154,6 +157,26 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
     },
     [designer],
   );
+  const finishSelection = useCallback(
+    (event: unknown, moved: AnyNode[]) => finishMove(event, null, moved),
+    [finishMove],
+  );
+  // Of its own functions React Flow takes a new one for news about every node and edge.
+  const openNode = useCallback(
+    (_: unknown, node: AnyNode) => node.type === 'step' && onOpen(node.id),
+    [onOpen],
+  );
+  const joinSuggested = useCallback(
+    (_: unknown, edge: Edge) => {
+      const wanted = suggestions.find(item => suggestionId(item) === edge.id);
+      if (wanted) {
+        designer.join(wanted.source, wanted.output, wanted.target, wanted.input);
+      }
+    },
+    [designer, suggestions],
+  );
+  const releaseEdges = useCallback((gone: Edge[]) => release(designer, gone), [designer]);
+  const removeNodes = useCallback((gone: AnyNode[]) => remove(designer, gone), [designer]);
   const isValid = useCallback(
     (connection: Connection | Edge) => canJoin(designer, connection),
     [designer],
@@ -230,29 +253,13 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
         nodeTypes={NODE_TYPES}
         onNodesChange={onNodesChange}
         onNodeDragStop={finishMove}
-        onSelectionDragStop={(event, moved) => finishMove(event, null, moved)}
-        onNodeDoubleClick={(_, node) => node.type === 'step' && onOpen(node.id)}
+        onSelectionDragStop={finishSelection}
+        onNodeDoubleClick={openNode}
         isValidConnection={isValid}
         onConnect={join}
-        onEdgeClick={(_, edge) => {
-          const wanted = suggestions.find(item => suggestionId(item) === edge.id);
-          if (wanted) {
-            designer.join(wanted.source, wanted.output, wanted.target, wanted.input);
-          }
-        }}
-        onEdgesDelete={gone => release(designer, gone)}
-        onNodesDelete={gone => {
-          designer.remove(gone.filter(node => node.type !== 'note').map(node => node.id));
-          const notes = new Set(gone.filter(n => n.type === 'note').map(n => n.id));
-          if (notes.size > 0) {
-            designer.edit(text =>
-              keepNotes(
-                text,
-                designer.pipeline.notes.filter(note => !notes.has(`note:${note.id}`)),
-              ),
-            );
-          }
-        }}
+        onEdgeClick={joinSuggested}
+        onEdgesDelete={releaseEdges}
+        onNodesDelete={removeNodes}
         deleteKeyCode={['Delete', 'Backspace']}
         multiSelectionKeyCode={['Shift', 'Control', 'Meta']}
         snapToGrid
@@ -276,7 +283,7 @@ function Flow({ designer, views, onOpen }: ICanvasProps): JSX.Element {
           zoomable
           style={{ width: 130, height: 96 }}
           ariaLabel={trans.__('Overview of the pipeline')}
-          nodeClassName={node => `jp-mod-${String((node.data as StepNode['data']).view?.state)}`}
+          nodeClassName={stateClass}
         />
       </ReactFlow>
     </div>
@@ -529,7 +536,12 @@ function suggestionId(edge: IDrawnEdge): string {
   return `suggested:${edge.id}`;
 }
 
-function edgeOf(edge: IDrawnEdge, views: ICanvasProps['views'], suggestion: boolean): Edge {
+function edgeOf(
+  edge: IDrawnEdge,
+  views: ICanvasProps['views'],
+  suggestion: boolean,
+  isAnimated: boolean,
+): Edge {
   const isOrder = edge.kind !== 'data' || !edge.input;
   const state = views?.get(edge.target)?.state;
   return {
@@ -539,7 +551,7 @@ function edgeOf(edge: IDrawnEdge, views: ICanvasProps['views'], suggestion: bool
     sourceHandle: edge.output ? `out:${edge.output}` : 'before',
     targetHandle: isOrder ? 'after' : `in:${edge.input}`,
     markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
-    animated: state === 'running',
+    animated: isAnimated && state === 'running',
     className: `jp-MlwsEdge jp-mod-${edge.kind}${suggestion ? ' jp-mod-suggested' : ''}`,
     deletable: !suggestion,
     focusable: true,
@@ -565,6 +577,23 @@ function canJoin(designer: Designer, connection: Connection | Edge): boolean {
   const given = outputType(drawing, source, output);
   const taken = to?.inputs.find(port => port.name === input)?.type ?? 'any';
   return fits(given, taken);
+}
+
+function remove(designer: Designer, gone: readonly AnyNode[]): void {
+  designer.remove(gone.filter(node => node.type !== 'note').map(node => node.id));
+  const notes = new Set(gone.filter(node => node.type === 'note').map(node => node.id));
+  if (notes.size > 0) {
+    designer.edit(text =>
+      keepNotes(
+        text,
+        designer.pipeline.notes.filter(note => !notes.has(`note:${note.id}`)),
+      ),
+    );
+  }
+}
+
+function stateClass(node: AnyNode): string {
+  return `jp-mod-${String((node.data as StepNode['data']).view?.state)}`;
 }
 
 function release(designer: Designer, gone: readonly Edge[]): void {

@@ -56,7 +56,7 @@ export function DesignerPage(props: IDesignerProps): JSX.Element {
   const views = run?.steps.value ? run.views : null;
   const open = useCallback(
     (key: string): void => {
-      const job = views?.get(key)?.job;
+      const job = run?.views.get(key)?.job;
       const step = designer.pipeline.steps.find(item => item.key === key);
       if (job) {
         execute(page, CommandIDs.openRun, { run_id: job });
@@ -64,7 +64,7 @@ export function DesignerPage(props: IDesignerProps): JSX.Element {
         props.onOpenSource(step);
       }
     },
-    [views, designer, page, props.onOpenSource],
+    [run, designer, page, props.onOpenSource],
   );
   const tabs = [
     { id: 'graph', label: trans.__('Graph') },
@@ -321,6 +321,7 @@ function PastRuns(props: IDesignerProps): JSX.Element | null {
       {value.map(job => (
         <button
           key={job.name}
+          data-run={job.name}
           type="button"
           aria-pressed={job.name === shown.value}
           title={job.display_name}

@@ -6,6 +6,8 @@ import {
   differenceOf,
   type Graph,
   type IText,
+  type StepView,
+  unchanged,
 } from '../../src/designer/designer';
 
 /** A text with one way back. */
@@ -152,5 +154,31 @@ describe('data', () => {
     designer.undo();
     designer.undo();
     expect(text.getSource()).toBe('type: pipeline\njobs:\n  read: {notebook: read.ipynb}\n');
+  });
+});
+
+describe('steps that are read again', () => {
+  const view = (key: string, state: StepView['state']): StepView => ({
+    key,
+    path: key,
+    type: 'command',
+    label: key,
+    state,
+  });
+
+  it('are the objects that they were, but for those that have changed', () => {
+    const before = [view('a', 'running'), view('b', 'waiting')];
+
+    const after = unchanged(before, [view('a', 'completed'), view('b', 'waiting')]);
+
+    expect(after[0]?.state).toBe('completed');
+    expect(after[1]).toBe(before[1]);
+  });
+
+  it('are the very list when nothing has changed, and a new one when one is gone', () => {
+    const before = [view('a', 'running'), view('b', 'waiting')];
+
+    expect(unchanged(before, [view('a', 'running'), view('b', 'waiting')])).toBe(before);
+    expect(unchanged(before, [view('a', 'running')])).toEqual([before[0]]);
   });
 });
