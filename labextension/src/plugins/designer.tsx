@@ -16,6 +16,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { ABCWidgetFactory, type DocumentRegistry, DocumentWidget } from '@jupyterlab/docregistry';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { type FileEditorFactory, IEditorWidgetFactory } from '@jupyterlab/fileeditor';
 import { ILauncher } from '@jupyterlab/launcher';
 import type { Contents } from '@jupyterlab/services';
 import { toArray } from '@lumino/algorithm';
@@ -58,7 +59,14 @@ export const designer: JupyterFrontEndPlugin<void> = {
   description: 'The pipeline designer: an editor and live view of `*.pipeline.yml`.',
   autoStart: true,
   requires: [IWorkspace, IRunActions, IDocumentManager],
-  optional: [INotebookView, ILayoutRestorer, IDefaultFileBrowser, ILauncher, ICommandPalette],
+  optional: [
+    INotebookView,
+    ILayoutRestorer,
+    IDefaultFileBrowser,
+    ILauncher,
+    ICommandPalette,
+    IEditorWidgetFactory,
+  ],
   activate: (
     app: JupyterFrontEnd,
     workspace: IWorkspace,
@@ -69,6 +77,7 @@ export const designer: JupyterFrontEndPlugin<void> = {
     browser: IDefaultFileBrowser | null,
     launcher: ILauncher | null,
     palette: ICommandPalette | null,
+    editors: FileEditorFactory.IFactory | null,
   ) => {
     const { trans } = workspace;
     const { contents } = app.serviceManager;
@@ -94,6 +103,7 @@ export const designer: JupyterFrontEndPlugin<void> = {
       page,
       documents,
       contents,
+      editors,
     );
     app.docRegistry.addWidgetFactory(factory);
     const tracker = new WidgetTracker<DesignerWidget>({ namespace: 'mlws-designer' });
@@ -216,8 +226,14 @@ class DesignerFactory extends ABCWidgetFactory<DesignerWidget, DocumentRegistry.
     private readonly _page: IPage,
     private readonly _documents: IDocumentManager,
     private readonly _contents: Contents.IManager,
+    private readonly _editors: FileEditorFactory.IFactory | null,
   ) {
     super(options);
+  }
+
+  /** A text is shared with others as the text editor shares it: jupyter-collaboration tells only that. */
+  override get contentProviderId(): string | undefined {
+    return this._editors?.contentProviderId;
   }
 
   protected createNewWidget(
