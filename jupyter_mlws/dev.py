@@ -321,11 +321,25 @@ def run_tests(pytest_args: Sequence[str], fast: bool) -> int:
         failed = [name for name, is_right in zip(checks, verdicts, strict=True) if not is_right]
     if failed:
         print(f"\n==> Failed so far: {', '.join(failed)}", file=sys.stderr, flush=True)
-    # Benchmarks take long and judge nothing: `… test -m bench` runs them.
-    chosen = ["-m", "not slow and not browser and not bench" if fast else "not bench"]
-    say("pytest")
-    tests = subprocess.run([PYTHON, "-m", "pytest", *chosen, *pytest_args], cwd=ROOT, check=False)
-    return tests.returncode or bool(failed)
+    for options in pytest_runs(pytest_args, fast):
+        say(f"pytest {' '.join(options)}")
+        tests = subprocess.run([PYTHON, "-m", "pytest", *options], cwd=ROOT, check=False)
+        failed += ["pytest"] if tests.returncode else []
+    return int(bool(failed))
+
+
+def pytest_runs(pytest_args: Sequence[str], fast: bool) -> list[list[str]]:
+    """Options of each run of pytest, one after the other.
+
+    Tests of a file share what is costly to start, so they stay with one worker. A browser alone keeps
+    two cores busy. Benchmarks take long and judge nothing: `… test -m bench` runs them.
+    """
+    workers = ["-n", "2", "--dist", "loadfile"]
+    if fast:
+        return [[*workers, "-m", "not slow and not browser and not bench", *pytest_args]]
+    if pytest_args:
+        return [["-m", "not bench", *pytest_args]]
+    return [[*workers, "-m", "not browser and not bench"], ["-m", "browser"]]
 
 
 def passes(name: str, command: Sequence[str | Path]) -> bool:

@@ -68,3 +68,11 @@ def test_an_unknown_option_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
         dev.main(["demo", "--nonsense"])
 
     assert "--nonsense" in capsys.readouterr().err
+
+
+def test_all_tests_run_in_two_parts_and_chosen_ones_in_one() -> None:
+    rest, browser = dev.pytest_runs([], fast=False)
+
+    assert (rest[-1], browser[-1]) == ("not browser and not bench", "browser")
+    assert dev.pytest_runs(["-m", "bench"], fast=False) == [["-m", "not bench", "-m", "bench"]]
+    assert dev.pytest_runs(["-k", "x"], fast=True)[0][-2:] == ["-k", "x"]
