@@ -26,7 +26,7 @@ def test_shares_of_a_sum_are_its_terms_and_add_up_to_the_answer() -> None:
     table.loc[88, "a"], table.loc[89, "b"] = np.nan, None
     names: dict[str, Any] = {"np": np, "pd": pd, "fitted": Known(), "X": table, "seed": 0}
 
-    exec(SHARES + EACH, names)  # noqa: S102 -- as its kernel does
+    exec(SHARES + EACH, names)
 
     told, rows, others = names["told"][:, :, 0], names["explained"], names["background"]
     assert len(rows) == 50
