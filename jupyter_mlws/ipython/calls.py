@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jupyter_mlws.entities.run import Run
     from jupyter_mlws.ipython.chart import LiveChart
     from jupyter_mlws.ipython.form import JobForm
+    from jupyter_mlws.ipython.leaderboard import TrialBoard
     from jupyter_mlws.ipython.run_frame import RunFrame
 
 T = TypeVar("T")
@@ -385,6 +386,23 @@ def form(path: str | os.PathLike[str], **fields: Any) -> JobForm:
     from jupyter_mlws.ipython.form import JobForm
 
     return JobForm(client(), path, fields)
+
+
+def leaderboard(job: Any) -> TrialBoard:
+    """The trials of an AutoML job or a sweep, best first, as a widget that follows it until it has ended.
+
+    `.selected` is the trial that is chosen in it, `.best` the best one, `.to_frame()` all of them.
+
+    Args:
+        job: its name, a job, or the card of one.
+    Raises:
+        NotFound: there is no such job.
+        Invalid: it has no trials.
+    """
+    from jupyter_mlws.ipython.leaderboard import TrialBoard
+
+    name = job if isinstance(job, str) else job.name
+    return TrialBoard(client(), client().call("jobs.get", name=name))
 
 
 def is_number(value: Any) -> bool:
