@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         RecurrenceTrigger,
     )
     from jupyter_mlws.ipython.calls import (
+        automl_wizard,
         chart,
         compare,
         data,
@@ -72,6 +73,7 @@ _PLACES = {
     ),
     "entities.job": ("CommandJob", "Input", "Job", "NotebookJob", "Output"),
     "ipython.calls": (
+        "automl_wizard",
         "chart",
         "compare",
         "data",
@@ -129,6 +131,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "__version__",
+    "automl_wizard",
     "chart",
     "command",
     "compare",

@@ -18,10 +18,19 @@ class Following:
     Args:
         look: answers whether more may come; asked first after a pause.
         is_open: whether there is anything to look for at all.
+        pause_s: between two looks.
     """
 
-    def __init__(self, look: Callable[[], bool], name: str, *, is_open: bool = True) -> None:
+    def __init__(
+        self,
+        look: Callable[[], bool],
+        name: str,
+        *,
+        is_open: bool = True,
+        pause_s: float = PAUSE_S,
+    ) -> None:
         self._look = look
+        self._pause_s = pause_s
         self._is_open = is_open
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._follow, name=name, daemon=True)
@@ -44,8 +53,8 @@ class Following:
         return not self._thread.is_alive()
 
     def _follow(self) -> None:
-        while self._is_open and not self._stopped.wait(PAUSE_S):
+        while self._is_open and not self._stopped.wait(self._pause_s):
             try:
                 self._is_open = self._look()
             except Unavailable:
-                continue  # the service is being restarted
+                self._stopped.wait(PAUSE_S)  # the service is being restarted

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import traitlets
 
 from jupyter_mlws.entities.errors import Conflict, Invalid, MlwsError, Unavailable
-from jupyter_mlws.ipython.controls import alert, close_all
+from jupyter_mlws.ipython.controls import alert, close_all, show
 from jupyter_mlws.ipython.display import JobCard, badge
 from jupyter_mlws.ipython.following import Following
 from jupyter_mlws.ipython.trials import (
@@ -35,7 +35,6 @@ OPERATIONS = {"automl": "automl.get", "sweep": "sweeps.get"}
 MARKER = "/MLmodel"
 ENDING = ("CancelRequested", "Finalizing")
 _GRAY = "rgba(127,127,127,0.25)"
-_HIDDEN, _SHOWN = "none", ""
 
 
 class TrialBoard(widgets.VBox):  # type: ignore[misc]
@@ -203,7 +202,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
                 self._button("Register", "check", self._register_named),
                 self._button("Close", "", lambda: self._show_form(False)),
             ],
-            layout={"flex_flow": "row wrap", "display": _HIDDEN},
+            layout={"flex_flow": "row wrap", "display": "none"},
         )
         self.figure = _figure()
         self._choice.observe(self._chosen, names="index")
@@ -275,16 +274,16 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         )
         is_automl = self._job.type == "automl"
         is_ending = view.status.value in ENDING or getattr(view, "stopped", False)
-        _show(self._progress, not is_over)
-        _show(self._stop, is_automl and not is_over)
+        show(self._progress, not is_over)
+        show(self._stop, is_automl and not is_over)
         self._stop.disabled = is_ending or view.best is None
-        _show(self._cancel, not is_over)
+        show(self._cancel, not is_over)
         self._cancel.disabled = view.status.value == ENDING[0]
-        _show(self._register, board.best is not None)
+        show(self._register, board.best is not None)
         self._register.button_style = "primary" if is_over else ""
         n_lost = sum(trial.is_lost for trial in board.trials)
         self._with_lost.description = f"Show what failed ({n_lost})"
-        _show(self._with_lost, n_lost > 0)
+        show(self._with_lost, n_lost > 0)
         if view.error:
             self._message.value = alert(view.error)
 
@@ -342,7 +341,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         if not found:
             raise Invalid("The best trial left no MLflow model.")
         self._path.options = found
-        _show(self._path, len(found) > 1)
+        show(self._path, len(found) > 1)
         self._show_form(True)
         self._name.focus()
 
@@ -354,7 +353,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         )
 
     def _show_form(self, is_shown: bool) -> None:
-        self._form.layout.display = "flex" if is_shown else _HIDDEN
+        self._form.layout.display = "flex" if is_shown else "none"
 
 
 def _link(job: Job) -> str:
@@ -433,7 +432,3 @@ def _figure() -> Any:
             "margin": {"l": 60, "r": 10, "t": 30, "b": 40},
         },
     )
-
-
-def _show(widget: widgets.DOMWidget, is_shown: bool) -> None:
-    widget.layout.display = _SHOWN if is_shown else _HIDDEN
