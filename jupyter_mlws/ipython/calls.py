@@ -17,6 +17,7 @@ from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.entities.yaml import parse
 from jupyter_mlws.ipython.comparison import RunComparison
 from jupyter_mlws.ipython.display import AssetList, EnvironmentCard, JobCard, RunCard
+from jupyter_mlws.ipython.table_source import is_frame, write_parquet
 from jupyter_mlws.sdk import service
 from jupyter_mlws.sdk.builders import notebook
 from jupyter_mlws.sdk.client import MLClient
@@ -25,8 +26,10 @@ from jupyter_mlws.sdk.jobs import raise_for, with_components
 
 if TYPE_CHECKING:
     from jupyter_mlws.entities.run import Run
+    from jupyter_mlws.ipython.automl_wizard import AutoMLWizard
     from jupyter_mlws.ipython.chart import LiveChart
     from jupyter_mlws.ipython.form import JobForm
+    from jupyter_mlws.ipython.leaderboard import TrialBoard
     from jupyter_mlws.ipython.run_frame import RunFrame
 
 T = TypeVar("T")
@@ -276,7 +279,7 @@ def register_data(name: str, value: Any, **fields: Any) -> Any:
     Raises:
         Invalid: there is nothing at the path, or the table cannot be kept.
     """
-    if not hasattr(value, "to_parquet"):
+    if not is_frame(value):
         path = Path(value)
         type_ = "uri_folder" if path.is_dir() else "uri_file"
         type_ = "mltable" if (path / "MLTable").is_file() else type_
@@ -285,10 +288,7 @@ def register_data(name: str, value: Any, **fields: Any) -> Any:
         )
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"{name}.parquet"
-        try:
-            value.to_parquet(file, index=False)
-        except (ValueError, TypeError, NotImplementedError) as error:
-            raise Invalid.field("value", f"cannot be kept as Parquet: {error}") from None
+        write_parquet(value, file)
         return client().data.create_or_update(
             {"name": name, "path": str(file), "type": "uri_file", **fields}
         )
@@ -385,6 +385,44 @@ def form(path: str | os.PathLike[str], **fields: Any) -> JobForm:
     from jupyter_mlws.ipython.form import JobForm
 
     return JobForm(client(), path, fields)
+
+
+def automl_wizard(data: Any, target: str | None = None, **settings: Any) -> AutoMLWizard:
+    """AutoML's questions about a table as a widget; *Run* starts the job and shows its leaderboard.
+
+    A DataFrame or a file is kept as data when the job starts, not before.
+
+    Args:
+        data: a DataFrame, data of the workspace (`NAME`, `NAME:VERSION`, `NAME@LABEL`), or a path.
+        target: the column that is to be predicted.
+        settings: fields of the job that the form begins with or that are sent with it, such as
+            `primary_metric`, `limits={"max_trials": 5}` or `experiment_name`.
+    Raises:
+        NotFound: there is no such data.
+        Invalid: there is nothing at the path, or a setting is no field of an AutoML job.
+    """
+    from jupyter_mlws.ipython.automl_wizard import AutoMLWizard
+    from jupyter_mlws.ipython.table_source import table_of
+
+    table = table_of(client(), data)
+    return AutoMLWizard(client(), table, register_data, target, settings)
+
+
+def leaderboard(job: Any) -> TrialBoard:
+    """The trials of an AutoML job or a sweep, best first, as a widget that follows it until it has ended.
+
+    `.selected` is the trial that is chosen in it, `.best` the best one, `.to_frame()` all of them.
+
+    Args:
+        job: its name, a job, or the card of one.
+    Raises:
+        NotFound: there is no such job.
+        Invalid: it has no trials.
+    """
+    from jupyter_mlws.ipython.leaderboard import TrialBoard
+
+    name = job if isinstance(job, str) else job.name
+    return TrialBoard(client(), client().call("jobs.get", name=name))
 
 
 def is_number(value: Any) -> bool:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from jupyter_mlws.entities.errors import Invalid, Unavailable
+from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.entities.run import Run, Series
 from jupyter_mlws.ipython.display import RunCard
+from jupyter_mlws.ipython.following import Following
 from jupyter_mlws.sdk.client import MLClient
 
 MOST_RUNS = 20
 POINTS = 2000
 """Most points of a line; spikes stay."""
-PAUSE_S = 1.0
 
 
 class LiveChart:
@@ -57,25 +56,20 @@ class LiveChart:
             },
         )
         self._lines = dict(zip(self._open, self.figure.data, strict=True))
-        self._stopped = threading.Event()
-        self._draw()
-        self._thread = threading.Thread(target=self._follow, name="mlws-chart", daemon=True)
-        self._thread.start()
+        self._following = Following(self._draw, "mlws-chart", is_open=self._draw())
 
     @property
     def is_live(self) -> bool:
         """Whether any of the runs may still get points."""
-        return self._thread.is_alive()
+        return self._following.is_live
 
     def stop(self) -> None:
         """Draw no more; what is drawn stays."""
-        self._stopped.set()
-        self._thread.join()
+        self._following.stop()
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until all runs have ended and all their points are drawn; whether they have."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._following.wait(timeout_s)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return self.figure._repr_mimebundle_(include=include, exclude=exclude)
@@ -84,14 +78,8 @@ class LiveChart:
         lines = ", ".join(f"{line.name}: {len(line.x or ())}" for line in self._lines.values())
         return f"{self._metric} ({lines} points)"
 
-    def _follow(self) -> None:
-        while self._open and not self._stopped.wait(PAUSE_S):
-            try:
-                self._draw()
-            except Unavailable:
-                continue  # the service is being restarted
-
-    def _draw(self) -> None:
+    def _draw(self) -> bool:
+        """Draw what there is; whether more may come."""
         # Who ended before its points were read has no more of them.
         runs: list[Run] = [self._client.call("runs.get", run_id=run_id) for run_id in self._open]
         found: list[Series] = self._client.call(
@@ -102,6 +90,7 @@ class LiveChart:
                 line = self._lines[series.run_id]
                 line.x, line.y = series.steps, [_number(value) for value in series.values]
         self._open = [run.run_id for run in runs if not run.status.is_final]
+        return bool(self._open)
 
 
 def run_ids_of(runs: Any) -> list[str]:

@@ -213,12 +213,18 @@ def _shown(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
+def badge(status: str) -> str:
+    """A status as a word with its sign and color, as HTML."""
+    color = _COLORS.get(status, "inherit")
+    return f'<span style="color:{color}">{_SYMBOLS.get(status, "…")} {escape(status)}</span>'
+
+
 def _html(state: Mapping[str, Any]) -> str:
     status = str(state["status"])
-    color = _COLORS.get(status, "inherit")
     title = f"<strong>{escape(str(state['name']))}</strong>"
-    badge = f'<span style="color:{color}">{_SYMBOLS.get(status, "…")} {escape(status)}</span>'
-    parts = [f"<div>{title} {badge} <small>{escape(str(state['experiment_name']))}</small></div>"]
+    parts = [
+        f"<div>{title} {badge(status)} <small>{escape(str(state['experiment_name']))}</small></div>"
+    ]
     if state["error"]:
         parts.append(f'<div style="color:{_COLORS["Failed"]}">{escape(str(state["error"]))}</div>')
     tables = {heading: _own(state[heading]) for heading in ("metrics", "params")}

@@ -15,6 +15,7 @@ import orjson
 from jupyter_mlws.entities.errors import Invalid, MlwsError
 from jupyter_mlws.entities.interface import Interface, Port
 from jupyter_mlws.entities.values import value_of
+from jupyter_mlws.ipython.controls import alert
 from jupyter_mlws.ipython.display import JobCard
 from jupyter_mlws.sdk.builders import notebook
 
@@ -114,7 +115,7 @@ class JobForm(widgets.VBox):  # type: ignore[misc]
             else:
                 rest.append(str(problem))
         if rest or not error.problems:
-            self._message.value = _error_text("\n".join(rest) or error.message)
+            self._message.value = alert("\n".join(rest) or error.message)
 
 
 class _Field:
@@ -125,7 +126,7 @@ class _Field:
         self._control = _control(port)
         self._initial = self._control.value
         self._error = widgets.HTML()
-        help_text = f" <small>{_escaped(port.description)}</small>" if port.description else ""
+        help_text = f" <small>{html.escape(port.description)}</small>" if port.description else ""
         beside = widgets.HBox([self._control, widgets.HTML(help_text)])
         self.widget = widgets.VBox([beside, self._error])
         self._control.observe(lambda change: changed(), names="value")
@@ -166,7 +167,7 @@ class _Field:
 
     def complain(self, message: str) -> None:
         """Say what is wrong."""
-        self._error.value = _error_text(message)
+        self._error.value = alert(message)
 
 
 def _control(port: Port) -> widgets.ValueWidget:
@@ -215,14 +216,3 @@ def _empty(interface: Interface) -> widgets.Widget:
     if interface.has_parameters:
         return widgets.HTML("The cell tagged <code>parameters</code> assigns nothing.")
     return widgets.HTML("This notebook takes no inputs: tag a cell with <code>parameters</code>.")
-
-
-def _error_text(message: str) -> str:
-    color = "var(--jp-error-color1, #c62828)"
-    return (
-        f'<span role="alert" style="color:{color};white-space:pre-line">{_escaped(message)}</span>'
-    )
-
-
-def _escaped(text: str) -> str:
-    return html.escape(text)
