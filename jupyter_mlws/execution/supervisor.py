@@ -10,7 +10,7 @@ nothing of the service, which may come and go. It reads lines of JSON:
 and answers `ok` once the attempt is its own, `taken` when it is another's. End of input before the attempt's
 line ends everything. In `<folder>/supervisor/` lie
 
-    claim        {"pid", "tree", "remove"}: made at most once, and locked (flock) as long as the supervisor lives
+    claim        {"pid", "tree", "remove"}: made at most once, and locked (flock) while the supervisor lives
     state.json   {"state", "started_ms", "ended_ms", "exit_code", "cause", "message", "canceled"}
     usage.jsonl  a sample of CPU, memory and GPU in each line
     cancel       there when somebody wants the end; SIGTERM makes the supervisor look

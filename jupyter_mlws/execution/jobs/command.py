@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -77,7 +76,7 @@ class CommandJobType(JobType):
             folder=context.folder,
             cwd=work,
             env=context.env,
-            read=[Path(path).resolve() for path in _linked(context.inputs)],
+            read=_linked(context.folder / "inputs"),
             given=spec.environment_variables,
             memory_bytes=context.memory_bytes,
             shm_size=spec.resources.shm_size,
@@ -97,8 +96,6 @@ class CommandJobType(JobType):
         return Outcome(error)
 
 
-def _linked(values: Mapping[str, Any]) -> Iterator[str]:
+def _linked(folder: Path) -> list[Path]:
     """Data that is not in the job's own folder but behind a link."""
-    for value in values.values():
-        if isinstance(value, str) and os.path.isabs(value) and os.path.islink(value):
-            yield value
+    return [path.resolve() for path in folder.glob("*/*") if path.is_symlink()]

@@ -100,7 +100,7 @@ def test_a_job_in_a_container_has_all_that_others_have_and_outlives_the_service(
         run = client.runs.get(name)
 
     log = (folder / "user_logs" / "std_log.txt").read_text()
-    assert ended.status == "Completed", log
+    assert ended.status is Status.COMPLETED, log
     assert (run.metrics["rows"], run.metrics["done"], run.params["engine"]) == (3, 1, "podman")
     made = json.loads((folder / "named-outputs" / "model" / "model.json").read_text())
     assert made == {"greeting": "two\nlines", "home": "/home/mine", "linked": "from the store"}
