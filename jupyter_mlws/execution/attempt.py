@@ -246,12 +246,10 @@ class Attempt:
 
     def _limited(self, step: Step, context: JobContext) -> Step:
         """The step with what holds for every type of job: its limits, and what no log may show."""
-        wanted = step.memory_bytes or limits.memory_bytes(self._spec)
-        memory = (wanted, limits.share_bytes(self._place, self._doc["slots"]))
         return replace(
             step,
             timeout_s=step.timeout_s or self._spec.limits.timeout,
-            memory_bytes=min(filter(None, memory), default=None),
+            memory_bytes=min(filter(None, (step.memory_bytes, context.memory_bytes)), default=None),
             redact=[*step.redact, *context.secrets.values(), context.env["MLWS_TOKEN"]],
         )
 
@@ -313,11 +311,16 @@ class Attempt:
             kernel=runtime.kernel,
             python=runtime.python,
             container=runtime.container,
+            memory_bytes=self._memory_bytes(),
             store=self._store,
             blobs=self._shop.blobs,
             places=self._shop.places,
             secrets=given.all,
         )
+
+    def _memory_bytes(self) -> int | None:
+        share = limits.share_bytes(self._place, self._doc["slots"])
+        return min(filter(None, (limits.memory_bytes(self._spec), share)), default=None)
 
     def _secrets(self, *, begins: bool) -> JobSecrets:
         """What the job may know; when it begins, that it was asked for is written down."""

@@ -44,6 +44,7 @@ class Step:
         timeout_s: seconds after which the process tree is ended.
         memory_bytes: most memory of the process tree.
         redact: values that must not reach any log.
+        remove: command that takes away what the process leaves when it does not end by itself.
     """
 
     argv: Sequence[str]
@@ -53,6 +54,7 @@ class Step:
     timeout_s: float | None = None
     memory_bytes: int | None = None
     redact: Sequence[str] = ()
+    remove: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class JobContext:
         kernel: name of the kernelspec that the job's environment is; None for the service's own Python.
         python: the interpreter of the job's environment.
         container: what the job's processes run in, where that is a container.
+        memory_bytes: most memory that they may use.
         places: where data lies beside the blobs; opens what is sealed.
         secrets: values of the inputs that the type called secret.
     """
@@ -156,6 +159,7 @@ class JobContext:
     places: Places
     secrets: dict[str, str] = field(default_factory=dict)
     container: Container | None = None
+    memory_bytes: int | None = None
 
 
 @dataclass(slots=True)

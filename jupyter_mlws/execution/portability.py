@@ -49,15 +49,16 @@ def refusals(spec: JobSpec) -> Iterator[Problem]:
             yield Problem(message, f"outputs.{name}.mode")
 
 
-def warnings(spec: JobSpec) -> Iterator[str]:
+def warnings(spec: JobSpec, *, in_container: bool = False) -> Iterator[str]:
     """What is accepted and means nothing here."""
     resources = spec.resources
     for field in ("instance_type", "max_instance_count", "locations"):
         if getattr(resources, field):
             yield f"resources.{field}: ignored, there is one machine here."
-    for field in ("shm_size", "docker_args"):
-        if getattr(resources, field):
-            yield f"resources.{field}: ignored, jobs run without a container."
+    if resources.shm_size and not in_container:
+        yield "resources.shm_size: ignored, the job runs without a container."
+    if resources.docker_args:
+        yield "resources.docker_args: ignored, they would open this machine to the job."
     if resources.properties:
         yield "resources.properties: ignored, they speak to Azure's compute."
     if spec.identity:

@@ -158,14 +158,15 @@ class Desk:
         except Invalid as error:
             found += [replace(problem, here=True) for problem in error.problems]
         recipe = chosen.choice.recipe
-        if recipe and recipe.is_container and not getattr(kind, "runs_in_containers", False):
+        in_container = recipe is not None and recipe.is_container
+        if in_container and not getattr(kind, "runs_in_containers", False):
             message = (
                 f"a {spec.type} job does not run in a container: describe a Python environment."
             )
             found.append(Problem(message, "environment", here=True))
         if found:
             raise Invalid.of(found)
-        warnings = [*portability.warnings(spec), *chosen.warnings]
+        warnings = [*portability.warnings(spec, in_container=in_container), *chosen.warnings]
         if isinstance(kind, JobType):
             read = self.reader(spec)
             warnings += kind.check(spec, read, pending=pending)

@@ -4,12 +4,13 @@ Run as `python -I -S supervisor.py`; standard library only, so that it starts in
 nothing of the service, which may come and go. It reads lines of JSON:
 
     {"standby": {"argv", "env"}}     perhaps: start this process ahead of time
-    {"folder", "argv", "cwd", "env", "stdin", "timeout_s", "memory_bytes", "redact", "bell", "grace_s"}
+    {"folder", "argv", "cwd", "env", "stdin", "timeout_s", "memory_bytes", "redact", "remove",
+     "bell", "grace_s"}
 
 and answers `ok` once the attempt is its own, `taken` when it is another's. End of input before the attempt's
 line ends everything. In `<folder>/supervisor/` lie
 
-    claim        {"pid", "tree"}: made at most once, and locked (flock) as long as the supervisor lives
+    claim        {"pid", "tree", "remove"}: made at most once, and locked (flock) while the supervisor lives
     state.json   {"state", "started_ms", "ended_ms", "exit_code", "cause", "message", "canceled"}
     usage.jsonl  a sample of CPU, memory and GPU in each line
     cancel       there when somebody wants the end; SIGTERM makes the supervisor look
@@ -41,6 +42,7 @@ BELL_GAP_S = 0.1
 KILL_GAP_S = 0.05
 LEFTOVER_GRACE_S = 2.0
 MEMORY_CHECK_S = 0.5
+REMOVE_TIMEOUT_S = 30.0
 FIRST_SAMPLE_S = 0.3
 GPU_FIELDS = ("utilization.gpu", "memory.used", "memory.total", "power.draw")
 MASK = b"[REDACTED]"
@@ -429,6 +431,7 @@ class Supervisor:
         self.folder: str = plan["folder"]
         self.own = os.path.join(self.folder, "supervisor")
         self.tree_id = tree
+        self.contained = bool(plan["remove"])
         self.child = child
         self.tree = Tree()
         self.bell = Bell(plan["bell"], self.folder)
@@ -534,7 +537,8 @@ class Supervisor:
             limit = self.plan["timeout_s"]
             self._end({"cause": "timeout", "message": f"ran longer than its limit of {limit:g} s"})
         if self.kill_at and now >= self.kill_at:
-            self.kill_at = now + KILL_GAP_S
+            self._remove()
+            self.kill_at = time.monotonic() + KILL_GAP_S
             self.tree.signal(signal.SIGKILL)
         if self.plan["memory_bytes"] and now >= self.check_memory_at:
             self.check_memory_at = now + MEMORY_CHECK_S
@@ -557,6 +561,8 @@ class Supervisor:
         """Ask all processes to end, and see to it after a grace."""
         at = time.monotonic() + grace_s
         self.kill_at = at if self.kill_at is None else min(self.kill_at, at)
+        if number == signal.SIGKILL and self.plan["remove"]:
+            return  # only what watches a container can take it away: it is killed after that
         self.tree.signal(number)
         self.tree.signal(signal.SIGCONT)
 
@@ -585,14 +591,41 @@ class Supervisor:
         if self.status is not None:
             self.sampler.last()
         code = None if self.status is None else os.waitstatus_to_exitcode(self.status)
+        if why or (code is not None and code < 0):
+            self._remove()
         if self.lost:
             why = {"cause": "storage", "message": self.lost}
         elif not why and code in KILLED and _oom_kills() > self.oom_kills:
-            why = {"cause": "out_of_memory", "message": "the machine ran out of memory"}
+            why = {"cause": "out_of_memory", "message": self._whose_memory()}
         _drop_if_empty(self.errors)
         self._save({"state": "ended", "exit_code": code, "ended_ms": self.ended_ms, **why})
         self.bell.due = time.monotonic()
         self.bell.tick()
+
+    def _remove(self) -> None:
+        """Take away, once, what would live on without the process, such as a container."""
+        argv, self.plan["remove"] = self.plan["remove"], []
+        if argv and self._ran(argv) != 0:
+            self._ran(argv)  # Podman removes what has lost its watcher when it is asked again
+
+    def _ran(self, argv: list[str]) -> int:
+        nowhere = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
+        try:
+            pid = os.posix_spawnp(argv[0], argv, self.plan["env"], file_actions=nowhere)
+        except OSError:
+            return 127
+        give_up_at = time.monotonic() + REMOVE_TIMEOUT_S
+        while (ended := os.waitpid(pid, os.WNOHANG))[0] == 0:
+            if time.monotonic() >= give_up_at:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(KILL_GAP_S)
+        return ended[1]
+
+    def _whose_memory(self) -> str:
+        limit = self.plan["memory_bytes"]
+        if limit and self.contained:
+            return f"used more memory than its limit of {limit / 1e6:.0f} MB"
+        return "the machine ran out of memory"
 
     def _save(self, change: dict[str, object]) -> None:
         self.state.update(change)
@@ -624,13 +657,13 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def claim(folder: str, tree: str) -> int | None:
+def claim(folder: str, tree: str, remove: list[str]) -> int | None:
     """Make the attempt our own: the locked claim, or None when it is another's."""
     path = os.path.join(folder, "supervisor", "claim")
     draft = f"{path}.{os.getpid()}"
     fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     fcntl.flock(fd, fcntl.LOCK_EX)
-    os.write(fd, json.dumps({"pid": os.getpid(), "tree": tree}).encode())
+    os.write(fd, json.dumps({"pid": os.getpid(), "tree": tree, "remove": remove}).encode())
     try:
         os.link(draft, path)
     except OSError as error:
@@ -698,7 +731,7 @@ def main() -> int:
         _end_all()
         return 0
     plan = json.loads(line)
-    lock = claim(plan["folder"], tree)
+    lock = claim(plan["folder"], tree, plan["remove"])
     _answer("taken" if lock is None else "ok")
     if child is not None and (lock is None or not _alive(child)):
         _end_all()

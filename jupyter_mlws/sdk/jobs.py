@@ -262,7 +262,8 @@ def download(
     ]
     named = "named-outputs/"
     if output_name and output_name != "default":
-        chosen = [path for path in files if path.startswith(f"{named}{output_name}/")]
+        whole = f"{named}{output_name}"
+        chosen = [path for path in files if path == whole or path.startswith(f"{whole}/")]
         if not chosen:
             known = sorted({path.split("/")[1] for path in files if path.startswith(named)})
             hint = did_you_mean(output_name, known)

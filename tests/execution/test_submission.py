@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +32,6 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
         "environment",
         "no environment 'azureml:nothing@latest'",
     ),
-    ({"environment": {"image": "x"}}, "environment.image", "needs Docker or Podman"),
     (
         {"compute": "azureml:gpu-cluster"},
         "compute",
@@ -170,6 +170,15 @@ def test_a_saved_job_can_be_submitted_again(room: Workroom) -> None:
     again = room.run({key: saved[key] for key in fields})
 
     assert again.tags == {"a": "1"}
+
+
+def test_a_container_needs_an_engine(
+    room: Workroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(Invalid, match=r"environment\.image: .*needs Docker or Podman"):
+        room.submit(command="true", environment={"image": "x"})
 
 
 def test_a_command_job_of_azure_ml_is_accepted_with_reasons(room: Workroom) -> None:

@@ -89,6 +89,7 @@ def test_an_attempt_runs_though_nobody_hears_that_it_was_taken(tmp_path: Path) -
     order = {
         "folder": str(tmp_path), "argv": ["bash", "-c", "echo here"], "cwd": str(tmp_path), "env": {},
         "stdin": False, "timeout_s": None, "memory_bytes": None, "redact": [],
+        "remove": [],
         "bell": str(tmp_path / "bell"), "grace_s": 1,
     }  # fmt: skip
     read_end, write_end = os.pipe()

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections import deque
@@ -125,6 +126,7 @@ class LocalCompute(Compute):
             "timeout_s": step.timeout_s,
             "memory_bytes": step.memory_bytes,
             "redact": list(step.redact),
+            "remove": list(step.remove),
             "bell": str(self._bell),
             "grace_s": self._grace_s,
         }
@@ -231,6 +233,8 @@ def _is_alive(own: Path) -> bool:
 def _bury(own: Path, state: dict[str, Any]) -> dict[str, Any]:
     """End what is left of an attempt whose supervisor was killed, and write down that it ended."""
     claim = _read(own / "claim")
+    if remove := (claim or {}).get("remove"):  # what an earlier release has claimed names none
+        _remove(remove)
     n_ended = _end_strays(claim["tree"]) if claim else 0
     message = "Its supervisor was killed or the machine restarted"
     if n_ended:
@@ -245,6 +249,11 @@ def _bury(own: Path, state: dict[str, Any]) -> dict[str, Any]:
     with suppress(FileNotFoundError):
         _write_private(own / "state.json", state)
     return state
+
+
+def _remove(argv: Sequence[str]) -> None:
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(argv, capture_output=True, check=False, timeout=supervisor.REMOVE_TIMEOUT_S)
 
 
 def _end_strays(tree: str) -> int:

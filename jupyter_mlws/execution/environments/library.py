@@ -32,7 +32,7 @@ from jupyter_mlws.execution.environments.builder import (
 )
 from jupyter_mlws.execution.environments.choice import Choice
 from jupyter_mlws.execution.environments.recipe import Recipe
-from jupyter_mlws.execution.kernelspecs import Runtime
+from jupyter_mlws.execution.kernelspecs import Container, Runtime
 from jupyter_mlws.store.base import Doc
 
 if TYPE_CHECKING:
@@ -204,12 +204,8 @@ class Library:
             program = containers.engine()
             if program is None:
                 raise Invalid("Docker or Podman does not answer any more.")
-            self.builder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self.builder.log(recipe).open("wb", 0) as log:
-                container = containers.find(recipe, program) or containers.make(
-                    recipe, program, lambda argv: self._run(argv, log), self._store, self._blobs
-                )
-            return Runtime(container=container), {}
+            found = containers.find(recipe, program) or self._made_container(recipe, program)
+            return Runtime(container=found), {}
         built = self.builder.build(recipe, lock=lock, stop=self._stop)
         self._show_kernel(choice, built)
         facts = {
@@ -219,6 +215,15 @@ class Library:
             "packages": [list(item) for item in built.packages],
         }
         return self._runtime(built), facts
+
+    def _made_container(self, recipe: Recipe, program: str) -> Container:
+        self.builder.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.builder.log(recipe)
+        path.unlink(missing_ok=True)  # jobs that waited for an earlier build keep its log by a link
+        with path.open("wb", 0) as log:
+            return containers.make(
+                recipe, program, lambda argv: self._run(argv, log), self._store, self._blobs
+            )
 
     def _run(self, argv: Sequence[str], log: Any) -> bool:
         log.write(f"$ {' '.join(argv)}\n".encode())

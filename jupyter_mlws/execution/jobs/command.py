@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from jupyter_mlws.entities.job import CommandJob, JobSpec
 from jupyter_mlws.entities.snapshot import Snapshot
-from jupyter_mlws.execution import expressions
-from jupyter_mlws.execution.base import Ingredients, JobContext, JobType, Step, literals
+from jupyter_mlws.execution import expressions, failures
+from jupyter_mlws.execution.base import (
+    Ingredients,
+    JobContext,
+    JobType,
+    Outcome,
+    Report,
+    Step,
+    literals,
+)
 from jupyter_mlws.execution.caching import sources
 from jupyter_mlws.execution.environments import containers
+
+NOT_STARTED = (125, 126, 127)
+"""Exit codes by which Docker and Podman say that the command did not start."""
+INIT_FAILED = re.compile(r"failed to exec pid1|\[FATAL tini")
+"""How the little programs that they put before the command say it."""
 
 
 class CommandJobType(JobType):
@@ -54,13 +69,33 @@ class CommandJobType(JobType):
             spec.command, name=context.job.name, inputs=context.inputs, outputs=context.outputs
         )
         argv, work = ["bash", "-c", line], context.folder / "work"
-        if context.container:
-            argv = containers.command(
-                context.container,
-                argv,
-                name=f"mlws-{context.job.name}-{context.job.attempt}",
-                folder=context.folder,
-                cwd=work,
-                env=context.env,
-            )
-        return Step(argv, cwd=work, env=context.env)
+        if not context.container:
+            return Step(argv, cwd=work, env=context.env)
+        run = containers.Run(
+            name=f"mlws-{context.job.name}-{context.job.attempt}",
+            folder=context.folder,
+            cwd=work,
+            env=context.env,
+            read=_linked(context.folder / "inputs"),
+            given=spec.environment_variables,
+            memory_bytes=context.memory_bytes,
+            shm_size=spec.resources.shm_size,
+        )
+        argv, env = containers.command(context.container, argv, run)
+        remove = containers.removal(context.container, run.name)
+        return Step(argv, cwd=work, env=env, remove=remove)
+
+    def finish(self, context: JobContext, report: Report) -> Outcome:
+        """A container that could not start the line tells why in the last line of the log."""
+        error = failures.of_report(report, context.folder)
+        if error is None or context.container is None or report.cause:
+            return Outcome()
+        said = (error.log_tail or "").strip().splitlines()[-1:]
+        if error.exit_code in NOT_STARTED or INIT_FAILED.search("".join(said)):
+            error.message = f"{error.message.rstrip('.')} in its container: {''.join(said)}"
+        return Outcome(error)
+
+
+def _linked(folder: Path) -> list[Path]:
+    """Data that is not in the job's own folder but behind a link."""
+    return [path.resolve() for path in folder.glob("*/*") if path.is_symlink()]
