@@ -90,6 +90,18 @@ class RunRow:
     """The latest point of each key: the greatest (step, ts_ms, value)."""
     params: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    changed: int = 0
+    """Number of the last event that changed it, its points, params, tags, inputs or outputs.
+
+    As long as it is the same, so is all else.
+    """
+
+
+class RunMark(NamedTuple):
+    """A run and its state: what is known of a run under a mark stays so."""
+
+    run_id: str
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +456,14 @@ class Store(ABC):
         Raises:
             Invalid: the filter, order or token cannot be read.
         """
+
+    @abstractmethod
+    def search_marks(self, query: RunQuery) -> tuple[list[RunMark], str | None]:
+        """What `search_runs` answers, as marks only."""
+
+    @abstractmethod
+    def get_runs(self, run_ids: Sequence[str]) -> list[RunRow]:
+        """Those of the runs that there are, with their data, in any order."""
 
     @abstractmethod
     def count_runs(self, query: RunQuery) -> int:

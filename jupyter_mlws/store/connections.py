@@ -95,6 +95,16 @@ class Connections:
             else:
                 self._idle.append(connection)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one and the same commit until it is given back."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
     def close(self) -> None:
         """Close all; a reader that is busy is closed when it is done."""
         self._closed = True

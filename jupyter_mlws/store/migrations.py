@@ -184,7 +184,12 @@ def m_archived_since(db: Database) -> None:
         )
 
 
-STEPS = (m001_tables, m_model_points_by_run, m_archived_since)
+def m_changed(db: Database) -> None:
+    """Each run knows the event that changed it last."""
+    db.conn.execute("ALTER TABLE runs ADD COLUMN changed INTEGER NOT NULL DEFAULT 0")
+
+
+STEPS = (m001_tables, m_model_points_by_run, m_archived_since, m_changed)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

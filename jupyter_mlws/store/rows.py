@@ -19,7 +19,8 @@ EXPERIMENTS = (
     "SELECT eid, name, artifact_location, archived, created_ms, updated_ms FROM experiments"
 )
 RUN_COLUMNS = (
-    "rid, run_id, eid, name, type, user, status, created_ms, start_ms, end_ms, archived, parent_id"
+    "rid, run_id, eid, name, type, user, status, created_ms, start_ms, end_ms, archived, parent_id,"
+    " changed"
 )
 RUNS = f"SELECT {RUN_COLUMNS} FROM runs"
 ARTIFACTS = "SELECT folder, name, blob, size_bytes, modified_ms FROM artifacts"
@@ -69,7 +70,9 @@ def run(
     tags: dict[str, str] | None = None,
 ) -> RunRow:
     """A row of `RUNS`, with data that was fetched for it."""
-    _, run_id, eid, name, type_, user, status, created, start, end, archived, parent_id = row
+    _, run_id, eid, name, type_, user, status, created, start, end, archived, parent_id, changed = (
+        row
+    )
     return RunRow(
         run_id,
         eid,
@@ -85,6 +88,7 @@ def run(
         metrics,
         params or {},
         tags or {},
+        changed,
     )
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jupyter_mlws.store import rows
-from jupyter_mlws.store.base import ExperimentRow, RunQuery, ViewType
+from jupyter_mlws.store.base import ExperimentRow, RunMark, RunQuery, ViewType
 from jupyter_mlws.store.filters import (
     EXPERIMENTS,
     RUNS,
@@ -51,8 +51,8 @@ MOST_WALKS = 64
 """Up to so many experiments are walked one by one and merged."""
 
 ARCHIVED: dict[ViewType, tuple[int, ...]] = {"active": (0,), "archived": (1,), "all": (0, 1)}
-COLUMNS = ", ".join(f"r.{column}" for column in rows.RUN_COLUMNS.split(", "))
-N_COLUMNS = len(COLUMNS.split(", "))
+COLUMNS = tuple(f"r.{column}" for column in rows.RUN_COLUMNS.split(", "))
+MARKS = ("r.run_id", "r.changed")
 NEWEST = (Key("r.order_ms", int, descending=True), Key("r.run_id", str))
 MISSING = 2
 """The rank of runs that lack what is sorted by; numbers and texts have 0, NaN has 1."""
@@ -79,19 +79,32 @@ class Phase:
 
 def runs(db: sqlite3.Connection, keys: Keys, query: RunQuery) -> tuple[list[rows.Row], str | None]:
     """Rows of `rows.RUNS`, and the token of the next page."""
+    found, token = _page(db, keys, query, COLUMNS)
+    return [row[: len(COLUMNS)] for row in found], token
+
+
+def marks(db: sqlite3.Connection, keys: Keys, query: RunQuery) -> tuple[list[RunMark], str | None]:
+    """Marks of the runs, and the token of the next page."""
+    found, token = _page(db, keys, query, MARKS)
+    return [RunMark(run_id, changed) for run_id, changed, *_ in found], token
+
+
+def _page(
+    db: sqlite3.Connection, keys: Keys, query: RunQuery, columns: tuple[str, ...]
+) -> tuple[list[rows.Row], str | None]:
     require_positive(query.max_results)
-    search = _RunSearch(db, keys, query)
+    search = _RunSearch(db, keys, query, columns)
     found = [] if _of_nothing(query) else search.page(query.max_results + 1)
     token = None
     if len(found) > query.max_results:
         del found[query.max_results :]
-        token = write_token(search.mark, found[-1][N_COLUMNS:])
-    return [row[:N_COLUMNS] for row in found], token
+        token = write_token(search.mark, found[-1][len(columns) :])
+    return found, token
 
 
 def count_runs(db: sqlite3.Connection, keys: Keys, query: RunQuery) -> int:
     """How many runs there are on all pages."""
-    search = _RunSearch(db, keys, query)
+    search = _RunSearch(db, keys, query, ())
     return 0 if _of_nothing(query) else search.count()
 
 
@@ -100,7 +113,7 @@ def numbers(db: sqlite3.Connection, keys: Keys, query: RunQuery) -> Sql:
     return (
         ("SELECT 0 AS rid WHERE 0", [])
         if _of_nothing(query)
-        else _RunSearch(db, keys, query).numbers()
+        else _RunSearch(db, keys, query, ()).numbers()
     )
 
 
@@ -110,10 +123,13 @@ def _of_nothing(query: RunQuery) -> bool:
 
 
 class _RunSearch:
-    """One search: what is asked, read and checked."""
+    """One search: what is asked, read and checked; `columns` of `r` are what a page has."""
 
-    def __init__(self, db: sqlite3.Connection, keys: Keys, query: RunQuery) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, keys: Keys, query: RunQuery, columns: Sequence[str]
+    ) -> None:
         self._db = db
+        self._columns = ", ".join(columns)
         self._keys = keys
         self._query = query
         self._predicates = RunPredicates(db, keys)
@@ -288,7 +304,7 @@ class _RunSearch:
                 beyond, beyond_values = after(phase.keys[constant:], last[constant:])
                 where, where_values = f"{where} AND {beyond}", [*where_values, *beyond_values]
             statements.append(
-                f"SELECT {COLUMNS}, {columns(phase.keys)} FROM {source.tables}{joins}"
+                f"SELECT {self._columns}, {columns(phase.keys)} FROM {source.tables}{joins}"
                 f" WHERE {where} ORDER BY {by} LIMIT ?"
             )
             values += [*source.values, *join_values, *where_values, limit]

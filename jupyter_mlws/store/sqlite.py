@@ -25,6 +25,7 @@ from jupyter_mlws.store.base import (
     Point,
     Record,
     RunGroup,
+    RunMark,
     RunQuery,
     RunRow,
     Store,
@@ -189,7 +190,7 @@ class SqliteStore(Store):
 
     # Runs
     def get_run(self, run_id: str, *, with_data: bool = True) -> RunRow:
-        with self._connections.reading() as db:
+        with self._connections.snapshot() as db:
             row = db.execute(f"{rows.RUNS} WHERE run_id = ?", (run_id,)).fetchone()
             if row is None:
                 raise NotFound(f"Run with id={run_id} not found")
@@ -207,8 +208,20 @@ class SqliteStore(Store):
             )
             return [run_id for (run_id,) in runs], [eid for (eid,) in experiments]
 
-    def search_runs(self, query: RunQuery) -> tuple[list[RunRow], str | None]:
+    def get_runs(self, run_ids: Sequence[str]) -> list[RunRow]:
+        with self._connections.snapshot() as db:
+            found = db.execute(
+                f"{rows.RUNS} WHERE run_id IN (SELECT value FROM json_each(?))",
+                (to_json(list(run_ids)),),
+            ).fetchall()
+            return rows.runs_with_data(db, self._keys, found)
+
+    def search_marks(self, query: RunQuery) -> tuple[list[RunMark], str | None]:
         with self._connections.reading() as db:
+            return searching.marks(db, self._keys, query)
+
+    def search_runs(self, query: RunQuery) -> tuple[list[RunRow], str | None]:
+        with self._connections.snapshot() as db:
             found, token = searching.runs(db, self._keys, query)
             if query.with_data:
                 return rows.runs_with_data(db, self._keys, found), token

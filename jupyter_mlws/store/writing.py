@@ -20,6 +20,9 @@ ARCHIVED_SINCE = (
     " ELSE coalesce(archived_ms, {1}) END"
 )
 """Sets since when a row is archived; places for whether it is to be, and for now."""
+NEXT_EVENT = "(SELECT coalesce(max(seq), 0) + 1 FROM events)"
+CHANGED = f"changed = {NEXT_EVENT}"
+"""Sets the mark of a run. An event is written at the end of what it tells of: the next is the one."""
 LAST_EXPERIMENT = ("counter", "experiment")
 """Kind and name of the record that remembers the greatest id of deleted experiments."""
 PARENT_RUN_ID = "mlflow.parentRunId"
@@ -182,7 +185,8 @@ class SqliteTransaction(Transaction):
             ) from None
         if archived is not None:
             self._db.execute(
-                f"UPDATE runs SET {ARCHIVED_SINCE.format('?2', '?3')}, archived = ?2 WHERE eid = ?1",
+                f"UPDATE runs SET {ARCHIVED_SINCE.format('?2', '?3')}, archived = ?2, {CHANGED}"
+                " WHERE eid = ?1",
                 (eid, archived, self._now_ms),
             )
 
@@ -215,7 +219,8 @@ class SqliteTransaction(Transaction):
         try:
             cursor = self._db.execute(
                 "INSERT OR IGNORE INTO runs (run_id, eid, name, type, user, status, created_ms,"
-                " start_ms, order_ms, parent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " start_ms, order_ms, parent_id, changed) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                f" {NEXT_EVENT}",
                 (*row, parent_id),
             )
         except sqlite3.IntegrityError:
@@ -235,7 +240,9 @@ class SqliteTransaction(Transaction):
         n_points = self._db.execute("DELETE FROM points WHERE rid = ?", (rid,)).rowcount
         for table in ("latest", "model_points", "params", "tags"):
             self._db.execute(f"DELETE FROM {table} WHERE rid = ?", (rid,))
-        self._db.execute("UPDATE runs SET parent_id = NULL WHERE parent_id = ?", (run_id,))
+        self._db.execute(
+            f"UPDATE runs SET parent_id = NULL, {CHANGED} WHERE parent_id = ?", (run_id,)
+        )
         self._db.execute("DELETE FROM runs WHERE rid = ?", (rid,))
         node = f"run:{run_id}"
         self._db.execute("DELETE FROM edges WHERE source = ?", (node,))
@@ -257,7 +264,7 @@ class SqliteTransaction(Transaction):
             "UPDATE runs SET name = coalesce(?2, name), status = coalesce(?3, status),"
             " start_ms = coalesce(?4, start_ms), order_ms = coalesce(?4, order_ms),"
             " end_ms = CASE WHEN ?6 THEN NULL ELSE coalesce(?5, end_ms) END,"
-            f" {ARCHIVED_SINCE.format('?7', '?8')}, archived = coalesce(?7, archived)"
+            f" {ARCHIVED_SINCE.format('?7', '?8')}, archived = coalesce(?7, archived), {CHANGED}"
             " WHERE run_id = ?1",
             (run_id, name, status, start_ms, end_ms, clear_end, archived, self._now_ms),
         )
@@ -290,6 +297,8 @@ class SqliteTransaction(Transaction):
         if tags:
             self._put_words("tags", rid, eid, tags)
             self._follow_tags(rid, tags)
+        if metrics or params or drop_tags or tags:
+            self._db.execute(f"UPDATE runs SET {CHANGED} WHERE rid = ?", (rid,))
 
     def _run(self, run_id: str) -> tuple[int, int]:
         row = self._db.execute("SELECT rid, eid FROM runs WHERE run_id = ?", (run_id,)).fetchone()
@@ -475,6 +484,10 @@ class SqliteTransaction(Transaction):
             " DO UPDATE SET doc = excluded.doc",
             (source, relation.value, target, to_json(doc or {})),
         )
+        for node in (source, target):
+            kind, _, run_id = node.partition(":")
+            if kind == "run":
+                self._db.execute(f"UPDATE runs SET {CHANGED} WHERE run_id = ?", (run_id,))
 
 
 def split_path(path: str) -> tuple[str, str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from math import inf, isnan, nan
 from pathlib import Path
@@ -13,7 +15,16 @@ import pytest
 
 from jupyter_mlws.entities.errors import AlreadyExists, Conflict, Invalid, NotFound
 from jupyter_mlws.entities.lineage import Relation
-from jupyter_mlws.store.base import Blobs, Point, RunQuery, RunRow, Spread, Store, Trail
+from jupyter_mlws.store.base import (
+    Blobs,
+    Point,
+    RunQuery,
+    RunRow,
+    Spread,
+    Store,
+    Trail,
+    Transaction,
+)
 
 HOUR_MS = 3_600_000
 
@@ -84,6 +95,62 @@ def all_pages(store: Store, query: RunQuery, size: int) -> list[str]:
         found += ids(rows)
         if token is None:
             return found
+
+
+def _log_and_fail(store: Store) -> None:
+    with store.change("user:ana", "runs/write", "run:a") as tx:
+        tx.log("a", tags={"t": "1"})
+        raise ZeroDivisionError
+
+
+def _marks(store: Store) -> dict[str, int]:
+    """The marks of all runs."""
+    return dict(store.search_marks(RunQuery(view="all"))[0])
+
+
+MARKED_CHANGES: dict[str, Callable[[Transaction, int], object]] = {
+    "a new metric": lambda tx, _: tx.log("a", metrics=[Point("new", 1.0, 0)]),
+    "a later point": lambda tx, _: tx.log("a", metrics=[Point("m", 2.0, 0, 1)]),
+    "a param": lambda tx, _: tx.log("a", params={"x": "1"}),
+    "a new tag": lambda tx, _: tx.log("a", tags={"u": "1"}),
+    "a tag set again": lambda tx, _: tx.log("a", tags={"t": "2"}),
+    "a tag dropped": lambda tx, _: tx.log("a", drop_tags=["t"]),
+    "another name": lambda tx, _: tx.update_run("a", name="b"),
+    "another name by its tag": lambda tx, _: tx.log("a", tags={"mlflow.runName": "b"}),
+    "its end": lambda tx, _: tx.update_run("a", status="Completed", end_ms=5),
+    "its start": lambda tx, _: tx.update_run("a", start_ms=5),
+    "archiving": lambda tx, _: tx.update_run("a", archived=True),
+    "archiving its experiment": lambda tx, eid: tx.update_experiment(eid, archived=True),
+    "its parent is gone": lambda tx, _: tx.delete_run("parent"),
+    "another parent": lambda tx, _: tx.log("a", tags={"mlflow.parentRunId": "x"}),
+    "an input": lambda tx, _: tx.link("dataset:d@1", Relation.INPUT, "run:a"),
+    "an output": lambda tx, _: tx.link("run:a", Relation.OUTPUT, "logged_model:m"),
+}
+"""Changes of run `a`."""
+
+
+RANDOM_WRITES: tuple[Callable[[Transaction, str, int, int], object], ...] = (
+    lambda tx, run_id, eid, _: tx.create_run(
+        run_id, eid, name="n", user="ana", status="Running", start_ms=1, tags={"t": "0"}
+    ),
+    lambda tx, run_id, _, n: tx.delete_run(run_id) if n % 3 == 0 else None,
+    lambda tx, run_id, _, n: tx.log(run_id, metrics=[Point(f"m{n % 3}", n, n % 5, n % 7)]),
+    lambda tx, run_id, _, n: tx.log(run_id, params={f"p{n}": str(n)}),
+    lambda tx, run_id, _, n: tx.log(run_id, tags={"t": str(n)}),
+    lambda tx, run_id, _, __: tx.log(run_id, drop_tags=["t"]),
+    lambda tx, run_id, _, n: tx.log(run_id, tags={"mlflow.parentRunId": "abcd"[n % 4]}),
+    lambda tx, run_id, _, n: tx.log(run_id, tags={"mlflow.runName": f"name {n}"}),
+    lambda tx, run_id, _, n: tx.update_run(run_id, name=f"name {n}"),
+    lambda tx, run_id, _, n: tx.update_run(run_id, status="Completed", end_ms=n),
+    lambda tx, run_id, _, __: tx.update_run(run_id, status="Running", clear_end=True),
+    lambda tx, run_id, _, n: tx.update_run(run_id, archived=n % 2 == 0),
+    lambda tx, _, eid, n: tx.update_experiment(eid, archived=n % 2 == 0),
+    lambda tx, run_id, _, n: tx.link(f"dataset:d@{n}", Relation.INPUT, f"run:{run_id}"),
+    lambda tx, run_id, _, n: tx.link(
+        f"run:{run_id}", Relation.OUTPUT, "logged_model:m", {"step": n}
+    ),
+)
+"""Writes to a run and its experiment, with a number that counts up."""
 
 
 class StoreSuite:
@@ -760,6 +827,97 @@ class StoreSuite:
 
         assert full == store.get_run("a")
         assert bare == store.get_run("a", with_data=False)
+
+    def test_runs_are_read_by_id_with_their_data(self, store: Store) -> None:
+        add_run(store, "a", metrics={"m": 1.0}, params={"x": "1"}, tags={"t": "1"})
+        add_run(store, "b")
+        add_run(store, "c")
+
+        found = store.get_runs(["b", "a", "unknown"])
+
+        assert {run.run_id: run for run in found} == {
+            "a": store.get_run("a"),
+            "b": store.get_run("b"),
+        }
+        assert store.get_runs([]) == []
+
+    def test_marks_are_those_of_the_runs_that_a_search_gives(self, store: Store) -> None:
+        for n in range(5):
+            add_run(store, f"r{n}", start_ms=n, metrics={"m": n * 3 % 5})
+
+        for order_by in ([], ["metrics.m DESC"]):
+            query = RunQuery(filter="metrics.m > 0", order_by=order_by, max_results=2)
+            while True:
+                found, after = store.search_runs(query)
+                marks, token = store.search_marks(query)
+                assert marks == [(run.run_id, run.changed) for run in found]
+                assert token == after
+                if token is None:
+                    break
+                query = replace(query, page_token=token)
+
+    @pytest.mark.parametrize("change", MARKED_CHANGES)
+    def test_what_changes_a_run_changes_its_mark_and_no_other(
+        self, store: Store, change: str
+    ) -> None:
+        with store.change("user:ana", "experiments/write", "e") as tx:
+            eid = tx.create_experiment("first")
+        for run_id in ("parent", "other"):
+            add_run(store, run_id, metrics={"m": 1.0})
+        add_run(
+            store, "a", experiment_id=eid, tags={"t": "1"}, parent_id="parent", metrics={"m": 1.0}
+        )
+        before = _marks(store)
+
+        with store.change("user:ana", "x/write", "x") as tx:
+            MARKED_CHANGES[change](tx, eid)
+        after = _marks(store)
+
+        assert after["a"] == store.last_event() > before["a"]
+        assert store.get_run("a").changed == after["a"]
+        assert after["other"] == before["other"]
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_no_run_differs_under_the_same_mark(self, store: Store, seed: int) -> None:
+        chance = random.Random(seed)
+        with store.change("user:ana", "experiments/write", "e") as tx:
+            eid = tx.create_experiment("first")
+        known: dict[tuple[str, int], object] = {}
+
+        for n in range(120):
+            run_id = chance.choice("abcd")
+            with (
+                suppress(NotFound, AlreadyExists, Conflict),
+                store.change("u", "x/write", "x") as tx,
+            ):
+                for write in chance.choices(RANDOM_WRITES, k=chance.choice((1, 1, 2))):
+                    write(tx, run_id, eid, n)
+            for run in store.get_runs("abcd"):
+                node = f"run:{run.run_id}"
+                links = store.edges(node), store.edges(node, outgoing=False)
+                content = (repr(run), links)
+                assert known.setdefault((run.run_id, run.changed), content) == content
+
+        assert len(known) > 60
+
+    def test_a_run_that_is_made_again_has_another_mark(self, store: Store) -> None:
+        add_run(store, "a")
+        before = _marks(store)
+        with store.change("user:ana", "runs/delete", "run:a") as tx:
+            tx.delete_run("a")
+
+        add_run(store, "a")
+
+        assert _marks(store)["a"] > before["a"]
+
+    def test_a_change_that_fails_leaves_the_mark(self, store: Store) -> None:
+        add_run(store, "a")
+        before = _marks(store)
+
+        with pytest.raises(ZeroDivisionError):
+            _log_and_fail(store)
+
+        assert _marks(store) == before
 
     @pytest.mark.parametrize(
         ("text", "wanted"),

@@ -82,6 +82,7 @@ def test_a_search_reads_no_large_table_to_its_end(
     for experiment_ids in (None, [0]):
         query = RunQuery(experiment_ids, filter, order_by=order, max_results=50)
         assert _scans(store, lambda db: searching.runs(db, store._keys, query)) == []  # noqa: B023
+        assert _scans(store, lambda db: searching.marks(db, store._keys, query)) == []  # noqa: B023
 
 
 @pytest.mark.parametrize("filter", FILTERS)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,21 @@ def test_a_database_that_still_has_to_be_upgraded_is_not_read(path: Path) -> Non
         SqliteStore(path, readonly=True)
 
 
+def test_runs_of_an_older_release_get_marks_as_they_change(path: Path) -> None:
+    with closing(SqliteStore(path)) as store:
+        add_run(store, "a", metrics={"m": 1.0})
+        add_run(store, "b")
+        before = store.get_run("a")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("ALTER TABLE runs DROP COLUMN changed")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'm_changed'")
+
+    with closing(SqliteStore(path)) as store:
+        assert store.get_run("a") == replace(before, changed=0)
+        log(store, "a", tags={"t": "1"})
+        assert dict(store.search_marks(RunQuery())[0]) == {"a": store.last_event(), "b": 0}
+
+
 def test_a_step_of_an_upgrade_happens_whole_or_not_at_all(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,7 +292,8 @@ def test_a_check_finds_a_damaged_page(path: Path) -> None:
         for i in range(50):
             add_run(store, f"r{i}", params={f"x{j}": "value" * 10 for j in range(20)})
     data = bytearray(path.read_bytes())
-    for offset in range(len(data) // 2 // 4096 * 4096, len(data), 4096 * 5):
+    of_params = [at for at in range(0, len(data), 4096) if b"valuevalue" in data[at : at + 4096]]
+    for offset in of_params[::5]:
         data[offset : offset + 512] = os.urandom(512)
     path.write_bytes(data)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import orjson
@@ -23,7 +23,7 @@ from jupyter_mlws.server.mlflow.experiments import find as find_experiment
 from jupyter_mlws.server.mlflow.metrics import read_point, read_points, run_id_of, views
 from jupyter_mlws.server.mlflow.table import Call, Door, endpoint, large
 from jupyter_mlws.server.mlflow.wire import Fields, Json, Refused, absent, invalid, missing, pairs
-from jupyter_mlws.store.base import Point, RunQuery, RunRow
+from jupyter_mlws.store.base import Point, RunMark, RunQuery, RunRow
 
 STATUSES = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 TO_OURS = {
@@ -294,9 +294,9 @@ def search(call: Call) -> Json:
     )
     if not query.experiment_ids:
         return {}
-    rows, token = call.store.search_runs(query)
-    links = lineage.of_runs(call.store, [row.run_id for row in rows])
-    answer: Json = {"runs": [view_of(call.door, row, links) for row in rows]} if rows else {}
+    marks, token = call.store.search_marks(query)
+    views = call.door.rendered.all(marks, lambda run_ids: _render(call, run_ids))
+    answer: Json = {"runs": views} if views else {}
     return {**answer, "next_page_token": token} if token else answer
 
 
@@ -387,6 +387,14 @@ def view_of(door: Door, row: RunRow, links: Mapping[str, lineage.Links]) -> Json
     if found:
         view["inputs"], view["outputs"] = found.inputs, found.outputs
     return view
+
+
+def _render(call: Call, run_ids: Sequence[str]) -> Iterator[tuple[RunMark, bytes]]:
+    """Those of the runs that there are, each as its JSON."""
+    rows = call.store.get_runs(run_ids)
+    links = lineage.of_runs(call.store, [row.run_id for row in rows])
+    for row in rows:
+        yield RunMark(row.run_id, row.changed), wire.encode(view_of(call.door, row, links))
 
 
 def _name_of(run_name: str, tag: str | None) -> str:

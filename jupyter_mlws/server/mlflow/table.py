@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from jupyter_mlws.entities.access import ROLES, Principal
 from jupyter_mlws.entities.errors import Denied
 from jupyter_mlws.features.workspace import Workspace
+from jupyter_mlws.server.mlflow.rendered import Rendered
 from jupyter_mlws.server.mlflow.wire import Fields, Json, Refused
 from jupyter_mlws.store.base import Store
 
@@ -25,10 +26,12 @@ class Door:
     Attributes:
         workspace: as the system sees it.
         locations: artifact location of each experiment that was asked for; it never changes.
+        rendered: the runs that were found last.
     """
 
     workspace: Workspace
     locations: dict[int, str] = field(default_factory=dict)
+    rendered: Rendered = field(default_factory=Rendered)
 
     def location(self, experiment_id: int) -> str:
         """Where the experiment's runs and models keep their artifacts."""
