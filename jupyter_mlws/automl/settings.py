@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from jupyter_mlws.automl.forecasting.plan import Plan, plan
 from jupyter_mlws.entities.azure.automl import METRICS, AutoMLJob, loosely
 
 NAMES = {
@@ -44,6 +45,7 @@ class Settings(BaseModel):
     stacks: bool
     explains: bool
     algorithms: list[str]
+    forecast: Plan | None = None
     seed: int = 0
     is_stopped: bool = False
     """Whether somebody has said that what was found is enough."""
