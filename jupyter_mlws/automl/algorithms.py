@@ -46,6 +46,7 @@ class Algorithm:
         first: values of the first trial.
         space: what may be drawn.
         scales: the step before it, where it needs columns of like size.
+        weighs: whether it can be told how much each row counts.
     """
 
     label: str
@@ -54,6 +55,7 @@ class Algorithm:
     first: Values
     space: Mapping[str, Range | Sequence[Any]]
     scales: str = ""
+    weighs: bool = True
 
     def source(self, values: Values, *, seed: int, cores: int) -> str:
         """Code of a pipeline from raw columns, `features` first."""
@@ -199,6 +201,7 @@ CLASSIFIERS: dict[str, Algorithm] = {
         {"n_neighbors": 5},
         _KNN,
         SCALED,
+        weighs=False,
     ),
     "decision_tree": Algorithm(
         "DecisionTree",
@@ -277,6 +280,7 @@ REGRESSORS: dict[str, Algorithm] = {
         {"alpha": 0.01},
         _ALPHA,
         SCALED,
+        weighs=False,
     ),
     "sgd": Algorithm(
         "SGD",
@@ -295,6 +299,7 @@ REGRESSORS: dict[str, Algorithm] = {
         {"n_neighbors": 5},
         _KNN,
         SCALED,
+        weighs=False,
     ),
     "decision_tree": Algorithm(
         "DecisionTree",

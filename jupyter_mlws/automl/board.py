@@ -64,6 +64,7 @@ def leaderboard(search: Search, store: Store) -> Leaderboard:
     metrics = _metrics(store, job.name)
     explorer = search.family.children.get(f"{job.name}_setup")
     explainer = search.family.children.get(f"{job.name}_ModelExplain")
+    tester = search.family.children.get(f"{job.name}_ModelTest")
     return Leaderboard(
         name=job.name,
         display_name=job.display_name,
@@ -82,6 +83,8 @@ def leaderboard(search: Search, store: Store) -> Leaderboard:
         importances=_importances(explainer),
         exploration=_notebook(explorer),
         explanation=_notebook(explainer),
+        test=_notebook(tester),
+        test_metrics=_finite(metrics.get(tester.name, {})) if tester else {},
         stopped=settings.is_stopped,
         error=job.error.message if job.error else "",
         created_at=job.creation_context.created_at,
@@ -101,6 +104,10 @@ def _metrics(store: Store, name: str) -> dict[str, Mapping[str, float]]:
             return found
 
 
+def _finite(metrics: Mapping[str, float]) -> dict[str, float | None]:
+    return {key: value if math.isfinite(value) else None for key, value in metrics.items()}
+
+
 def _trial(child: Job, metrics: Mapping[str, Mapping[str, float]]) -> Contender:
     said = child.properties
     state = state_of(child.status)
@@ -112,10 +119,7 @@ def _trial(child: Job, metrics: Mapping[str, Mapping[str, float]]) -> Contender:
         state=state,
         status=child.status,
         value=score_of(child),
-        metrics={
-            key: value if math.isfinite(value) else None
-            for key, value in metrics.get(child.name, {}).items()
-        },
+        metrics=_finite(metrics.get(child.name, {})),
         values=json.loads(said[DRAW])["values"] if DRAW in said else {},
         error=child.error.message if child.error and state == "failed" else "",
         attempt=child.attempt,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_mlws.automl.settings import Settings
-from jupyter_mlws.automl.writing import written
+from jupyter_mlws.automl.writing import Cell, written
 
 READING = """
 def read(path):
@@ -19,6 +19,43 @@ def read(path):
         for p in files
     ]
     return pd.concat(parts, ignore_index=True)
+"""
+
+WEIGHTS = """
+if weight not in table:
+    raise ValueError(f"weight_column_name: there is no column {weight!r}")
+weights = pd.to_numeric(table[weight], errors="coerce").astype(float)
+if not np.isfinite(weights).all():
+    raise ValueError(f"weight_column_name: {(~np.isfinite(weights)).sum()} rows have no number in {weight!r}")
+if (weights < 0).any():
+    raise ValueError(f"weight_column_name: {(weights < 0).sum()} rows have a negative weight in {weight!r}")
+if not weights.any():
+    raise ValueError(f"weight_column_name: all of {weight!r} is 0")
+table[weight] = weights
+note("weights", "Done", f"rows count as {weight!r} says, in training and in all scores but spearman_correlation, which knows no weights{left_out}")
+"""
+
+ASIDE = """
+from sklearn.model_selection import train_test_split
+
+is_class = {is_class}
+counts = table[target].value_counts()
+alike = table[target] if is_class and counts.min() > 1 and {size} * len(table) >= len(counts) else None
+table, test = train_test_split(table, test_size={size}, random_state={seed}, stratify=alike)
+table, test = table.sort_index().reset_index(drop=True), test.sort_index().reset_index(drop=True)
+note("rows for the test", "Done", f"{{len(test)}} are put aside before anything is trained")
+"""
+
+FOLDS = """
+for name in splits:
+    if name not in table:
+        raise ValueError(f"cv_split_column_names: there is no column {name!r}")
+    if set(table[name]) != {0, 1}:
+        raise ValueError(f"cv_split_column_names: {name!r} must have 1 for rows that train and 0 for rows that check, both, and nothing else")
+    table[name] = table[name].astype(int)
+    untrained = set(table[target]) - set(table[target][table[name] == 1])
+    if is_class and untrained:
+        raise ValueError(f"cv_split_column_names: in {name!r} no row trains of class {', '.join(sorted(map(str, untrained)))}")
 """
 
 CLEANING = """
@@ -80,7 +117,7 @@ def kind_of(name):
     if pd.api.types.is_bool_dtype(values):
         return "categorical"
     if pd.api.types.is_numeric_dtype(values):
-        steps = values.astype(float).diff().dropna()
+        steps = whole[name].astype(float).diff().iloc[1:]
         is_count = n_values == len(table) and pd.api.types.is_integer_dtype(values) and (steps == 1).all()
         return "id" if is_count else "numeric"
     if pd.api.types.is_datetime64_any_dtype(values):
@@ -95,7 +132,7 @@ def kind_of(name):
     return "categorical" if n_values <= 30 else "high_cardinality"
 
 kinds = {}
-for name in table.columns.drop(target):
+for name in table.columns.drop(roles):
     said = types.get(name)
     kinds[name] = "ignored" if said == "Ignore" else words[said] if said else kind_of(name)
     if kinds[name] in columns:
@@ -116,7 +153,7 @@ pd.Series(kinds, name="type").value_counts().to_frame()
 VALUES = '''
 def clean(table):
     """Numbers as floats, infinite ones missing; everything else as text."""
-    table = table[[*sum(columns.values(), []), target]].copy()
+    table = table[[*sum(columns.values(), []), *(name for name in roles if name in table)]].copy()
     for name in columns["numeric"]:
         table[name] = pd.to_numeric(table[name], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
     for name in [*columns["categorical"], *columns["high_cardinality"], *columns["text"], *columns["date"]]:
@@ -126,11 +163,11 @@ def clean(table):
         table[name] = values.where(values.isna(), values.map(str)).where(values.notna(), None)
     return table
 
-n_infinite = int(np.isinf(table.select_dtypes("number")).sum().sum())
+n_infinite = int(np.isinf(table.drop(columns=roles).select_dtypes("number")).sum().sum())
 if n_infinite:
     note("infinite values", "Done", f"{n_infinite} are taken as missing")
 table = clean(table)
-missing = table.drop(columns=target).isna().mean().sort_values(ascending=False)
+missing = table.drop(columns=roles).isna().mean().sort_values(ascending=False)
 note("missing values", "Done" if missing.max() > 0 else "Passed", f"{int((missing > 0).sum())} columns have some; filled with the median, or a category of their own")
 missing[missing > 0].head(30).to_frame("missing")
 '''
@@ -154,12 +191,40 @@ Path("prepared").mkdir(exist_ok=True)
 table.to_parquet("prepared/train.parquet")
 """
 
+OTHERS = '''
+def others(rows, field):
+    """Rows beside those that train, as those are kept."""
+    needed = [*sum(columns.values(), []), target, *weight_names]
+    if lacking := [name for name in needed if name not in rows]:
+        raise ValueError(f"{field}: there is no column {', '.join(map(repr, lacking))}")
+    rows = clean(rows[rows[target].notna()].reset_index(drop=True))
+    rows[target] = rows[target].astype(table[target].dtype)
+    unknown = ~rows[target].isin(table[target].unique()) & is_class
+    if unknown.any():
+        note(f"classes of {field}", "Done", f"{unknown.sum()} rows are left out, of classes that are not in the training data: {sorted(set(map(str, rows[target][unknown])))}")
+        rows = rows[~unknown].reset_index(drop=True)
+    if not len(rows):
+        raise ValueError(f"{field}: there is no row with a target")
+    for name in weight_names:
+        rows[name] = pd.to_numeric(rows[name], errors="coerce").astype(float)
+        if not (np.isfinite(rows[name]) & (rows[name] >= 0)).all() or not rows[name].any():
+            raise ValueError(f"weight_column_name: a weight is missing, negative, or all are 0 in {name!r} of {field}")
+    return rows
+
+def known_rows(rows):
+    """How many rows are trained with as well."""
+    names = [*sum(columns.values(), []), target]
+    one, other = (pd.util.hash_pandas_object(part[names].astype(str), index=False) for part in (rows, table))
+    return int(one.isin(other).sum())
+'''
 VALIDATION = """
-valid = read(validation_data)
-valid = valid[valid[target].notna()].reset_index(drop=True)
-valid = clean(valid)
-valid[target] = valid[target].astype(table[target].dtype)
-valid.to_parquet("prepared/validation.parquet")
+others(read(validation_data), "validation_data").to_parquet("prepared/validation.parquet")
+"""
+TEST = """
+test = others({test}, "{field}")
+n_known = known_rows(test)
+note("test data", "Alerted" if n_known else "Passed", f"{{n_known}} of its {{len(test)}} rows are in the training data as well")
+test.to_parquet("prepared/test.parquet")
 """
 
 OUTPUTS = """
@@ -177,6 +242,8 @@ def notebook(settings: Settings) -> bytes:
     given = ['training_data: "Path" = "data"']
     if settings.has_validation:
         given.append('validation_data: "Path" = "validation"')
+    if settings.has_test:
+        given.append('test_data: "Path" = "test"')
     return written(
         (
             "markdown",
@@ -185,20 +252,57 @@ def notebook(settings: Settings) -> bytes:
         ("parameters", "\n".join(given)),
         ("", "from pathlib import Path\n\nimport numpy as np\nimport pandas as pd"),
         ("", f"target = {settings.target!r}\ntypes = {settings.types!r}\n{READING}"),
-        ("", "table = read(training_data)\ntable.head()"),
+        ("", "whole = table = read(training_data)\ntable.head()"),
         ("", "table.describe(include='all').T"),
         ("markdown", "## Rows"),
         ("", CLEANING),
-        ("", classes.format(n_folds=settings.n_folds or 0)),
+        *_weighing(settings),
+        *_setting_aside(settings),
+        ("", classes.format(n_folds=2 if settings.splits else settings.n_folds or 0)),
+        *_folding(settings),
         ("markdown", "## Columns"),
         ("", COLUMNS),
         ("", VALUES),
         ("", LEAKS),
         ("markdown", "## What the trials get"),
-        ("", KEEPING + (VALIDATION if settings.has_validation else "")),
+        *_keeping(settings),
         ("", "n_rows = len(table)"),
         (
             "outputs",
             OUTPUTS,
         ),
     )
+
+
+def _weighing(settings: Settings) -> list[Cell]:
+    if not settings.weight:
+        return []
+    unable = ", ".join(settings.unweighted)
+    left_out = f"; {unable}: not tried, as they know none" if unable else ""
+    return [("", f"weight, left_out = {settings.weight!r}, {left_out!r}\n{WEIGHTS}")]
+
+
+def _setting_aside(settings: Settings) -> list[Cell]:
+    if settings.test_size is None:
+        return []
+    is_class = settings.task == "classification"
+    return [("", ASIDE.format(is_class=is_class, size=settings.test_size, seed=settings.seed))]
+
+
+def _folding(settings: Settings) -> list[Cell]:
+    names = [settings.weight] if settings.weight else []
+    lines = f"roles = {settings.roles!r}\nweight_names, splits = {names!r}, {settings.splits!r}"
+    lines += f"\nis_class = {settings.task == 'classification'}"
+    return [("", lines + (FOLDS if settings.splits else ""))]
+
+
+def _keeping(settings: Settings) -> list[Cell]:
+    code = KEEPING
+    if settings.has_validation:
+        code += VALIDATION
+    if settings.has_test:
+        code += TEST.format(test="read(test_data)", field="test_data")
+    elif settings.tests:
+        code += TEST.format(test="test", field="test_data_size")
+    needs_others = settings.has_validation or settings.tests
+    return [("", OTHERS), ("", code)] if needs_others else [("", code)]

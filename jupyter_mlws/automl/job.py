@@ -47,17 +47,21 @@ class AutoMLJobType(ParentJobType):
         """Refuse what cannot run; plan the rest."""
         assert isinstance(spec, AutoMLJob)
         found = []
-        names = chosen(spec, list(ALGORITHMS[spec.task]))
+        known = ALGORITHMS[spec.task]
+        wished = chosen(spec, list(known))
+        names = [name for name in wished if known[name].weighs or not spec.weight_column_name]
+        unweighted = [name for name in wished if name not in names]
         if not names:
-            message = "no algorithm is left to try."
+            why = f" ({', '.join(unweighted)}: no weights of rows)" if unweighted else ""
+            message = f"no algorithm is left to try{why}."
             found.append(Problem(message, "training.allowed_training_algorithms"))
         if missing := list(missing_libraries(spec)):
             message = f"AutoML needs {', '.join(missing)}: `pip install jupyter_mlws[automl]`."
             found.append(Problem(message, "type", here=True))
         if found:
             raise Invalid.of(found)
-        plan = settings(spec, names, cores=os.cpu_count() or 1)
-        return Prepared(spec, plan.model_dump(mode="json"), _warnings(spec, names))
+        plan = settings(spec, names, cores=os.cpu_count() or 1, unweighted=unweighted)
+        return Prepared(spec, plan.model_dump(mode="json"), _warnings(spec, wished, unweighted))
 
     def ports(self, spec: JobSpec, read: Any) -> Ports:
         """What it declares, and the best model."""
@@ -78,8 +82,10 @@ class AutoMLJobType(ParentJobType):
         return Search(family).salvage()
 
 
-def _warnings(spec: AutoMLJob, names: list[str]) -> list[str]:
+def _warnings(spec: AutoMLJob, names: list[str], unweighted: list[str]) -> list[str]:
     found = []
+    if unweighted:
+        found.append(f"weight_column_name: {', '.join(unweighted)} cannot weigh rows; not tried.")
     wished = chosen(spec.model_copy(update={"environment": "any"}), list(ALGORITHMS[spec.task]))
     if left_out := [name for name in wished if name not in names]:
         found.append(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from jupyter_mlws.automl import exploring, trying
+from jupyter_mlws.automl import exploring, testing, trying
 from jupyter_mlws.automl.algorithms import ALGORITHMS, Algorithm
 from jupyter_mlws.automl.drawing import Draw, Tried, next_draw
 from jupyter_mlws.automl.settings import PATIENCE, Settings
@@ -116,7 +116,7 @@ class Search:
     def _explore(self) -> Start:
         given: dict[str, Any] = {
             name: self.family.spec.inputs[name].model_dump(mode="json", exclude_none=True)  # type: ignore[union-attr]
-            for name in ("training_data", "validation_data")
+            for name in ("training_data", "validation_data", "test_data")
             if name in self.family.spec.inputs
         }
         files = {"explore.ipynb": exploring.notebook(self.settings)}
@@ -246,20 +246,33 @@ class Search:
             last = max(self.trials.items(), default=(0, None))[1]
             return _failed(last, "No trial has a score")
         best = ranked[0]
+        tester = self.family.children.get(f"{self.name}_ModelTest")
         explainer = self.family.children.get(f"{self.name}_ModelExplain")
         has_time = self.left_s is None or self.left_s >= LEAST_S
         explains = self.settings.explains and not self.settings.is_stopped
+        # The test is made however little time is left: it was asked for, and takes seconds.
+        if tester is None and self.settings.tests:
+            return [self._look_at(best, "ModelTest", "Test", testing.notebook(self.settings))]
+        if tester is not None and not tester.status.is_final:
+            return []
         if explainer is None and explains and has_time:
-            files = {"explain.ipynb": trying.explanation(self.settings)}
-            model = {"type": "uri_folder", "path": f"azureml://jobs/{best.name}/outputs/model"}
-            given = {"prepared": self._prepared, "model": model}
-            return [self._start("ModelExplain", "Explanation", "explain.ipynb", files, given)]
+            made = trying.explanation(self.settings)
+            return [self._look_at(best, "ModelExplain", "Explanation", made)]
         if explainer is not None and not explainer.status.is_final:
             return []
         outcome = self._of(best)
         if explainer is not None and "importance" in explainer.values:
             outcome.values["importance"] = explainer.values["importance"]
+        if tester is not None and "scores" in tester.values:
+            outcome.metrics |= {f"test_{name}": s for name, s in tester.values["scores"].items()}
         return outcome
+
+    def _look_at(self, best: Job, suffix: str, title: str, notebook: bytes) -> Start:
+        """A notebook about the best model."""
+        file = f"{title.lower()}.ipynb"
+        model = {"type": "uri_folder", "path": f"azureml://jobs/{best.name}/outputs/model"}
+        given = {"prepared": self._prepared, "model": model}
+        return self._start(suffix, title, file, {file: notebook}, given)
 
     def standing(self) -> Standing:
         """How far it is, and which trial is the best so far."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel
 
 from jupyter_mlws.automl.forecasting.plan import Plan, plan
@@ -47,6 +49,15 @@ class Settings(BaseModel):
     algorithms: list[str]
     forecast: Plan | None = None
     seed: int = 0
+    has_test: bool = False
+    test_size: float | None = None
+    """Share of the rows that is put aside, to test the best model with."""
+    weight: str = ""
+    """Column that says how much a row counts."""
+    unweighted: list[str] = []
+    """Algorithms that are not tried because they know no weights."""
+    splits: list[str] = []
+    """Columns of 1 (the row trains) and 0 (it checks), one for each fold."""
     is_stopped: bool = False
     """Whether somebody has said that what was found is enough."""
 
@@ -55,12 +66,25 @@ class Settings(BaseModel):
         """1 when more of the metric is better, else -1."""
         return -1 if self.metric.startswith("normalized") else 1
 
+    @property
+    def tests(self) -> bool:
+        """Whether the best model is scored on rows that no trial has seen."""
+        return self.has_test or self.test_size is not None
 
-def settings(spec: AutoMLJob, algorithms: list[str], *, cores: int) -> Settings:
+    @property
+    def roles(self) -> list[str]:
+        """Columns of the table that are no features."""
+        return [self.target, *([self.weight] if self.weight else []), *self.splits]
+
+
+def settings(
+    spec: AutoMLJob, algorithms: list[str], *, cores: int, unweighted: Sequence[str] = ()
+) -> Settings:
     """The job's wishes and Azure ML's defaults.
 
     Args:
         algorithms: those that may be tried.
+        unweighted: those that may not, because rows have weights.
         cores: of the machine.
     """
     limits, training, features = spec.limits, spec.training, spec.featurization
@@ -86,4 +110,9 @@ def settings(spec: AutoMLJob, algorithms: list[str], *, cores: int) -> Settings:
         stacks=training is None or training.enable_stack_ensemble is not False,
         explains=training is None or training.enable_model_explainability is not False,
         algorithms=algorithms,
+        has_test=spec.test_data is not None,
+        test_size=spec.test_data_size,
+        weight=spec.weight_column_name or "",
+        unweighted=list(unweighted),
+        splits=spec.cv_split_column_names or [],
     )

@@ -54,62 +54,65 @@ def as_text(values):
 '''
 
 CLASS_SCORES = '''
-def measure(y, probability, classes):
+def measure(y, probability, classes, weight=None):
     """All scores of a classifier, from the probability of each class."""
+    w = {"sample_weight": weight}
     truth, guess = np.searchsorted(classes, y), probability.argmax(axis=1)
     known = np.eye(len(classes))[truth]
-    share = np.bincount(truth, minlength=len(classes))[truth]
+    share = np.bincount(truth, weights=weight, minlength=len(classes))[truth]
+    if weight is not None:
+        share = share * weight
     scores = {
-        "accuracy": m.accuracy_score(truth, guess),
+        "accuracy": m.accuracy_score(truth, guess, **w),
         "weighted_accuracy": np.average(truth == guess, weights=share),
-        "balanced_accuracy": m.balanced_accuracy_score(truth, guess),
-        "matthews_correlation": m.matthews_corrcoef(truth, guess),
-        "log_loss": m.log_loss(truth, probability, labels=range(len(classes))),
+        "balanced_accuracy": m.balanced_accuracy_score(truth, guess, **w),
+        "matthews_correlation": m.matthews_corrcoef(truth, guess, **w),
+        "log_loss": m.log_loss(truth, probability, labels=range(len(classes)), **w),
     }
     for average in ("macro", "micro", "weighted"):
-        scores[f"AUC_{average}"] = m.roc_auc_score(known, probability, average=average)
-        scores[f"average_precision_score_{average}"] = m.average_precision_score(known, probability, average=average)
+        scores[f"AUC_{average}"] = m.roc_auc_score(known, probability, average=average, **w)
+        scores[f"average_precision_score_{average}"] = m.average_precision_score(known, probability, average=average, **w)
         for name in ("f1", "precision", "recall"):
             score = getattr(m, f"{name}_score")
-            scores[f"{name}_score_{average}"] = score(truth, guess, average=average, zero_division=0)
+            scores[f"{name}_score_{average}"] = score(truth, guess, average=average, zero_division=0, **w)
     if len(classes) == 2:
         one = list(classes).index(positive) if positive in list(classes) else 1
-        scores["AUC_binary"] = m.roc_auc_score(truth == one, probability[:, one])
-        scores["average_precision_score_binary"] = m.average_precision_score(truth == one, probability[:, one])
+        scores["AUC_binary"] = m.roc_auc_score(truth == one, probability[:, one], **w)
+        scores["average_precision_score_binary"] = m.average_precision_score(truth == one, probability[:, one], **w)
         for name in ("f1", "precision", "recall"):
-            scores[f"{name}_score_binary"] = getattr(m, f"{name}_score")(truth == one, guess == one, zero_division=0)
+            scores[f"{name}_score_binary"] = getattr(m, f"{name}_score")(truth == one, guess == one, zero_division=0, **w)
     chance = 1 / len(classes)
     scores["norm_macro_recall"] = (scores["recall_score_macro"] - chance) / (1 - chance)
     return {name: float(score) for name, score in scores.items()}
 '''
 NUMBER_SCORES = '''
-def measure(y, guess):
-    """All scores of a regressor; normalised ones are divided by the range of the target."""
-    size = np.ptp(table[target])
+def measure(y, guess, size, weight=None):
+    """All scores of a regressor; normalised ones are divided by `size`, the range of the target."""
+    w = {"sample_weight": weight}
     scores = {
-        "explained_variance": m.explained_variance_score(y, guess),
-        "mean_absolute_error": m.mean_absolute_error(y, guess),
-        "mean_absolute_percentage_error": m.mean_absolute_percentage_error(y, guess) * 100,
-        "median_absolute_error": m.median_absolute_error(y, guess),
-        "r2_score": m.r2_score(y, guess),
-        "root_mean_squared_error": m.root_mean_squared_error(y, guess),
+        "explained_variance": m.explained_variance_score(y, guess, **w),
+        "mean_absolute_error": m.mean_absolute_error(y, guess, **w),
+        "mean_absolute_percentage_error": m.mean_absolute_percentage_error(y, guess, **w) * 100,
+        "median_absolute_error": m.median_absolute_error(y, guess, **w),
+        "r2_score": m.r2_score(y, guess, **w),
+        "root_mean_squared_error": m.root_mean_squared_error(y, guess, **w),
         "spearman_correlation": pd.Series(y).corr(pd.Series(guess), method="spearman") if np.ptp(guess) else 0.0,
     }
     if min(y) >= 0:
-        scores["root_mean_squared_log_error"] = m.root_mean_squared_error(np.log1p(y), np.log1p(np.clip(guess, 0, None)))
+        scores["root_mean_squared_log_error"] = m.root_mean_squared_error(np.log1p(y), np.log1p(np.clip(guess, 0, None)), **w)
     for name in ("mean_absolute_error", "median_absolute_error", "root_mean_squared_error", "root_mean_squared_log_error"):
         if name in scores:
             scores[f"normalized_{name}"] = scores[name] / size
     return {name: float(score) for name, score in scores.items()}
 '''
 CHECKING = """
-truths, guesses = [], []
+guesses = []
 for train, test in splits:
-    fitted = clone(model).fit(X.iloc[train], y.iloc[train])
-    truths.append(y.iloc[test].to_numpy())
+    fitted = clone(model).fit(X.iloc[train], y.iloc[train]{fit})
     guesses.append(fitted.{predict}(X.iloc[test]))
-truth, guess = np.concatenate(truths), np.concatenate(guesses)
-scores = measure(truth, guess{classes})
+checked, guess = np.concatenate([test for _, test in splits]), np.concatenate(guesses)
+truth = y.iloc[checked].to_numpy()
+scores = measure(truth, guess, {more})
 mlflow.log_metrics(scores)
 pd.Series(scores, name="score").to_frame()
 """
@@ -123,8 +126,21 @@ from sklearn.metrics import PredictionErrorDisplay
 
 PredictionErrorDisplay.from_predictions(truth, guess, kind="residual_vs_predicted");
 """
+WEIGHING = '''
+from sklearn.pipeline import Pipeline
+
+class Weighed(Pipeline):
+    """A pipeline whose last step is told how much each row counts."""
+
+    def fit(self, X, y=None, sample_weight=None):
+        last, _ = self.steps[-1]
+        return super().fit(X, y, **({} if sample_weight is None else {f"{last}__sample_weight": sample_weight}))
+
+def weighed(*steps):
+    return Weighed(make_pipeline(*steps).steps)
+'''
 KEEPING = """
-model.fit(X, y)
+model.fit(X, y{fit})
 shutil.rmtree("mlflow-model", ignore_errors=True)
 mlflow.sklearn.save_model(
     model,
@@ -156,8 +172,12 @@ def trial(
         needs += f' + ["{name}"]'
     checking = CHECKING.format(
         predict="predict_proba" if is_class else "predict",
-        classes=", classes" if is_class else "",
+        more=("classes" if is_class else "size") + (", weight[checked]" if settings.weight else ""),
+        fit=", sample_weight=weight[train]" if settings.weight else "",
     )
+    fit = ", sample_weight=weight" if settings.weight else ""
+    if settings.weight:
+        model = model.replace("make_pipeline(features", "weighed(features")
     return written(
         (
             "markdown",
@@ -170,13 +190,14 @@ def trial(
         ("", _splits(settings, found)),
         ("markdown", "## Model"),
         ("", _featurising(found.columns)),
+        *([("", WEIGHING)] if settings.weight else []),
         ("", f"model = {model}\nmodel"),
         ("markdown", "## How good it is"),
         ("", CLASS_SCORES if is_class else NUMBER_SCORES),
         ("", checking),
         ("", CONFUSION if is_class else RESIDUALS),
         ("markdown", "## The model, of all rows"),
-        ("", KEEPING.format(requirements=needs)),
+        ("", KEEPING.format(requirements=needs, fit=fit)),
         (
             "outputs",
             f'score: float = scores["{settings.metric}"]\nmodel: "Folder" = "mlflow-model"',
@@ -194,9 +215,14 @@ def _reading(settings: Settings) -> str:
             "n_train = len(table)",
             'table = pd.concat([table, pd.read_parquet(f"{prepared}/validation.parquet")], ignore_index=True)',
         ]
-    lines += ["X, y = table.drop(columns=target), table[target]"]
+    roles = f"{settings.roles!r}" if len(settings.roles) > 1 else "target"
+    lines += [f"X, y = table.drop(columns={roles}), table[target]"]
+    if settings.weight:
+        lines += [f"weight = table[{settings.weight!r}].to_numpy()"]
     if settings.task == "classification":
         lines += [f"classes, positive = np.unique(y), {settings.positive!r}"]
+    else:
+        lines += ["size = np.ptp(y)"]
     return "\n".join([*lines, "X.head()"])
 
 
@@ -205,6 +231,8 @@ def _splits(settings: Settings, found: Explored) -> str:
     kind = "Stratified" if settings.task == "classification" else ""
     if settings.has_validation:
         return "# The rows given for validation check the model.\nsplits = [(np.arange(n_train), np.arange(n_train, len(table)))]"
+    if settings.splits:
+        return f"# 1 is a row that trains, 0 one that checks the model.\nsplits = [(np.flatnonzero(table[name] == 1), np.flatnonzero(table[name] == 0)) for name in {settings.splits!r}]"
     is_large = found.n_rows > HOLD_OUT_ROWS and settings.n_folds is None
     if settings.hold_out or is_large:
         name = f"{kind}ShuffleSplit"
@@ -246,7 +274,7 @@ def _featurising(columns: Columns) -> str:
 
 EXPLAINING = """
 table = pd.read_parquet(f"{{prepared}}/train.parquet").sample(frac=1, random_state={seed}).head(2000)
-X, y = table.drop(columns={target!r}), table[{target!r}]
+X, y = table.drop(columns={roles!r}), table[{target!r}]
 found = permutation_importance(fitted, X, y, n_repeats=3, random_state={seed})
 importance = pd.Series(found.importances_mean, X.columns, name="importance").sort_values(ascending=False)
 importance.head(30).to_frame()
@@ -266,7 +294,7 @@ def explanation(settings: Settings) -> bytes:
             "import mlflow\nimport pandas as pd\nfrom sklearn.inspection import permutation_importance",
         ),
         ("", "fitted = mlflow.sklearn.load_model(model)\nfitted"),
-        ("", EXPLAINING.format(seed=settings.seed, target=settings.target)),
+        ("", EXPLAINING.format(seed=settings.seed, target=settings.target, roles=settings.roles)),
         ("", "importance.head(20)[::-1].plot.barh();"),
         ("outputs", "importance: dict = importance.to_dict()"),
     )

@@ -97,6 +97,9 @@ class Leaderboard(View):
     """How much worse the best model gets without a column, the most first, as shares of all."""
     exploration: Notebook | None = None
     explanation: Notebook | None = None
+    test: Notebook | None = None
+    """What has scored the best model on the test data; null where none was given."""
+    test_metrics: dict[str, float | None] = Field(default_factory=dict)
     stopped: bool = False
     """Whether somebody has said that what was found is enough."""
     error: str = ""

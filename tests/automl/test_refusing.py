@@ -27,10 +27,24 @@ def job(**more: Any) -> AutoMLJob:
     ("more", "field"),
     [
         ({"task": "forecasting", "forecasting": {"time_column_name": "t"}}, "task"),
-        ({"test_data": TABLE}, "test_data"),
-        ({"test_data_size": 0.2}, "test_data_size"),
-        ({"weight_column_name": "w"}, "weight_column_name"),
-        ({"cv_split_column_names": ["fold"]}, "cv_split_column_names"),
+        ({"test_data": TABLE, "test_data_size": 0.2}, "test_data_size"),
+        ({"weight_column_name": "y"}, "weight_column_name"),
+        ({"cv_split_column_names": []}, "cv_split_column_names"),
+        ({"cv_split_column_names": ["a", "y"]}, "cv_split_column_names.1"),
+        ({"cv_split_column_names": ["a", "a"]}, "cv_split_column_names.1"),
+        (
+            {"cv_split_column_names": ["a"], "weight_column_name": "a"},
+            "cv_split_column_names.0",
+        ),
+        ({"cv_split_column_names": ["a"], "n_cross_validations": 3}, "cv_split_column_names"),
+        ({"cv_split_column_names": ["a"], "validation_data": TABLE}, "cv_split_column_names"),
+        (
+            {
+                "weight_column_name": "a",
+                "featurization": {"column_name_and_types": {"a": "Numeric"}},
+            },
+            "featurization.column_name_and_types.a",
+        ),
         ({"code": "snapshot:1"}, "code"),
         ({"inputs": {"x": 1}}, "inputs.x"),
         ({"outputs": {"model": {"type": "mlflow_model"}}}, "outputs.model"),

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from jupyter_mlws.automl import classification, regression
@@ -28,6 +30,7 @@ primary_metric: AUC_weighted
 target_column_name: survived
 training_data: {type: uri_file, path: passengers.csv}
 n_cross_validations: 3
+test_data_size: 0.2
 limits: {max_trials: 2, max_concurrent_trials: 2}
 training:
   allowed_training_algorithms: [LogisticRegression, light_gbm]
@@ -90,6 +93,12 @@ def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
     assert {rail.name for rail in board.guardrails} >= {"class balance", "duplicate rows"}
     assert board.importances[0].name in {"paid", "age"}
     assert sum(each.importance for each in board.importances) == pytest.approx(1)
+    assert board.test is not None
+    assert board.test.status is Status.COMPLETED
+    assert 0.7 < (board.test_metrics["AUC_weighted"] or 0) < 1
+    logged = client.runs.get(run_id=job.name).metrics
+    assert logged["test_AUC_weighted"] == board.test_metrics["AUC_weighted"]
+    assert logged["AUC_weighted"] == scores[best]
     with pytest.raises(Conflict, match="there is nothing to stop"):
         client.automl.stop(name=job.name)
 
@@ -132,22 +141,40 @@ def test_the_best_so_far_is_kept_when_a_person_has_seen_enough(
 def test_a_regression_is_built_in_python_and_its_trial_reruns_to_the_same_score(
     client: MLClient, passengers: Path
 ) -> None:
+    table = pd.read_csv(passengers)
+    table["weight"] = np.where(table.index % 5 == 0, 0, 2)
+    table.loc[table["weight"] == 0, "paid"] = 1e6
+    table["early"], table["late"] = (table.index < 200).astype(int), (table.index > 100).astype(int)
+    table.to_csv(passengers, index=False)
+    table.tail(40).to_csv(passengers.with_name("test.csv"), index=False)
     job = regression(
         training_data=Input(type="uri_file", path=str(passengers)),
         target_column_name="paid",
-        validation_data_size=0.25,
+        test_data=Input(type="uri_file", path=str(passengers.with_name("test.csv"))),
+        weight_column_name="weight",
+        cv_split_column_names=["early", "late"],
     )
     job.set_limits(max_trials=1)
-    job.set_training(allowed_training_algorithms=["elastic_net"], enable_model_explainability=False)
+    job.set_training(
+        allowed_training_algorithms=["elastic_net", "knn"], enable_model_explainability=False
+    )
     job.set_featurization(mode="custom", column_name_and_types={"survived": "Ignore"})
 
     done = client.jobs.wait(client.jobs.create_or_update(job).name, timeout_s=PATIENCE_S)
 
     assert done.status is Status.COMPLETED, done.error
+    assert any("knn cannot weigh rows" in warning for warning in done.warnings)
     (trial,) = leaderboard(client, done).values()
+    board = client.automl.get(name=done.name)
+    # The rows that weigh nothing are wild: neither training nor scores have heard of them.
+    assert (board.trials[0].metrics["r2_score"] or 0) > 0.9
+    assert (board.test_metrics["r2_score"] or 0) > 0.9
+    assert board.explanation is None
     setup = client.jobs.get(f"{done.name}_setup")
     states = {rail["name"]: rail["state"] for rail in setup.values["guardrails"]}
     assert states["id columns"] == states["constant columns"] == "Done"
+    assert states["weights"] == "Done"
+    assert states["test data"] == "Alerted"
     assert states["infinite values"] == states["missing values"] == "Done"
     assert setup.values["columns"]["date"] == ["boarded"]
     assert "survived" not in str(setup.values["columns"])

@@ -272,6 +272,8 @@ def problems(spec: AutoMLJob) -> Iterator[Problem]:
             where = f"training.{field}_training_algorithms.{index}"
             yield from _known(name, ALGORITHMS.get(spec.task, ()), where, spec.task)
     yield from _foreign(spec)
+    yield from _split_twice(spec)
+    yield from _roles(spec)
 
 
 def _two_roles(target: str | None, said: Forecasting) -> Iterator[Problem]:
@@ -307,3 +309,35 @@ def _foreign(spec: AutoMLJob) -> Iterator[Problem]:
         if getattr(spec, field) is not None:
             what = "images and text" if is_tabular else "tables"
             yield Problem(f"belongs to tasks on {what}.", field)
+
+
+def _split_twice(spec: AutoMLJob) -> Iterator[Problem]:
+    """Rows that are chosen in two ways."""
+    if spec.test_data is not None and spec.test_data_size is not None:
+        yield Problem("is not given together with test_data.", "test_data_size")
+    if spec.cv_split_column_names is None:
+        return
+    if not spec.cv_split_column_names:
+        yield Problem("names no column.", "cv_split_column_names")
+    for field in ("validation_data", "validation_data_size", "n_cross_validations"):
+        if getattr(spec, field) is not None:
+            yield Problem(f"is not given together with {field}.", "cv_split_column_names")
+
+
+def _roles(spec: AutoMLJob) -> Iterator[Problem]:
+    """Columns that are to be two things at once."""
+    taken = {spec.target_column_name: "target_column_name"}
+    columns = [(spec.weight_column_name, "weight_column_name")]
+    columns += [
+        (name, f"cv_split_column_names.{index}")
+        for index, name in enumerate(spec.cv_split_column_names or ())
+    ]
+    for name, field in columns:
+        if name in taken and name is not None:
+            yield Problem(f"'{name}' is {taken[name]} already.", field)
+        taken.setdefault(name, field)
+    said = (spec.featurization and spec.featurization.column_name_and_types) or {}
+    for name in said:
+        if taken.get(name, "target_column_name") != "target_column_name":
+            where = f"featurization.column_name_and_types.{name}"
+            yield Problem(f"is no feature, but {taken[name]}.", where)

@@ -27,10 +27,6 @@ TASKS = {
 FIELDS = {
     "code": "the notebooks are written by the job",
     "training.ensemble_model_download_timeout_minutes": "ensembles are trained anew",
-    "test_data": "score it with the model in a job of its own",
-    "test_data_size": "score it with the model in a job of its own",
-    "cv_split_column_names": "folds are drawn; give `validation_data` to choose the rows",
-    "weight_column_name": "rows weigh the same here",
     "environment_id": "say `environment`",
     "featurization.blocked_transformers": "edit a trial's notebook instead",
     "featurization.transformer_params": "edit a trial's notebook instead",

@@ -7113,6 +7113,12 @@ export interface components {
             importances?: components["schemas"]["ParamWeight"][];
             exploration?: components["schemas"]["Notebook"];
             explanation?: components["schemas"]["Notebook"];
+            /** @description What has scored the best model on the test data; null where none was given. */
+            test?: components["schemas"]["Notebook"];
+            /** Test Metrics */
+            test_metrics?: {
+                [key: string]: number;
+            };
             /**
              * Stopped
              * @description Whether somebody has said that what was found is enough.
