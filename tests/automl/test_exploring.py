@@ -70,7 +70,9 @@ def test_a_column_that_cannot_be_used_is_named_with_its_field(
         table.loc[2, name] = value
 
     if error:
-        with pytest.raises(ValueError, match=f"{next(iter(said))}: .*{error.rsplit(': ', maxsplit=1)[-1]}"):
+        with pytest.raises(
+            ValueError, match=f"{next(iter(said))}: .*{error.rsplit(': ', maxsplit=1)[-1]}"
+        ):
             explored(tmp_path, monkeypatch, table, **said)
     else:
         names = explored(tmp_path, monkeypatch, table, **said)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from jupyter_mlws.automl import board
-from jupyter_mlws.automl.algorithms import ALGORITHMS
-from jupyter_mlws.automl.choosing import chosen
+from jupyter_mlws.automl.choosing import ALGORITHMS, chosen
 from jupyter_mlws.automl.job import AutoMLJobType
 from jupyter_mlws.automl.settings import settings
 from jupyter_mlws.entities.azure.automl import AutoMLJob

@@ -11,7 +11,7 @@ from jupyter_mlws.entities.errors import Problem
 if TYPE_CHECKING:
     from jupyter_mlws.entities.azure.automl import AutoMLJob
 
-TYPES = ("Numeric", "DateTime", "Categorical", "CategoricalHash", "Text", "Ignore")
+TYPES: tuple[str, ...] = ("Numeric", "DateTime", "Categorical", "CategoricalHash", "Text", "Ignore")
 MODELS = (
     "models for them are not in packages that can be installed: train in a command or notebook job"
 )

@@ -10,16 +10,17 @@ from jupyter_mlws.entities.errors import Problem
 if TYPE_CHECKING:
     from jupyter_mlws.entities.azure.automl import AutoMLJob
 
-TYPES = ("Numeric", "Categorical", "Ignore")
+TYPES: tuple[str, ...] = ("Numeric", "Categorical", "Ignore")
 ORIGINS = "rolling origins check the models: give all rows as `training_data`"
 FIELDS = {
     "validation_data": ORIGINS,
     "validation_data_size": f"{ORIGINS}, and say `n_cross_validations`",
+    "cv_split_column_names": ORIGINS,
     "test_data": "score it with the model in a job of its own",
     "test_data_size": "score it with the model in a job of its own",
     "weight_column_name": "rows weigh the same here",
-    "training.enable_stack_ensemble": "the last model would see the future: the mean of the best is kept as VotingEnsemble",
-    "training.enable_model_explainability": "each notebook shows the forecasts of its model; most know nothing but the past",
+    "training.enable_stack_ensemble": "the mean of the best is kept, as VotingEnsemble",
+    "training.enable_model_explainability": "most models know the past alone",
 }
 """By the field, why it is not done and what to do."""
 ALGORITHMS = {

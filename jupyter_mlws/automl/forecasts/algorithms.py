@@ -55,11 +55,7 @@ FORECASTERS: dict[str, Algorithm] = {
     "naive": _alone("Naive", "naive"),
     "seasonal_average": _alone("SeasonalAverage", "seasonal_average"),
     "average": _alone("Average", "average"),
-    "auto_arima": _alone(
-        "AutoArima", "auto_arima", "from statsforecast.models import AutoARIMA"
-    ),
-    **{
-        name: one for name, one in _LAGGED.items() if name not in {"light_gbm", "elastic_net"}
-    },
+    "auto_arima": _alone("AutoArima", "auto_arima", "from statsforecast.models import AutoARIMA"),
+    **{name: one for name, one in _LAGGED.items() if name not in {"light_gbm", "elastic_net"}},
 }
 """Strong and quick ones first: they are tried in this order."""

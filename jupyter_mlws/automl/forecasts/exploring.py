@@ -138,7 +138,7 @@ SEASON = '''
 def usual_season(frequency):
     """Steps of the calendar's cycle: the year of months, the week of days, the day of hours."""
     offset = pd.tseries.frequencies.to_offset(frequency)
-    name = offset.name.partition("-")[0]
+    name = offset.rule_code.partition("-")[0]
     cycles = {"B": 5, "D": 7, "W": 52, "MS": 12, "ME": 12, "QS": 4, "QE": 4}
     if name in cycles:
         return cycles[name] // offset.n if cycles[name] % offset.n == 0 else 1
@@ -166,16 +166,14 @@ horizon, season, step
 '''
 
 FOLDS = """
-lags = said_lags or sorted({{1, 2, 3, season, 2 * season}} if season > 1 else {{1, 2, 3}})
+lags = said_lags or sorted({1, 2, 3, season, 2 * season} if season > 1 else {1, 2, 3})
 window = max(season, 3) if said_window is None else said_window
-n_folds = {n_folds}
-if n_folds == 0:
-    n_folds = next((n for n in (3, 2) if horizon + step * (n - 1) + max(horizon, 2 * season, 3) <= middle), 1)
-needed = horizon + step * (n_folds - 1) + max(3, *(said_lags or []))
+n_folds = said_folds or next((n for n in (3, 2) if horizon + step * (n - 1) + max(horizon, 2 * season, 3) <= middle), 1)
+needed = horizon + step * (n_folds - 1) + max([3, *(said_lags or [])])
 if said_lags is None:
     history = middle - horizon - step * (n_folds - 1)
-    lags = [n for n in lags if n <= 3 or n + season <= 0.75 * history]
-note("cross-validation", "Passed", f"{{n_folds}} origins, {{step}} steps apart; each is forecast {{horizon}} steps ahead")
+    lags = [n for n in lags if n <= 3 or n + season <= 0.8 * history]
+note("cross-validation", "Passed", f"{n_folds} origins, {step} steps apart; each is forecast {horizon} steps ahead")
 is_short = lengths < needed
 """
 
@@ -304,7 +302,7 @@ def notebook(settings: Settings) -> bytes:
             f"types, unknown, lags_features = {settings.types!r}, {plan.unknown!r}, {plan.lags_features!r}",
             "# None: found out below.",
             f"frequency, said_horizon, said_season, said_step = {plan.frequency!r}, {plan.horizon!r}, {plan.season!r}, {plan.step!r}",
-            f"said_lags, said_window = {plan.lags!r}, {plan.window!r}",
+            f"said_lags, said_window, said_folds = {plan.lags!r}, {plan.window!r}, {settings.n_folds!r}",
         ]
     )
     return written(
@@ -326,7 +324,7 @@ def notebook(settings: Settings) -> bytes:
         ("", GAPS),
         ("markdown", "## Seasons and folds"),
         ("", SEASON),
-        ("", FOLDS.format(n_folds=settings.n_folds or 0)),
+        ("", FOLDS),
         ("", _short(plan.short)),
         ("markdown", "## Features"),
         ("", FEATURES),

@@ -63,7 +63,7 @@ def plan(said: Forecasting) -> Plan:
         lags=sorted({lags} if isinstance(lags, int) else set(lags))
         if lags not in (None, "auto")
         else None,
-        window=None if window == "auto" else window or 0,  # type: ignore[arg-type]
+        window=None if window == "auto" else window or 0,
         lags_features=said.feature_lags == "auto",
         short=said.short_series_handling_config or "auto",
         aggregate=None

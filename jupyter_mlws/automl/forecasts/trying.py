@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jupyter_mlws.automl.forecasting.plan import Facts
+from jupyter_mlws.automl.forecast import Facts
 from jupyter_mlws.automl.settings import Settings
 from jupyter_mlws.automl.trying import NUMBER_SCORES, Explored
 from jupyter_mlws.automl.writing import listed, written
@@ -185,9 +185,9 @@ def checked(origin):
     said = future[[*ids, time, "#series", "#step"]].assign(origin=origin, truth=table[target], forecast=guess)
     return said.assign(**{"#size": said["#series"].map(size), "#swing": said["#series"].map(swing)})
 
-trials = pd.concat([checked(origin) for origin in reversed(range(n_folds))])
+trials = pd.concat([checked(origin) for origin in reversed(range(n_folds))], ignore_index=True)
 error = (trials["truth"] - trials["forecast"]).abs()
-scores = measure(trials["truth"].to_numpy(), trials["forecast"].to_numpy())
+scores = measure(trials["truth"].to_numpy(), trials["forecast"].to_numpy(), np.ptp(table[target]))
 is_moving = trials["#swing"] > 0
 if is_moving.any():
     # 1 is as good as the value of one season before.
@@ -228,8 +228,8 @@ class Forecast(mlflow.pyfunc.PythonModel):
         by = history.groupby("#series")
         self.ends, self.size = by[time].max(), by[target].apply(lambda y: y.abs().mean() or 1.0)
 
-    def predict(self, context, model_input, params=None):
-        rows = pd.DataFrame(model_input)
+    def predict(self, context, model_input: pd.DataFrame, params=None):
+        rows = model_input
         rows = rows.assign(**{"#series": keys(rows), time: pd.to_datetime(rows[time], utc=True).dt.tz_localize(None)})
         if unknown := sorted(set(rows["#series"]) - set(self.ends.index)):
             raise ValueError(f"series that the model has not seen: {unknown[:10]} (it knows {list(self.ends.index[:10])})")
@@ -290,7 +290,10 @@ def trial(
             f"# {title}\nOne trial for forecasting of `{settings.target}`: run it again and the score is the same.",
         ),
         ("parameters", 'prepared: "Folder" = "prepared"'),
-        ("", "\n".join(["import copy\n\nfrom sklearn import metrics as m", *lines]) + "\n" + COMMON),
+        (
+            "",
+            "\n".join(["import copy\n\nfrom sklearn import metrics as m", *lines]) + "\n" + COMMON,
+        ),
         ("markdown", "## Series"),
         ("", _facts(settings, found, facts)),
         ("", SERIES),
