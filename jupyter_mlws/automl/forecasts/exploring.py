@@ -93,9 +93,9 @@ def found_frequency(times):
             if abs(each[1] - each[0] - step) <= pd.Timedelta(days=4) and times.map(pd.tseries.frequencies.to_offset(name).is_on_offset).all():
                 return name
     if step == pd.Timedelta(days=7):
-        return "W-" + ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"][times.iloc[0].dayofweek]
+        return "W-" + ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"][times.iloc[0].weekday()]
     if step == pd.Timedelta(days=1):
-        return "D" if (times.dt.dayofweek >= 5).any() or len(times) < 12 else "B"
+        return "D" if (times.dt.day_of_week >= 5).any() or len(times) < 12 else "B"
     return pd.tseries.frequencies.to_offset(step).freqstr
 
 longest = table[series == lengths.index[0]]
@@ -246,7 +246,7 @@ note("holidays", "Passed", f"{{len(days)}} days of {country} until {{years[-1]}}
 CALENDAR = """
 span = table.groupby(keys(table))[time].diff().median()
 calendar = ["month"] if span < pd.Timedelta(days=360) else []
-calendar += ["dayofweek"] if span <= pd.Timedelta(days=1) else []
+calendar += ["day_of_week"] if span <= pd.Timedelta(days=1) else []
 calendar += ["hour"] if span < pd.Timedelta(days=1) else []
 series = keys(table)
 n_rows, n_series = len(table), series.nunique()

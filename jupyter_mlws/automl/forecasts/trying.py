@@ -192,7 +192,6 @@ is_moving = trials["#swing"] > 0
 if is_moving.any():
     # 1 is as good as the value of one season before.
     scores["mean_absolute_scaled_error"] = float((error / trials["#swing"])[is_moving].groupby(trials["#series"]).mean().mean())
-mlflow.log_metrics(scores)
 pd.Series(scores, name="score").to_frame()
 """
 INTERVAL = """
@@ -201,7 +200,6 @@ width = (error / trials["#size"]).groupby(trials["#step"]).quantile(0.8).cummax(
 half = trials["#step"].map(width) * trials["#size"]
 trials = trials.assign(lower=trials["forecast"] - half, upper=trials["forecast"] + half)
 shown = trials.rename(columns={"#step": "step"})[["origin", *ids, time, "step", "truth", "forecast", "lower", "upper"]]
-mlflow.log_table(shown.assign(**{time: shown[time].astype(str)}), "forecast_table.json")
 shown.tail(horizon)
 """
 DRAWING = """
@@ -217,6 +215,10 @@ for axis, name in zip(axes[:, 0], names):
     axis.set_title(name, fontsize=9, loc="left")
 axes[0, 0].legend(loc="upper left", fontsize=8)
 figure.tight_layout()
+"""
+LOGGING = """
+mlflow.log_metrics(scores)
+mlflow.log_table(shown.assign(**{time: shown[time].astype(str)}), "forecast_table.json")
 mlflow.log_figure(figure, "forecast.png")
 """
 FORECAST = '''
@@ -308,6 +310,7 @@ def trial(
         ("", CHECKING),
         ("", INTERVAL),
         ("", DRAWING),
+        ("", LOGGING),
         ("markdown", "## The model, of all rows"),
         ("", FORECAST),
         ("", _keeping(model, lines)),
