@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -90,7 +91,11 @@ def test_a_panel_leads_to_forecasts_a_mean_of_the_best_and_a_model(
     client.jobs.download(linear.name, download_path=tmp_path / "trial", all=True)
     assert list((tmp_path / "trial").rglob("forecast.png"))
     (table,) = (tmp_path / "trial").rglob("forecast_table.json")
-    assert '"columns": ["origin", "shop", "when", "step", "truth", "forecast",' in table.read_text()
+    made = json.loads(table.read_text())
+    assert made["columns"] == [
+        *("origin", "shop", "when", "step", "truth", "forecast", "lower", "upper"),
+    ]
+    assert len(made["data"]) == 2 * 2 * 4
     said = client.jobs.get(linear.name).model_dump(include={"code", "inputs"})
     again = NotebookJob(notebook="trial.ipynb", **said)
     rerun = client.jobs.wait(client.jobs.create_or_update(again).name, timeout_s=PATIENCE_S)
