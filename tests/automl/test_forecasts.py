@@ -132,6 +132,10 @@ def test_series_that_are_all_short_are_filled_up(tmp_path: Path) -> None:
     tried(seen, plan(forecast_horizon=2, folds=3), "elastic_net", until=LOGGED)
 
 
+def drifting(table: pd.DataFrame) -> pd.Series:
+    return table["when"] + pd.to_timedelta(np.arange(len(table)) // 40, "D")
+
+
 def change(**columns: Any) -> Any:
     return lambda table: table.assign(**columns)
 
@@ -141,14 +145,14 @@ def change(**columns: Any) -> Any:
     [
         (lambda t: pd.concat([t, t[:1]]), {}, "duplicate times: 2 rows .* Oslo"),
         (change(), {"time_series_id_column_names": None}, "duplicate times: 96 rows"),
-        (change(when=lambda t: t["when"] + pd.to_timedelta(np.arange(len(t)) // 40, "D")), {}, "irregular times"),
+        (change(when=drifting), {}, "irregular times"),
         (change(), {"frequency": "YS"}, "irregular times: 88 of 96 .* look like 'MS'"),
         (change(), {"time_column_name": "day"}, "forecasting.time_column_name: there is no column 'day'"),
         (change(when=range(96)), {}, "has numbers and no moments"),
         (change(when="?"), {}, "has no moments"),
         (change(sold=1), {}, "constant target"),
         (lambda t: t[:2], {}, "too few rows: the longest series has 2"),
-        (lambda t: t.rename(columns={"shop": "lower"}), {"time_series_id_column_names": "lower"}, "call it otherwise"),
+        (change(lower="a"), {"time_series_id_column_names": ["shop", "lower"]}, "call it otherwise"),
         (change(), {"country_or_region_for_holidays": "JP"}, "holidays are days, and the step is MS"),
         (
             lambda _: short_panel(),

@@ -27,7 +27,7 @@ class PerSeries(Algorithm):
 
     __slots__ = ()
 
-    def source(self, values: Values, *, seed: int, cores: int) -> str:  # noqa: ARG002
+    def source(self, values: Values, *, seed: int, cores: int) -> str:
         """Code of the forecaster."""
         return f"PerSeries({self.code})"
 

@@ -282,10 +282,10 @@ def _two_roles(target: str | None, said: Forecasting) -> Iterator[Problem]:
     if time == target:
         yield Problem("is the target too.", "forecasting.time_column_name")
     if taken := {time, target} & set(series):
-        message = f"'{sorted(map(str, taken))[0]}' is the time or the target too."
+        message = f"'{min(map(str, taken))}' is the time or the target too."
         yield Problem(message, "forecasting.time_series_id_column_names")
     if taken := {time, target, *series} & set(said.unknown):
-        message = f"'{sorted(map(str, taken))[0]}' is no feature."
+        message = f"'{min(map(str, taken))}' is no feature."
         yield Problem(message, "forecasting.features_unknown_at_forecast_time")
     if (said.target_aggregate_function or "none") != "none" and said.frequency is None:
         message = "needs `frequency`: the step that is summed up."

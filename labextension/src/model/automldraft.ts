@@ -219,7 +219,10 @@ export class AutoMLDraft implements IDisposable {
     if (change.table && !isSame(change.table, table)) {
       // What was said of another table's columns says nothing of this one's.
       const isOther = change.table.name !== table?.name;
-      this._fields = { ...this._fields, ...(isOther && { ...NO_FORECAST, target: '', types: {}, task: '' }) };
+      this._fields = {
+        ...this._fields,
+        ...(isOther && { ...NO_FORECAST, target: '', types: {}, task: '' }),
+      };
       this._read();
     }
     this.problems = {};

@@ -108,9 +108,7 @@ function Boxes(props: {
             label={name}
             checked={chosen.includes(name)}
             onChange={isChosen =>
-              props.onChange(
-                isChosen ? [...chosen, name] : chosen.filter(other => other !== name),
-              )
+              props.onChange(isChosen ? [...chosen, name] : chosen.filter(other => other !== name))
             }
           />
         ))}

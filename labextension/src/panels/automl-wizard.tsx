@@ -11,10 +11,10 @@ import { useLanguage } from '../ui/context';
 import { Button, Check, CopyButton, Search, Tabs } from '../ui/controls';
 import { useResource, useSignal } from '../ui/hooks';
 import { Empty, ErrorStrip } from '../ui/states';
+import { ForecastFields, forecastLine, proposal } from './automl-forecast';
 import { blockerWord, hintWord, metricMeaning, stepWord, taskWord, typeWord } from './automl-words';
 import { Shape, share, Working } from './dataset-profile';
 import { usePage } from './page';
-import { ForecastFields, forecastLine, proposal } from './automl-forecast';
 import { Field, SelectField } from './rundialog-fields';
 
 /** Columns that are drawn at once; a search finds the others. */
@@ -291,9 +291,7 @@ function TaskStep(props: { draft: AutoMLDraft }): JSX.Element {
                 />
                 <strong>{taskWord(task, trans)}</strong>
                 {task === proposed && (
-                  <span className="jp-MlwsNote">
-                    {proposal(draft, task, distinct, trans)}
-                  </span>
+                  <span className="jp-MlwsNote">{proposal(draft, task, distinct, trans)}</span>
                 )}
               </label>
             ))}
