@@ -311,4 +311,4 @@ REGRESSORS: dict[str, Algorithm] = {
 }
 """Strong and quick ones first: they are tried in this order."""
 
-ALGORITHMS = {"classification": CLASSIFIERS, "regression": REGRESSORS}
+OF_TABLES = {"classification": CLASSIFIERS, "regression": REGRESSORS}

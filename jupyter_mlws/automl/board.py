@@ -6,10 +6,10 @@ import json
 import math
 from collections.abc import Mapping
 
-from jupyter_mlws.automl.algorithms import ALGORITHMS
-from jupyter_mlws.automl.choosing import installed
+from jupyter_mlws.automl.choosing import ALGORITHMS, installed
 from jupyter_mlws.automl.running import DRAW, NUMBER, TITLE, Search, score_of
 from jupyter_mlws.automl.settings import NAMES
+from jupyter_mlws.entities.azure import forecasts_here
 from jupyter_mlws.entities.azure.automl import METRICS, AutoMLJob, loosely
 from jupyter_mlws.entities.azure.automl_here import TYPES
 from jupyter_mlws.entities.errors import Invalid
@@ -38,7 +38,7 @@ def tasks() -> list[TaskView]:
             algorithms=[
                 AlgorithmView(name=name, label=known[name].label) for name in installed(known)
             ],
-            column_types=list(TYPES),
+            column_types=list(forecasts_here.TYPES if task == "forecasting" else TYPES),
         )
         for task, known in ALGORITHMS.items()
     ]

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 
+from jupyter_mlws.automl.algorithms import OF_TABLES, Algorithm
+from jupyter_mlws.automl.forecasts.algorithms import FORECASTERS
 from jupyter_mlws.entities.azure.automl import AutoMLJob, loosely
+
+ALGORITHMS: dict[str, dict[str, Algorithm]] = {**OF_TABLES, "forecasting": FORECASTERS}
+"""The algorithms of each task that is done here."""
 
 LIBRARIES = {
     "light_gbm": "lightgbm",
     "xg_boost_classifier": "xgboost",
     "xg_boost_regressor": "xgboost",
+    "exponential_smoothing": "statsforecast",
+    "auto_arima": "statsforecast",
 }
 
 

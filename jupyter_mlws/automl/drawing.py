@@ -43,8 +43,10 @@ def next_draw(
     names = list(known)
     if number < len(names):
         return Draw(names[number], dict(known[names[number]].first))
+    known = {name: each for name, each in known.items() if each.space}
+    names = list(known)
     dimensions = _dimensions(known)
-    told = [_told(known, one) for one in tried]
+    told = [_told(known, one) for one in tried if one.draw.algorithm in known]
     point = drawing.bayesian(dimensions, seed, number, told, maximize=True)
     name = names[int(point[ALGORITHM])]
     found: dict[str, Any] = values(dimensions, point)[ALGORITHM]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from jupyter_mlws.automl.algorithms import ALGORITHMS
-from jupyter_mlws.automl.choosing import chosen, missing_libraries
+from jupyter_mlws.automl.choosing import ALGORITHMS, chosen, missing_libraries
+from jupyter_mlws.automl.forecast import check
 from jupyter_mlws.automl.running import Search
 from jupyter_mlws.automl.settings import settings
 from jupyter_mlws.entities.azure.automl import AutoMLJob, problems
@@ -60,6 +60,7 @@ class AutoMLJobType(ParentJobType):
             found.append(Problem(message, "type", here=True))
         if found:
             raise Invalid.of(found)
+        check(spec)
         plan = settings(spec, names, cores=os.cpu_count() or 1, unweighted=unweighted)
         return Prepared(spec, plan.model_dump(mode="json"), _warnings(spec, wished, unweighted))
 
@@ -88,8 +89,9 @@ def _warnings(spec: AutoMLJob, names: list[str], unweighted: list[str]) -> list[
         found.append(f"weight_column_name: {', '.join(unweighted)} cannot weigh rows; not tried.")
     wished = chosen(spec.model_copy(update={"environment": "any"}), list(ALGORITHMS[spec.task]))
     if left_out := [name for name in wished if name not in names]:
+        extra = spec.task if spec.task == "forecasting" else "automl"
         found.append(
-            f"{', '.join(left_out)} cannot be tried: `pip install jupyter_mlws[automl]` brings it."
+            f"{', '.join(left_out)} cannot be tried: `pip install jupyter_mlws[{extra}]` brings it."
         )
     if spec.limits.max_nodes and spec.limits.max_nodes > 1:
         found.append("limits.max_nodes: trials run on one machine.")

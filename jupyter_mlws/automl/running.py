@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_mlws.automl import explaining, exploring, testing, trying
-from jupyter_mlws.automl.algorithms import ALGORITHMS, Algorithm
+from jupyter_mlws.automl.algorithms import Algorithm
+from jupyter_mlws.automl.choosing import ALGORITHMS
 from jupyter_mlws.automl.drawing import Draw, Tried, next_draw
+from jupyter_mlws.automl.forecasts import exploring as series
+from jupyter_mlws.automl.forecasts import trying as forecasting
 from jupyter_mlws.automl.settings import PATIENCE, Settings
 from jupyter_mlws.entities.job import Cause, Job, JobError, Progress
 from jupyter_mlws.entities.record import now
@@ -22,6 +25,8 @@ NUMBER = "mlws.automl.trial"
 MOST_MEMBERS = 5
 INHERITED = {"compute", "environment_variables", "resources", "queue_settings", "retry_settings"}
 """Fields that the notebooks' jobs have from the AutoML job."""
+JOINED = {"VotingEnsemble", "StackEnsemble"}
+"""Titles of the ensembles."""
 LEAST_S = 5
 """Seconds below which no trial is begun."""
 
@@ -35,6 +40,9 @@ class Search:
         self.name = family.job.name
         known = ALGORITHMS[self.settings.task]
         self.known: dict[str, Algorithm] = {name: known[name] for name in self.settings.algorithms}
+        if not any(each.space for each in self.known.values()):
+            # What has nothing to be drawn is tried once.
+            self.settings.max_trials = min(self.settings.max_trials, len(self.known))
         self.trials = {
             int(child.properties[NUMBER]): child
             for child in family.children.values()
@@ -119,7 +127,8 @@ class Search:
             for name in ("training_data", "validation_data", "test_data")
             if name in self.family.spec.inputs
         }
-        files = {"explore.ipynb": exploring.notebook(self.settings)}
+        explored = series if self.settings.forecast else exploring
+        files = {"explore.ipynb": explored.notebook(self.settings)}
         return self._start("setup", "Data exploration", "explore.ipynb", files, given)
 
     def _try(self, found: trying.Explored, number: int) -> Start:
@@ -151,6 +160,8 @@ class Search:
         made = {child.properties[TITLE] for child in self.trials.values()}
         if len(members) < 2:
             return []
+        if self.settings.forecast:
+            return self._mean(found, members) if self.settings.votes and not made & JOINED else []
         kind = "Classifier" if self.settings.task == "classification" else "Regressor"
         listed = ",\n    ".join(f'("{name}", {self._source(draw)})' for name, draw in members)
         imports = [self.known[draw.algorithm].imports for _, draw in members]
@@ -166,6 +177,13 @@ class Search:
                     lines.append(f"from sklearn.linear_model import {meta}")
                 return [self._trial(found, max(self.trials) + 1, title, lines, code, {})]
         return []
+
+    def _mean(self, found: trying.Explored, members: list[tuple[str, Draw]]) -> list[Start]:
+        """What the best forecasters say on average."""
+        listed = "".join(f"    {self._source(draw)},\n" for _, draw in members)
+        imports = [self.known[draw.algorithm].imports for _, draw in members]
+        number = max(self.trials) + 1
+        return [self._trial(found, number, "VotingEnsemble", imports, f"Mean(\n{listed})", {})]
 
     def _options(self, cls: str) -> str:
         if cls == "StackingClassifier":
@@ -198,7 +216,8 @@ class Search:
         code: str,
         properties: dict[str, str],
     ) -> Start:
-        files = {"trial.ipynb": trying.trial(self.settings, found, title, imports, code)}
+        tried = forecasting if self.settings.forecast else trying
+        files = {"trial.ipynb": tried.trial(self.settings, found, title, imports, code)}
         said = {**properties, NUMBER: str(number), TITLE: title}
         limits = [s for s in (self.settings.trial_timeout_s, self.left_s) if s is not None]
         limit = max(1, int(min(limits))) if limits else None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
+from jupyter_mlws.automl.forecast import Plan, plan
 from jupyter_mlws.entities.azure.automl import METRICS, AutoMLJob, loosely
 
 NAMES = {
@@ -46,6 +47,7 @@ class Settings(BaseModel):
     stacks: bool
     explains: bool
     algorithms: list[str]
+    forecast: Plan | None = None
     seed: int = 0
     has_test: bool = False
     test_size: float | None = None
@@ -88,6 +90,7 @@ def settings(
     limits, training, features = spec.limits, spec.training, spec.featurization
     n_parallel = limits.max_concurrent_trials or 1
     wished = limits.max_cores_per_trial or -1
+    is_forecast = spec.task == "forecasting"
     return Settings(
         task=spec.task,
         target=spec.target_column_name or "",
@@ -105,9 +108,12 @@ def settings(
         exit_score=limits.exit_score,
         stops_early=limits.enable_early_termination is not False,
         votes=training is None or training.enable_vote_ensemble is not False,
-        stacks=training is None or training.enable_stack_ensemble is not False,
-        explains=training is None or training.enable_model_explainability is not False,
+        stacks=not is_forecast
+        and (training is None or training.enable_stack_ensemble is not False),
+        explains=not is_forecast
+        and (training is None or training.enable_model_explainability is not False),
         algorithms=algorithms,
+        forecast=plan(spec.forecasting) if spec.forecasting else None,
         has_test=spec.test_data is not None,
         test_size=spec.test_data_size,
         weight=spec.weight_column_name or "",

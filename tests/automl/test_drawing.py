@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from jupyter_mlws.automl.algorithms import ALGORITHMS, Algorithm, Range
+from jupyter_mlws.automl.algorithms import OF_TABLES, Algorithm, Range
 from jupyter_mlws.automl.drawing import Draw, Tried, next_draw
 
 
@@ -19,13 +19,13 @@ def score(draw: Draw) -> float:
 def searched(n: int, seed: int = 0) -> list[Tried]:
     tried: list[Tried] = []
     for number in range(n):
-        draw = next_draw(ALGORITHMS["classification"], tried, number, seed)
+        draw = next_draw(OF_TABLES["classification"], tried, number, seed)
         tried.append(Tried(draw, score(draw)))
     return tried
 
 
 def test_each_algorithm_is_tried_once_before_any_is_tried_again() -> None:
-    known = ALGORITHMS["classification"]
+    known = OF_TABLES["classification"]
     first = [one.draw.algorithm for one in searched(len(known))]
     assert first == list(known)
 
@@ -40,7 +40,7 @@ def test_the_search_turns_to_what_was_good_and_is_the_same_each_time() -> None:
 
 @pytest.mark.parametrize(
     "algorithm",
-    [each for known in ALGORITHMS.values() for each in known.values()],
+    [each for known in OF_TABLES.values() for each in known.values()],
     ids=lambda each: each.code.partition("(")[0],
 )
 def test_drawn_values_are_within_their_ranges_and_in_the_code(algorithm: Algorithm) -> None:

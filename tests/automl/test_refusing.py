@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from jupyter_mlws.automl import board
-from jupyter_mlws.automl.algorithms import ALGORITHMS
-from jupyter_mlws.automl.choosing import chosen
+from jupyter_mlws.automl.choosing import ALGORITHMS, chosen
+from jupyter_mlws.automl.forecast import check, offset
 from jupyter_mlws.automl.job import AutoMLJobType
 from jupyter_mlws.automl.settings import settings
 from jupyter_mlws.entities.azure.automl import AutoMLJob
+from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.entities.leaderboard import TaskView
 from jupyter_mlws.entities.validation import validated
 
@@ -20,13 +21,15 @@ TABLE = {"type": "uri_file", "path": "azureml:table:1"}
 
 def job(**more: Any) -> AutoMLJob:
     said = {"task": "classification", "training_data": TABLE, "target_column_name": "y", **more}
+    if said["task"] == "forecasting":
+        said.setdefault("forecasting", {"time_column_name": "t"})
     return validated(AutoMLJob, said)
 
 
 @pytest.mark.parametrize(
     ("more", "field"),
     [
-        ({"task": "forecasting", "forecasting": {"time_column_name": "t"}}, "task"),
+        ({"task": "image_object_detection"}, "task"),
         ({"test_data": TABLE, "test_data_size": 0.2}, "test_data_size"),
         ({"weight_column_name": "y"}, "weight_column_name"),
         ({"cv_split_column_names": []}, "cv_split_column_names"),
@@ -67,6 +70,103 @@ def job(**more: Any) -> AutoMLJob:
 def test_what_cannot_be_done_is_refused_at_its_field(more: dict[str, Any], field: str) -> None:
     found = [problem.field for problem in AutoMLJobType().problems(job(**more))]
     assert found == [field]
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"validation_data": TABLE}, "validation_data"),
+        ({"validation_data_size": 0.2}, "validation_data_size"),
+        ({"test_data": TABLE}, "test_data"),
+        ({"test_data_size": 0.2}, "test_data_size"),
+        ({"weight_column_name": "w"}, "weight_column_name"),
+        ({"cv_split_column_names": ["fold"]}, "cv_split_column_names"),
+        ({"training": {"enable_stack_ensemble": True}}, "training.enable_stack_ensemble"),
+        (
+            {"training": {"enable_model_explainability": True}},
+            "training.enable_model_explainability",
+        ),
+        *(
+            (
+                {"training": {"allowed_training_algorithms": [name]}},
+                "training.allowed_training_algorithms.0",
+            )
+            for name in ("Prophet", "Arimax", "TCNForecaster", "svm")
+        ),
+        (
+            {"featurization": {"column_name_and_types": {"a": "Text"}}},
+            "featurization.column_name_and_types.a",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_a_forecast_cannot_have_is_refused_at_its_field(
+    more: dict[str, Any], field: str
+) -> None:
+    found = [problem.field for problem in AutoMLJobType().problems(job(task="forecasting", **more))]
+    assert found == [field]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"time_column_name": "y"}, "time_column_name"),
+        ({"time_series_id_column_names": ["a", "t"]}, "time_series_id_column_names"),
+        ({"features_unknown_at_forecast_time": "y"}, "features_unknown_at_forecast_time"),
+        ({"target_aggregate_function": "sum"}, "target_aggregate_function"),
+        ({"use_stl": "season"}, "use_stl"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_forecast_is_refused_at_the_field_that_is_wrong(said: dict[str, Any], field: str) -> None:
+    spec = job(task="forecasting", forecasting={"time_column_name": "t", **said})
+    found = [problem.field for problem in AutoMLJobType().problems(spec)]
+    assert found == [f"forecasting.{field}"]
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"frequency": "fortnight"}, "frequency"),
+        ({"country_or_region_for_holidays": "Atlantis"}, "country_or_region_for_holidays"),
+    ],
+)
+def test_frequencies_and_countries_are_looked_up(said: dict[str, Any], field: str) -> None:
+    spec = job(task="forecasting", forecasting={"time_column_name": "t", **said})
+    with pytest.raises(Invalid) as refused:
+        check(spec)
+    assert [problem.field for problem in refused.value.problems] == [f"forecasting.{field}"]
+
+
+def test_a_forecast_has_the_defaults_of_azure_ml_and_its_old_names_of_steps() -> None:
+    said = {
+        "time_column_name": "t",
+        "time_series_id_column_names": "shop",
+        "frequency": "2H",
+        "target_lags": [3, 1, 3],
+        "country_or_region_for_holidays": "JP",
+    }
+    spec = job(task="forecasting", forecasting=said)
+    assert list(AutoMLJobType().problems(spec)) == []
+    check(spec)
+    plan = settings(spec, ["naive"], cores=4)
+    assert plan.metric == "normalized_root_mean_squared_error"
+    assert (plan.votes, plan.stacks, plan.explains) == (True, False, False)
+    assert plan.forecast
+    assert (plan.forecast.horizon, plan.forecast.frequency) == (1, "2h")
+    assert (plan.forecast.lags, plan.forecast.series, plan.forecast.short) == (
+        [1, 3],
+        ["shop"],
+        "auto",
+    )
+    assert [offset(old) for old in ("H", "15T", "M", "Q-DEC", "W-SUN", "MS")] == [
+        "h",
+        "15min",
+        "ME",
+        "QE-DEC",
+        "W-SUN",
+        "MS",
+    ]
 
 
 def test_a_plain_job_has_no_problem_and_the_defaults_of_azure_ml() -> None:

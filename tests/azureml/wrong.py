@@ -281,6 +281,24 @@ WRONG: list[tuple[str, str, str, str]] = [
         "forecasting: belongs to task forecasting.",
     ),
     (
+        "automl-forecasting",
+        "  time_column_name: timeStamp\n",
+        "  time_column_name: demand #!\n",
+        "forecasting.time_column_name: is the target too.",
+    ),
+    (
+        "automl-forecasting",
+        "  target_lags: [1, 2]",
+        "  target_lags: [0, 2] #!",
+        "forecasting.target_lags.0: Input should be greater than or equal to 1",
+    ),
+    (
+        "automl-forecasting",
+        "  frequency: H\n",
+        "  target_aggregate_function: sum #!\n",
+        "forecasting.target_aggregate_function: needs `frequency`",
+    ),
+    (
         "automl-text",
         'validation_data: {path: "./table", type: mltable}\n',
         "",

@@ -157,3 +157,57 @@ def test_a_table_becomes_a_job_by_keyboard_with_a_break_in_between(
     assert not {"light_gbm", "xg_boost_regressor"} & set(allowed)
     rest.call(lab, "POST", f"/api/jobs/{job}:cancel", {})
     jupyterlab.errors.clear()
+
+
+def test_a_table_with_moments_becomes_a_forecast_by_keyboard(jupyterlab: LabPage, lab: Lab) -> None:
+    page = jupyterlab.page
+    name = f"sales-{uuid4().hex[:6]}"
+    months = pd.date_range("2020-01-01", periods=36, freq="MS")
+    table = pd.concat(
+        [
+            pd.DataFrame({"when": months, "shop": shop, "visitors": range(36), "sold": 0.5})
+            for shop in ("Oslo", "Rome")
+        ]
+    )
+    table["sold"] = np.random.default_rng(0).normal(100, 10, len(table))
+    (lab.project / name).mkdir()
+    table.to_csv(lab.project / name / f"{name}.csv", index=False)
+    body = {"path": f"{name}/{name}.csv", "data": {"name": name, "type": "uri_file"}}
+    rest.call(lab, "POST", "/lab/data", body)
+    jupyterlab.execute("mlws:automl-wizard")
+    wizard = page.get_by_role("region", name="New AutoML job")
+    wizard.get_by_role("tab", name="1. Data").click()
+    wizard.get_by_label("Data", exact=True).select_option(f"{name}:1", timeout=PATIENCE)
+
+    wizard.get_by_role("radio", name="Predict sold").focus(timeout=PATIENCE)
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+
+    expect(wizard.locator("[data-task='forecasting']").get_by_role("radio")).to_be_checked()
+    expect(wizard.get_by_label("Time", exact=True)).to_have_value("when")
+    expect(wizard.get_by_role("checkbox", name="shop")).to_be_checked()
+    wizard.get_by_label("Steps ahead").focus()
+    page.keyboard.type("0")
+    expect(wizard.get_by_role("status")).to_contain_text("Steps ahead: a whole number")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("3")
+    wizard.get_by_role("group", name="Known only").get_by_label("visitors").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    wizard.get_by_label("Trials").focus()
+    page.keyboard.type("1")
+    page.keyboard.press("Control+Enter")
+    expect(wizard).to_contain_text("when, 3 steps ahead, for each shop")
+    page.keyboard.press("Control+Enter")
+
+    board = page.locator(".jp-MlwsAutoML")
+    expect(board).to_contain_text("Forecast of sold", timeout=PATIENCE)
+    job = rest.call(lab, "GET", f"/api/jobs/{board.get_attribute('data-automl')}")
+    assert job["forecasting"] == {
+        "time_column_name": "when",
+        "forecast_horizon": 3,
+        "time_series_id_column_names": ["shop"],
+        "features_unknown_at_forecast_time": ["visitors"],
+    }
+    rest.call(lab, "POST", f"/api/jobs/{job['name']}:cancel", {})
+    jupyterlab.errors.clear()

@@ -120,22 +120,43 @@ class Forecasting(Shape):
 
     time_column_name: str
     forecast_horizon: Count | Literal["auto"] | None = None
+    """How many steps ahead; 1 when not said."""
     time_series_id_column_names: str | list[str] | None = None
+    """The columns that tell one series from another."""
     frequency: str | None = None
-    target_lags: int | list[int] | Literal["auto"] | None = None
-    target_rolling_window_size: int | Literal["auto"] | None = None
+    """The step between two moments as a pandas offset; found out when not said."""
+    target_lags: Count | list[Count] | Literal["auto"] | None = None
+    """How many steps back the regressors look; `auto` when not said."""
+    target_rolling_window_size: Annotated[int, Field(ge=2)] | Literal["auto"] | None = None
     feature_lags: Annotated[Literal["none", "auto"] | None, Lower] = None
-    seasonality: int | Literal["auto"] | None = None
+    seasonality: Count | Literal["auto"] | None = None
+    """Steps after which it repeats; by the frequency when not said."""
     use_stl: Annotated[Literal["none", "season", "seasontrend"] | None, Lower] = None
     short_series_handling_config: Annotated[
         Literal["none", "auto", "pad", "drop"] | None, Lower
     ] = None
+    """`auto` when not said: short series are left out, or filled up when all are short."""
     target_aggregate_function: Annotated[
         Literal["none", "sum", "max", "min", "mean"] | None, Lower
     ] = None
     country_or_region_for_holidays: str | None = None
-    cv_step_size: int | None = None
+    cv_step_size: Count | None = None
+    """Steps from the origin of one fold to that of the next; the horizon when not said."""
     features_unknown_at_forecast_time: str | list[str] | None = None
+
+    @property
+    def series(self) -> list[str]:
+        """The columns that tell one series from another."""
+        return _names(self.time_series_id_column_names)
+
+    @property
+    def unknown(self) -> list[str]:
+        """The columns that nobody knows when the forecast is made."""
+        return _names(self.features_unknown_at_forecast_time)
+
+
+def _names(said: str | list[str] | None) -> list[str]:
+    return [said] if isinstance(said, str) else list(said or ())
 
 
 class TrialSweep(Shape):
@@ -221,6 +242,10 @@ class AutoMLJob(JobSpec):
         """What is done to columns, in the words of the YAML's `featurization`."""
         self.featurization = validated(Featurization, featurization, prefix="featurization")
 
+    def set_forecast_settings(self, **forecasting: Any) -> None:
+        """What is forecast, in the words of the YAML's `forecasting`."""
+        self.forecasting = validated(Forecasting, forecasting, prefix="forecasting")
+
 
 def loosely(word: str) -> str:
     """A word as Azure ML compares it: no case, no underscores."""
@@ -238,6 +263,8 @@ def problems(spec: AutoMLJob) -> Iterator[Problem]:
     if (spec.task == "forecasting") != (spec.forecasting is not None):
         message = "is required by" if spec.task == "forecasting" else "belongs to"
         yield Problem(f"{message} task forecasting.", "forecasting")
+    elif spec.forecasting is not None:
+        yield from _two_roles(spec.target_column_name, spec.forecasting)
     allowed = spec.training and spec.training.allowed_training_algorithms
     blocked = spec.training and spec.training.blocked_training_algorithms
     for field, names in (("allowed", allowed), ("blocked", blocked)):
@@ -247,6 +274,22 @@ def problems(spec: AutoMLJob) -> Iterator[Problem]:
     yield from _foreign(spec)
     yield from _split_twice(spec)
     yield from _roles(spec)
+
+
+def _two_roles(target: str | None, said: Forecasting) -> Iterator[Problem]:
+    """Columns that are said to be two things, and fields that need another."""
+    time, series = said.time_column_name, said.series
+    if time == target:
+        yield Problem("is the target too.", "forecasting.time_column_name")
+    if taken := {time, target} & set(series):
+        message = f"'{min(map(str, taken))}' is the time or the target too."
+        yield Problem(message, "forecasting.time_series_id_column_names")
+    if taken := {time, target, *series} & set(said.unknown):
+        message = f"'{min(map(str, taken))}' is no feature."
+        yield Problem(message, "forecasting.features_unknown_at_forecast_time")
+    if (said.target_aggregate_function or "none") != "none" and said.frequency is None:
+        message = "needs `frequency`: the step that is summed up."
+        yield Problem(message, "forecasting.target_aggregate_function")
 
 
 def _known(word: str, known: Iterable[str], field: str, task: str) -> Iterator[Problem]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from jupyter_mlws.entities.azure import forecasts_here
 from jupyter_mlws.entities.errors import Problem
 
 if TYPE_CHECKING:
     from jupyter_mlws.entities.azure.automl import AutoMLJob
 
-TYPES = ("Numeric", "DateTime", "Categorical", "CategoricalHash", "Text", "Ignore")
+TYPES: tuple[str, ...] = ("Numeric", "DateTime", "Categorical", "CategoricalHash", "Text", "Ignore")
 MODELS = (
     "models for them are not in packages that can be installed: train in a command or notebook job"
 )
 TASKS = {
-    "forecasting": "forecasts are not made here yet: train in a command or notebook job",
     "image_classification": MODELS,
     "image_classification_multilabel": MODELS,
     "image_object_detection": MODELS,
@@ -63,14 +63,18 @@ def obstacles(spec: AutoMLJob) -> Iterator[Problem]:
         yield Problem(f"an AutoML job has no other inputs than {fields}.", f"inputs.{name}")
     for name in spec.outputs.keys() - {"best_model"}:
         yield Problem("an AutoML job has one output, best_model.", f"outputs.{name}")
-    yield from _wrong_types(spec)
+    types = TYPES
+    if spec.task == "forecasting":
+        types = forecasts_here.TYPES
+        yield from forecasts_here.obstacles(spec, but=FIELDS)
+    yield from _wrong_types(spec, types)
 
 
-def _wrong_types(spec: AutoMLJob) -> Iterator[Problem]:
+def _wrong_types(spec: AutoMLJob, types: tuple[str, ...]) -> Iterator[Problem]:
     said = (spec.featurization and spec.featurization.column_name_and_types) or {}
     for column, type_ in said.items():
-        if type_ not in TYPES:
-            known = ", ".join(TYPES)
+        if type_ not in types:
+            known = ", ".join(types)
             yield Problem(
                 f"'{type_}' is no type of column (there are: {known}).",
                 f"featurization.column_name_and_types.{column}",

@@ -6177,13 +6177,25 @@ export interface components {
             $schema?: string;
             /** Time Column Name */
             time_column_name: string;
-            /** Forecast Horizon */
+            /**
+             * Forecast Horizon
+             * @description How many steps ahead; 1 when not said.
+             */
             forecast_horizon?: number | "auto";
-            /** Time Series Id Column Names */
+            /**
+             * Time Series Id Column Names
+             * @description The columns that tell one series from another.
+             */
             time_series_id_column_names?: string | string[];
-            /** Frequency */
+            /**
+             * Frequency
+             * @description The step between two moments as a pandas offset; found out when not said.
+             */
             frequency?: string;
-            /** Target Lags */
+            /**
+             * Target Lags
+             * @description How many steps back the regressors look; `auto` when not said.
+             */
             target_lags?: number | number[] | "auto";
             /** Target Rolling Window Size */
             target_rolling_window_size?: number | "auto";
@@ -6192,7 +6204,10 @@ export interface components {
              * @enum {string}
              */
             feature_lags?: "none" | "auto";
-            /** Seasonality */
+            /**
+             * Seasonality
+             * @description Steps after which it repeats; by the frequency when not said.
+             */
             seasonality?: number | "auto";
             /**
              * Use Stl
@@ -6201,6 +6216,7 @@ export interface components {
             use_stl?: "none" | "season" | "seasontrend";
             /**
              * Short Series Handling Config
+             * @description `auto` when not said: short series are left out, or filled up when all are short.
              * @enum {string}
              */
             short_series_handling_config?: "none" | "auto" | "pad" | "drop";
@@ -6211,7 +6227,10 @@ export interface components {
             target_aggregate_function?: "none" | "sum" | "max" | "min" | "mean";
             /** Country Or Region For Holidays */
             country_or_region_for_holidays?: string;
-            /** Cv Step Size */
+            /**
+             * Cv Step Size
+             * @description Steps from the origin of one fold to that of the next; the horizon when not said.
+             */
             cv_step_size?: number;
             /** Features Unknown At Forecast Time */
             features_unknown_at_forecast_time?: string | string[];

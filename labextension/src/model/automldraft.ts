@@ -3,6 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import { stringify } from 'yaml';
 import { ApiError, type ICaller, type Job, type Schemas } from '../api/client';
+import { type IForecastFields, keysOf, momentsOf, NO_FORECAST, seriesOf } from './automlforecast';
 import { Pending } from './data';
 import { Resource } from './resource';
 
@@ -22,7 +23,7 @@ export interface ITable {
 }
 
 /** All that was said so far; plain, so that it can be kept. */
-export interface IDraftFields {
+export interface IDraftFields extends IForecastFields {
   step: Step;
   table: ITable | null;
   target: string;
@@ -48,6 +49,7 @@ export interface IDraftFields {
 }
 
 const NEW: IDraftFields = {
+  ...NO_FORECAST,
   step: 'data',
   table: null,
   target: '',
@@ -73,6 +75,8 @@ export type Blocker =
   | 'reading'
   | 'no target'
   | 'constant target'
+  | 'no time'
+  | 'horizon'
   | 'no algorithm'
   | 'folds'
   | 'share'
@@ -82,6 +86,8 @@ export type Blocker =
 
 /** What is striking about a column. */
 export type Hint = 'constant' | 'identifier' | 'missing' | 'moment' | 'infinite';
+
+const FORECASTING = 'forecasting';
 
 /** Distinct whole numbers up to which they are taken for classes. */
 const MAX_CLASSES = 20;
@@ -138,11 +144,57 @@ export class AutoMLDraft implements IDisposable {
 
   /** The task that the target proposes; empty without one. */
   get proposed(): string {
-    return this.target ? taskOf(this.target) : '';
+    const { target } = this;
+    const isForecast = this.tasks.value?.some(view => view.task === FORECASTING);
+    if (isForecast && target?.family === 'number' && momentsOf(this.columns).length > 0) {
+      return FORECASTING;
+    }
+    return target ? taskOf(target) : '';
   }
 
   get task(): string {
     return this._fields.task || this.proposed;
+  }
+
+  get isForecast(): boolean {
+    return this.task === FORECASTING;
+  }
+
+  /** The columns that may have the moments of a forecast. */
+  get moments(): readonly Column[] {
+    const found = momentsOf(this.columns);
+    const texts = this.columns.filter(column => column.family === 'text');
+    return [...found, ...texts].filter(column => column.name !== this._fields.target);
+  }
+
+  /** Name of the column that has the moments; empty without one. */
+  get time(): string {
+    return this._fields.time || (momentsOf(this.columns)[0]?.name ?? '');
+  }
+
+  /** The columns that may tell series apart. */
+  get keys(): readonly Column[] {
+    return keysOf(this.columns, [this.time, this._fields.target], this.profile?.n_rows ?? 0);
+  }
+
+  /** Names of the columns that tell series apart. */
+  get series(): readonly string[] {
+    const { keys } = this;
+    const time = this.columns.find(column => column.name === this.time) ?? null;
+    const said = this._fields.series ?? seriesOf(time, keys, this.profile?.n_rows ?? 0);
+    return said.filter(name => keys.some(column => column.name === name));
+  }
+
+  /** The columns beside the target, the moments and the series. */
+  get features(): readonly Column[] {
+    const others = [this._fields.target, this.time, ...this.series];
+    return this.columns.filter(column => !others.includes(column.name));
+  }
+
+  /** How it is checked; no share is held out of a forecast. */
+  get validation(): Validation {
+    const { validation } = this._fields;
+    return this.isForecast && validation === 'share' ? 'auto' : validation;
   }
 
   /** What may be said about the task. */
@@ -167,7 +219,10 @@ export class AutoMLDraft implements IDisposable {
     if (change.table && !isSame(change.table, table)) {
       // What was said of another table's columns says nothing of this one's.
       const isOther = change.table.name !== table?.name;
-      this._fields = { ...this._fields, ...(isOther && { target: '', types: {}, task: '' }) };
+      this._fields = {
+        ...this._fields,
+        ...(isOther && { ...NO_FORECAST, target: '', types: {}, task: '' }),
+      };
       this._read();
     }
     this.problems = {};
@@ -189,7 +244,10 @@ export class AutoMLDraft implements IDisposable {
     }
     if (step === 'task') {
       const { target } = this;
-      return !target ? 'no target' : (target.n_distinct ?? 2) < 2 ? 'constant target' : null;
+      if (!target) {
+        return 'no target';
+      }
+      return (target.n_distinct ?? 2) < 2 ? 'constant target' : this._unclear();
     }
     if (step === 'setup') {
       return this._unset();
@@ -215,6 +273,7 @@ export class AutoMLDraft implements IDisposable {
       target_column_name: fields.target,
       training_data: { type: table?.type, path: `azureml:${table?.name}:${table?.version}` },
       ...this._validated,
+      ...(this.isForecast && { forecasting: this._forecast }),
       limits: this._limits,
       ...(Object.keys(types).length > 0 && {
         featurization: { mode: 'custom', column_name_and_types: types },
@@ -238,6 +297,7 @@ export class AutoMLDraft implements IDisposable {
       ...(title.trim() ? [['display_name', title.trim()] as [string, unknown]] : []),
     ];
     const blocks: [string, Record<string, unknown>][] = [
+      ['set_forecast_settings', this.isForecast ? this._forecast : {}],
       ['set_limits', this._limits],
       ['set_training', this._training],
       [
@@ -299,12 +359,26 @@ export class AutoMLDraft implements IDisposable {
   }
 
   private get _validated(): Record<string, number> {
-    const { validation, folds, share } = this._fields;
+    const { folds, share } = this._fields;
+    const { validation } = this;
     return {
       ...(validation === 'folds' && { n_cross_validations: Number(folds) }),
       ...(validation === 'share' && { validation_data_size: Number(share) / 100 }),
     };
   }
+
+  private get _forecast(): Record<string, unknown> {
+    const { horizon } = this._fields;
+    const unknown = this.features.map(({ name }) => name).filter(this._isUnknown);
+    return {
+      time_column_name: this.time,
+      forecast_horizon: horizon.trim() ? Number(horizon) : 'auto',
+      ...(this.series.length > 0 && { time_series_id_column_names: [...this.series] }),
+      ...(unknown.length > 0 && { features_unknown_at_forecast_time: unknown }),
+    };
+  }
+
+  private readonly _isUnknown = (name: string): boolean => this._fields.unknown.includes(name);
 
   private get _limits(): Record<string, number> {
     const { minutes, trials, parallel } = this._fields;
@@ -321,13 +395,22 @@ export class AutoMLDraft implements IDisposable {
     return {
       ...(!isAll && { allowed_training_algorithms: [...this.algorithms] }),
       ...(!votes && { enable_vote_ensemble: false }),
-      ...(!stacks && { enable_stack_ensemble: false }),
-      ...(!explains && { enable_model_explainability: false }),
+      ...(!stacks && !this.isForecast && { enable_stack_ensemble: false }),
+      ...(!explains && !this.isForecast && { enable_model_explainability: false }),
     };
   }
 
+  private _unclear(): Blocker | null {
+    const { horizon } = this._fields;
+    if (!this.isForecast) {
+      return null;
+    }
+    return !this.time ? 'no time' : horizon.trim() && !isCount(horizon) ? 'horizon' : null;
+  }
+
   private _unset(): Blocker | null {
-    const { validation, folds, share, minutes, trials, parallel } = this._fields;
+    const { folds, share, minutes, trials, parallel } = this._fields;
+    const { validation } = this;
     if (validation === 'folds' && !isCount(folds, 2)) {
       return 'folds';
     }

@@ -11,6 +11,7 @@ import { useLanguage } from '../ui/context';
 import { Button, Check, CopyButton, Search, Tabs } from '../ui/controls';
 import { useResource, useSignal } from '../ui/hooks';
 import { Empty, ErrorStrip } from '../ui/states';
+import { ForecastFields, forecastLine, proposal } from './automl-forecast';
 import { blockerWord, hintWord, metricMeaning, stepWord, taskWord, typeWord } from './automl-words';
 import { Shape, share, Working } from './dataset-profile';
 import { usePage } from './page';
@@ -290,15 +291,12 @@ function TaskStep(props: { draft: AutoMLDraft }): JSX.Element {
                 />
                 <strong>{taskWord(task, trans)}</strong>
                 {task === proposed && (
-                  <span className="jp-MlwsNote">
-                    {task === 'regression'
-                      ? trans.__('Proposed: %1 is a number with %2 values.', target.name, distinct)
-                      : trans.__('Proposed: %1 has %2 classes.', target.name, distinct)}
-                  </span>
+                  <span className="jp-MlwsNote">{proposal(draft, task, distinct, trans)}</span>
                 )}
               </label>
             ))}
           </fieldset>
+          {draft.isForecast && <ForecastFields draft={draft} />}
           <figure className="jp-MlwsWizard-shape">
             <figcaption>
               {draft.task === 'classification'
@@ -306,7 +304,7 @@ function TaskStep(props: { draft: AutoMLDraft }): JSX.Element {
                 : trans.__('How the values are spread')}
             </figcaption>
             <Shape column={target} nRows={profile.n_rows} />
-            {target.n_missing > 0 && (
+            {target.n_missing > 0 && !draft.isForecast && (
               <p className="jp-MlwsNote">
                 {trans.__(
                   'Rows in which it is missing (%1) are left out.',
@@ -362,16 +360,16 @@ function SetupStep(props: { draft: AutoMLDraft }): JSX.Element {
       />
       <SelectField<IDraftFields['validation']>
         label={trans.__('Validation')}
-        value={fields.validation}
+        value={draft.validation}
         options={[
-          ['auto', trans.__('By the number of rows')],
-          ['folds', trans.__('Cross-validation')],
-          ['share', trans.__('Hold-out')],
+          ['auto', draft.isForecast ? trans.__('Automatic') : trans.__('By the number of rows')],
+          ['folds', draft.isForecast ? trans.__('Rolling origins') : trans.__('Cross-validation')],
+          ...(draft.isForecast ? [] : [['share', trans.__('Hold-out')] as const]),
         ]}
         onChange={validation => draft.describe({ validation })}
       />
-      {fields.validation === 'folds' && input('folds', trans.__('Folds'), 'n_cross_validations')}
-      {fields.validation === 'share' &&
+      {draft.validation === 'folds' && input('folds', trans.__('Folds'), 'n_cross_validations')}
+      {draft.validation === 'share' &&
         input('share', trans.__('Held out (%)'), 'validation_data_size')}
       <Split draft={draft} />
       <h3>{trans.__('Limits')}</h3>
@@ -407,16 +405,20 @@ function SetupStep(props: { draft: AutoMLDraft }): JSX.Element {
           checked={fields.votes}
           onChange={votes => draft.describe({ votes })}
         />
-        <Check
-          label={trans.__('Stacking ensemble')}
-          checked={fields.stacks}
-          onChange={stacks => draft.describe({ stacks })}
-        />
-        <Check
-          label={trans.__('Explain the best model')}
-          checked={fields.explains}
-          onChange={explains => draft.describe({ explains })}
-        />
+        {!draft.isForecast && (
+          <>
+            <Check
+              label={trans.__('Stacking ensemble')}
+              checked={fields.stacks}
+              onChange={stacks => draft.describe({ stacks })}
+            />
+            <Check
+              label={trans.__('Explain the best model')}
+              checked={fields.explains}
+              onChange={explains => draft.describe({ explains })}
+            />
+          </>
+        )}
       </div>
     </>
   );
@@ -424,8 +426,18 @@ function SetupStep(props: { draft: AutoMLDraft }): JSX.Element {
 
 /** Which rows train and which score, as a bar. */
 function Split(props: { draft: AutoMLDraft }): JSX.Element | null {
-  const { validation, folds, share: percent } = props.draft.fields;
+  const { folds, share: percent } = props.draft.fields;
+  const { validation, isForecast } = props.draft;
   const { trans } = useLanguage();
+  if (isForecast) {
+    return (
+      <p className="jp-MlwsNote">
+        {trans.__(
+          'Each model forecasts from several origins in the past; what came true then scores it.',
+        )}
+      </p>
+    );
+  }
   if (validation === 'auto') {
     return (
       <p className="jp-MlwsNote">
@@ -474,18 +486,21 @@ function ReviewStep(props: { draft: AutoMLDraft } & IWizardActions): JSX.Element
     ([column, type]) => `${column}: ${typeWord(type, trans)}`,
   );
   const validation = {
-    auto: trans.__('By the number of rows'),
+    auto: draft.isForecast ? trans.__('Rolling origins') : trans.__('By the number of rows'),
     folds: trans._n(
       'Cross-validation, %1 fold',
       'Cross-validation, %1 folds',
       Number(fields.folds),
     ),
     share: trans.__('Hold-out, %1 %', fields.share),
-  }[fields.validation];
+  }[draft.validation];
   const table = fields.table ? `${fields.table.name}:${fields.table.version}` : '';
   const rows: [Step, string, ReactNode][] = [
     ['data', trans.__('Data'), table],
     ['task', trans.__('Predict'), fields.target && `${fields.target} · ${taskWord(task, trans)}`],
+    ...(draft.isForecast
+      ? [['task', trans.__('Forecast'), forecastLine(draft, trans)] as [Step, string, ReactNode]]
+      : []),
     ['data', trans.__('Columns'), treatments.join(', ') || trans.__('Automatic')],
     ['setup', trans.__('Primary metric'), draft.metric],
     ['setup', trans.__('Validation'), validation],

@@ -26,6 +26,8 @@ export function blockerWord(blocker: Blocker, trans: TranslationBundle): string 
     reading: trans.__('The table is being read.'),
     'no target': trans.__('Choose the column that is to be predicted.'),
     'constant target': trans.__('This column has one value only: there is nothing to predict.'),
+    'no time': trans.__('Choose the column that has the moments.'),
+    horizon: trans.__('Steps ahead: a whole number of at least 1, or nothing.'),
     'no algorithm': trans.__('Choose at least one algorithm.'),
     folds: trans.__('Folds: a whole number of at least 2.'),
     share: trans.__('Held out: more than 0 and less than 100 %.'),

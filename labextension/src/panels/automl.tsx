@@ -141,11 +141,7 @@ function Head(props: { model: AutoMLModel; board: Leaderboard }): JSX.Element {
       </header>
       {failure && <ErrorStrip error={failure} />}
       <p className="jp-MlwsSweep-facts">
-        <span>
-          {board.task === 'classification'
-            ? trans.__('Classification of %1', board.target)
-            : trans.__('Regression of %1', board.target)}
-        </span>
+        <span>{taskOf(board, trans)}</span>
         <span>
           {board.goal === 'minimize'
             ? trans.__('Least %1', board.primary_metric)
@@ -230,19 +226,32 @@ function Cards(props: { model: AutoMLModel; board: Leaderboard }): JSX.Element {
           <Empty text={trans.__('The data is being looked at.')} />
         )}
       </Card>
-      <Card
-        title={trans.__('What the best model goes by')}
-        id="importance"
-        tools={opener(explanation, trans.__('Open notebook'))}
-      >
-        <Weights
-          weights={board.importances ?? []}
-          emptyText={trans.__('It is known when the best model was explained, at the end.')}
-        />
-      </Card>
+      {board.task !== 'forecasting' && (
+        <Card
+          title={trans.__('What the best model goes by')}
+          id="importance"
+          tools={opener(explanation, trans.__('Open notebook'))}
+        >
+          <Weights
+            weights={board.importances ?? []}
+            emptyText={trans.__('It is known when the best model was explained, at the end.')}
+          />
+        </Card>
+      )}
       {explanation?.status === 'Completed' && <Explained model={model} name={explanation.name} />}
     </div>
   );
+}
+
+function taskOf(board: Leaderboard, trans: ReturnType<typeof useLanguage>['trans']): string {
+  switch (board.task) {
+    case 'classification':
+      return trans.__('Classification of %1', board.target);
+    case 'forecasting':
+      return trans.__('Forecast of %1', board.target);
+    default:
+      return trans.__('Regression of %1', board.target);
+  }
 }
 
 function railWord(state: string, trans: ReturnType<typeof useLanguage>['trans']): string {

@@ -173,3 +173,88 @@ it('keeps what was said when the service refuses it', async () => {
 it('writes plain values as Python does', () => {
   expect(py({ a: [1, 'b"', true, null] })).toBe('{"a": [1, "b\\"", True, None]}');
 });
+
+const SALES = [
+  column('sold'),
+  column('when', { family: 'moment', type: 'DATE', n_distinct: 50 }),
+  column('shop', { family: 'text', type: 'VARCHAR', n_distinct: 2 }),
+  column('note', { family: 'text', type: 'VARCHAR', n_distinct: 40 }),
+  column('visitors'),
+];
+
+async function forecast(fields: Partial<IDraftFields> = {}, columns: Column[] = SALES) {
+  const { caller } = service();
+  const call = async (operation: string, args: Record<string, unknown>): Promise<unknown> => {
+    if (operation === 'automl.list_tasks') {
+      return [...TASKS, { ...TASKS[1], task: 'forecasting' }];
+    }
+    return operation === 'data.profile'
+      ? { state: 'ready', profile: { n_rows: 100, n_columns: columns.length, columns } }
+      : (caller as { call: (name: string, args: unknown) => unknown }).call(operation, args);
+  };
+  const draft = new AutoMLDraft({ call } as unknown as ICaller, {
+    table: TABLE,
+    target: 'sold',
+    ...fields,
+  });
+  await new Promise(done => setTimeout(done));
+  return draft;
+}
+
+it('proposes a forecast where there are moments, and the series by their number', async () => {
+  const draft = await forecast();
+
+  expect(draft.task).toBe('forecasting');
+  expect(draft.time).toBe('when');
+  expect(draft.series).toEqual(['shop']);
+  expect(draft.features.map(({ name }) => name)).toEqual(['note', 'visitors']);
+  expect(
+    (
+      await forecast(
+        {},
+        SALES.filter(({ name }) => name !== 'when'),
+      )
+    ).task,
+  ).toBe('regression');
+  expect((await forecast({ target: 'shop' })).task).toBe('classification');
+  const once = SALES.map(one => (one.name === 'when' ? { ...one, n_distinct: 100 } : one));
+  expect((await forecast({}, once)).series).toEqual([]);
+});
+
+it('makes the job that forecasts', async () => {
+  const draft = await forecast({
+    horizon: '6',
+    unknown: ['visitors', 'gone'],
+    validation: 'share',
+    stacks: false,
+    explains: false,
+  });
+
+  expect(draft.blocked).toBe(null);
+  expect(draft.job).toMatchObject({
+    task: 'forecasting',
+    forecasting: {
+      time_column_name: 'when',
+      forecast_horizon: 6,
+      time_series_id_column_names: ['shop'],
+      features_unknown_at_forecast_time: ['visitors'],
+    },
+  });
+  expect(draft.job).not.toHaveProperty('training');
+  expect(draft.job).not.toHaveProperty('validation_data_size');
+  expect(draft.python).toContain('from jupyter_mlws.automl import forecasting\n');
+  expect(draft.python).toContain(
+    'job.set_forecast_settings(time_column_name="when", forecast_horizon=6, ' +
+      'time_series_id_column_names=["shop"], features_unknown_at_forecast_time=["visitors"])',
+  );
+  draft.describe({ horizon: '', series: [], unknown: [] });
+  expect(draft.job.forecasting).toEqual({ time_column_name: 'when', forecast_horizon: 'auto' });
+});
+
+it('says what a forecast still needs', async () => {
+  const draft = await forecast({ horizon: '1.5' });
+  expect(draft.blocker('task')).toBe('horizon');
+
+  const none = await forecast({ task: 'forecasting' }, [column('sold'), column('visitors')]);
+  expect(none.blocker('task')).toBe('no time');
+});
