@@ -4,12 +4,12 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import type { AuditModel, IAuditQuery } from '../model/audit';
 import type { IPage } from '../panels/page';
 import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
-import { Page } from './pages';
+import { type IMadePage, OpenPages } from './openpages';
 
 export const audit: JupyterFrontEndPlugin<void> = {
   id: '@mlws/labextension:audit',
@@ -26,7 +26,11 @@ export const audit: JupyterFrontEndPlugin<void> = {
   ) => {
     const { trans, client, models } = workspace;
     const page: IPage = { workspace, commands: app.commands, actions, notebookView: null };
-    const tracker = new WidgetTracker<Page<AuditModel>>({ namespace: 'mlws-audit' });
+    const open = new OpenPages<AuditModel>(app.shell, page, restorer, {
+      namespace: 'mlws-audit',
+      command: CommandIDs.openAudit,
+      args: model => ({ ...model.query }),
+    });
     const fields = ['user', 'entity', 'action', 'since', 'until'] as const;
     app.commands.addCommand(CommandIDs.openAudit, {
       label: trans.__('Open Audit'),
@@ -46,31 +50,25 @@ export const audit: JupyterFrontEndPlugin<void> = {
             query[field] = value;
           }
         }
-        const open = tracker.currentWidget;
-        if (open) {
-          app.shell.activateById(open.id);
+        const make = async (): Promise<IMadePage<AuditModel>> => {
+          const [{ AuditModel }, { AuditPage }] = await Promise.all([
+            import('../model/audit'),
+            import('../panels/audit'),
+          ]);
+          const model = new AuditModel(client, models, query);
+          return {
+            model,
+            draw: () => <AuditPage model={model} />,
+            title: () => trans.__('Audit'),
+            moved: [model.changed],
+          };
+        };
+        await open.show('mlws-audit', make, model => {
           if (Object.keys(query).length > 0) {
-            open.model.ask(query);
+            model.ask(query);
           }
-          return;
-        }
-        const [{ AuditModel }, { AuditPage }] = await Promise.all([
-          import('../model/audit'),
-          import('../panels/audit'),
-        ]);
-        const model = new AuditModel(client, models, query);
-        const widget = new Page(page, model, () => <AuditPage model={model} />);
-        widget.id = 'mlws-audit';
-        widget.title.label = trans.__('Audit');
-        await tracker.add(widget);
-        model.changed.connect(() => void tracker.save(widget));
-        app.shell.add(widget, 'main', { type: 'ML Workspace' });
+        });
       },
-    });
-    void restorer?.restore(tracker, {
-      command: CommandIDs.openAudit,
-      args: widget => ({ ...widget.model.query }),
-      name: () => 'audit',
     });
     palette?.addItem({ command: CommandIDs.openAudit, category: trans.__('ML Workspace') });
   },

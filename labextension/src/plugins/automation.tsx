@@ -4,12 +4,12 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import type { AutomationModel } from '../model/automation';
 import type { IPage } from '../panels/page';
 import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
-import { Page } from './pages';
+import { OpenPages } from './openpages';
 
 export const automation: JupyterFrontEndPlugin<void> = {
   id: '@mlws/labextension:automation',
@@ -32,35 +32,31 @@ export const automation: JupyterFrontEndPlugin<void> = {
       notebookView: null,
       rendermime: null,
     };
-    const tracker = new WidgetTracker<Page<AutomationModel>>({ namespace: 'mlws-automation' });
+    const open = new OpenPages<AutomationModel>(app.shell, page, restorer, {
+      namespace: 'mlws-automation',
+      command: CommandIDs.openTriggers,
+    });
     app.commands.addCommand(CommandIDs.openTriggers, {
       label: trans.__('Open Triggers & Webhooks'),
       caption: trans.__('What starts by a call or an event, and who is told'),
       icon: workspaceIcon,
       describedBy: { args: { type: 'object', properties: {} } },
       execute: async () => {
-        const open = tracker.currentWidget;
-        if (open) {
-          app.shell.activateById(open.id);
-          return;
-        }
-        const [{ AutomationModel }, { AutomationPage }] = await Promise.all([
-          import('../model/automation'),
-          import('../panels/automation'),
-        ]);
-        models.ensure(models.info);
-        const model = new AutomationModel(client, models);
-        const widget = new Page(page, model, () => <AutomationPage model={model} />);
-        widget.id = 'mlws-automation';
-        widget.title.label = trans.__('Triggers & webhooks');
-        await tracker.add(widget);
-        app.shell.add(widget, 'main', { type: 'ML Workspace' });
+        await open.show('mlws-automation', async () => {
+          const [{ AutomationModel }, { AutomationPage }] = await Promise.all([
+            import('../model/automation'),
+            import('../panels/automation'),
+          ]);
+          models.ensure(models.info);
+          const model = new AutomationModel(client, models);
+          return {
+            model,
+            draw: () => <AutomationPage model={model} />,
+            title: () => trans.__('Triggers & webhooks'),
+          };
+        });
       },
     });
     palette?.addItem({ command: CommandIDs.openTriggers, category: trans.__('ML Workspace') });
-    void restorer?.restore(tracker, {
-      command: CommandIDs.openTriggers,
-      name: () => 'automation',
-    });
   },
 };

@@ -19,7 +19,7 @@ import { RUN_ARGS } from './commands';
 import { freeName } from './freename';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
-import { Page } from './pages';
+import { OpenPages, Page } from './openpages';
 
 /** Under this the state of JupyterLab keeps what the wizard was told so far. */
 const DRAFT = 'mlws:automl-draft';
@@ -58,7 +58,11 @@ export const automl: JupyterFrontEndPlugin<void> = {
 
 function addBoard(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | null): void {
   const { trans, client, models } = page.workspace;
-  const tracker = new WidgetTracker<Page<AutoMLModel>>({ namespace: 'mlws-automl' });
+  const open = new OpenPages<AutoMLModel>(app.shell, page, restorer, {
+    namespace: 'mlws-automl',
+    command: CommandIDs.openAutoML,
+    args: model => ({ run_id: model.name }),
+  });
   app.commands.addCommand(CommandIDs.openAutoML, {
     label: trans.__('Open leaderboard'),
     caption: trans.__('All trials, best first, their notebooks, and what was found in the data'),
@@ -67,31 +71,20 @@ function addBoard(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer |
     isEnabled: args => typeof args.run_id === 'string' && args.run_id !== '',
     execute: async args => {
       const name = String(args.run_id ?? '');
-      const open = tracker.find(widget => widget.model.name === name);
-      if (open) {
-        app.shell.activateById(open.id);
-        return;
-      }
-      const [{ AutoMLModel }, { AutoMLPage }] = await Promise.all([
-        import('../model/automl'),
-        import('../panels/automl'),
-      ]);
-      const model = new AutoMLModel(client, models, name);
-      const widget = new Page(page, model, () => <AutoMLPage model={model} />);
-      const entitle = (): void => {
-        widget.title.label = trans.__('AutoML %1', model.board.value?.display_name ?? name);
-      };
-      widget.id = `mlws-automl-${name}`;
-      entitle();
-      model.board.changed.connect(entitle);
-      await tracker.add(widget);
-      app.shell.add(widget, 'main', { type: 'ML Workspace' });
+      await open.show(`mlws-automl-${name}`, async () => {
+        const [{ AutoMLModel }, { AutoMLPage }] = await Promise.all([
+          import('../model/automl'),
+          import('../panels/automl'),
+        ]);
+        const model = new AutoMLModel(client, models, name);
+        return {
+          model,
+          draw: () => <AutoMLPage model={model} />,
+          title: () => trans.__('AutoML %1', model.board.value?.display_name ?? name),
+          entitled: model.board.changed,
+        };
+      });
     },
-  });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openAutoML,
-    args: widget => ({ run_id: widget.model.name }),
-    name: widget => widget.model.name,
   });
   page.actions.add({
     id: 'automl',

@@ -12,7 +12,8 @@ import type { IPage } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
 import { linkTo, RUN_ARGS } from './commands';
 import { workspaceIcon } from './icons';
-import { Page, withoutLink } from './pages';
+import { Page } from './openpages';
+import { withoutLink } from './pages';
 
 const ARGS = {
   args: {

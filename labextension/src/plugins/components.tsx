@@ -4,12 +4,12 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import type { ComponentsModel } from '../model/components';
 import type { IPage } from '../panels/page';
 import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
-import { Page } from './pages';
+import { OpenPages } from './openpages';
 
 export const components: JupyterFrontEndPlugin<void> = {
   id: '@mlws/labextension:components',
@@ -26,26 +26,25 @@ export const components: JupyterFrontEndPlugin<void> = {
   ) => {
     const { trans, client, models } = workspace;
     const page: IPage = { workspace, commands: app.commands, actions, notebookView: null };
-    const tracker = new WidgetTracker<Page<ComponentsModel>>({ namespace: 'mlws-components' });
-    const shown = async (): Promise<ComponentsModel> => {
-      const open = tracker.currentWidget;
-      if (open) {
-        app.shell.activateById(open.id);
-        return open.model;
-      }
-      const [{ ComponentsModel }, { ComponentsPage }] = await Promise.all([
-        import('../model/components'),
-        import('../panels/components'),
-      ]);
-      const model = new ComponentsModel(client, models);
-      const widget = new Page(page, model, () => <ComponentsPage model={model} />);
-      widget.id = 'mlws-components';
-      widget.title.label = trans.__('Components');
-      await tracker.add(widget);
-      model.changed.connect(() => void tracker.save(widget));
-      app.shell.add(widget, 'main', { type: 'ML Workspace' });
-      return model;
-    };
+    const open = new OpenPages<ComponentsModel>(app.shell, page, restorer, {
+      namespace: 'mlws-components',
+      command: CommandIDs.openComponents,
+      args: model => ({ name: model.name ?? '' }),
+    });
+    const shown = (): Promise<ComponentsModel> =>
+      open.show('mlws-components', async () => {
+        const [{ ComponentsModel }, { ComponentsPage }] = await Promise.all([
+          import('../model/components'),
+          import('../panels/components'),
+        ]);
+        const model = new ComponentsModel(client, models);
+        return {
+          model,
+          draw: () => <ComponentsPage model={model} />,
+          title: () => trans.__('Components'),
+          moved: [model.changed],
+        };
+      });
     app.commands.addCommand(CommandIDs.openComponents, {
       label: trans.__('Open Components'),
       caption: trans.__('Steps that can be used again: what each takes and gives'),
@@ -65,11 +64,6 @@ export const components: JupyterFrontEndPlugin<void> = {
           model.show(args.name, typeof args.version === 'string' ? args.version : null);
         }
       },
-    });
-    void restorer?.restore(tracker, {
-      command: CommandIDs.openComponents,
-      args: widget => ({ name: widget.model.name ?? '' }),
-      name: () => 'components',
     });
     palette?.addItem({ command: CommandIDs.openComponents, category: trans.__('ML Workspace') });
   },

@@ -16,7 +16,7 @@ import type { IPage } from '../panels/page';
 import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
-import { Page } from './pages';
+import { type IMadePage, OpenPages, Page } from './openpages';
 
 const VERSION_ARGS = {
   args: {
@@ -73,7 +73,11 @@ export const data: JupyterFrontEndPlugin<void> = {
 
 function addList(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | null): void {
   const { trans, client, models } = page.workspace;
-  const tracker = new WidgetTracker<Page<StoresModel>>({ namespace: 'mlws-data' });
+  const open = new OpenPages<StoresModel>(app.shell, page, restorer, {
+    namespace: 'mlws-data',
+    command: CommandIDs.openData,
+    args: model => ({ tab: model.tab }),
+  });
   const labels: Record<string, string> = {
     datastores: trans.__('Open Datastores'),
     connections: trans.__('Open Connections'),
@@ -92,29 +96,23 @@ function addList(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
       },
     },
     execute: async args => {
-      const open = tracker.currentWidget;
-      if (open) {
-        open.model.tab = String(args.tab ?? open.model.tab);
-        app.shell.activateById(open.id);
-        return;
-      }
-      const [{ StoresModel }, { DataPage }] = await Promise.all([
-        import('../model/stores'),
-        import('../panels/data'),
-      ]);
-      const model = new StoresModel(client, models, String(args.tab ?? 'data'));
-      const widget = new Page(page, model, () => <DataPage model={model} />);
-      widget.id = 'mlws-data';
-      widget.title.label = trans.__('Data');
-      await tracker.add(widget);
-      model.changed.connect(() => void tracker.save(widget));
-      app.shell.add(widget, 'main', { type: 'ML Workspace' });
+      const make = async (): Promise<IMadePage<StoresModel>> => {
+        const [{ StoresModel }, { DataPage }] = await Promise.all([
+          import('../model/stores'),
+          import('../panels/data'),
+        ]);
+        const model = new StoresModel(client, models, String(args.tab ?? 'data'));
+        return {
+          model,
+          draw: () => <DataPage model={model} />,
+          title: () => trans.__('Data'),
+          moved: [model.changed],
+        };
+      };
+      await open.show('mlws-data', make, model => {
+        model.tab = String(args.tab ?? model.tab);
+      });
     },
-  });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openData,
-    args: widget => ({ tab: widget.model.tab }),
-    name: () => 'data',
   });
 }
 

@@ -4,7 +4,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import type { Event } from '../api/client';
@@ -14,7 +14,7 @@ import { type IPage, PageWidget } from '../panels/page';
 import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
-import { Page } from './pages';
+import { OpenPages } from './openpages';
 
 export const environments: JupyterFrontEndPlugin<void> = {
   id: '@mlws/labextension:environments',
@@ -65,24 +65,25 @@ export const environments: JupyterFrontEndPlugin<void> = {
 
 function addPage(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | null): void {
   const { trans, client, models } = page.workspace;
-  const tracker = new WidgetTracker<Page<EnvironmentsModel>>({ namespace: 'mlws-environments' });
-  const shown = async (): Promise<EnvironmentsModel> => {
-    const open = tracker.currentWidget;
-    if (open) {
-      app.shell.activateById(open.id);
-      return open.model;
-    }
-    const { EnvironmentsModel } = await import('../model/environments');
-    const { EnvironmentsPage } = await import('../panels/environments');
-    const model = new EnvironmentsModel(client, models);
-    const widget = new Page(page, model, () => <EnvironmentsPage model={model} />);
-    widget.id = 'mlws-environments';
-    widget.title.label = trans.__('Environments');
-    await tracker.add(widget);
-    model.changed.connect(() => void tracker.save(widget));
-    app.shell.add(widget, 'main', { type: 'ML Workspace' });
-    return model;
-  };
+  const open = new OpenPages<EnvironmentsModel>(app.shell, page, restorer, {
+    namespace: 'mlws-environments',
+    command: CommandIDs.openEnvironments,
+    args: model => ({ name: model.current?.name ?? null }),
+  });
+  const shown = (): Promise<EnvironmentsModel> =>
+    open.show('mlws-environments', async () => {
+      const [{ EnvironmentsModel }, { EnvironmentsPage }] = await Promise.all([
+        import('../model/environments'),
+        import('../panels/environments'),
+      ]);
+      const model = new EnvironmentsModel(client, models);
+      return {
+        model,
+        draw: () => <EnvironmentsPage model={model} />,
+        title: () => trans.__('Environments'),
+        moved: [model.changed],
+      };
+    });
   app.commands.addCommand(CommandIDs.openEnvironments, {
     label: trans.__('Open Environments'),
     caption: trans.__('What jobs and notebooks run in: packages, lock files, builds'),
@@ -121,11 +122,6 @@ function addPage(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
         }
       }
     },
-  });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openEnvironments,
-    args: widget => ({ name: widget.model.current?.name ?? null }),
-    name: () => 'environments',
   });
 }
 

@@ -4,7 +4,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { Dialog, ReactWidget, showDialog, WidgetTracker } from '@jupyterlab/apputils';
+import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { LineageModel } from '../model/lineage';
 import { isFinal } from '../model/states';
@@ -13,7 +13,7 @@ import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { RUN_ARGS } from './commands';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
-import { Page } from './pages';
+import { OpenPages } from './openpages';
 
 export const lineage: JupyterFrontEndPlugin<void> = {
   id: '@mlws/labextension:lineage',
@@ -57,7 +57,11 @@ function addPage(
 ): void {
   const { trans, client, models } = workspace;
   const page: IPage = { workspace, commands: app.commands, actions, notebookView: null };
-  const tracker = new WidgetTracker<Page<LineageModel>>({ namespace: 'mlws-lineage' });
+  const open = new OpenPages<LineageModel>(app.shell, page, restorer, {
+    namespace: 'mlws-lineage',
+    command: CommandIDs.openLineage,
+    args: model => ({ node: model.node }),
+  });
   app.commands.addCommand(CommandIDs.openLineage, {
     label: trans.__('Show lineage'),
     caption: trans.__('What it was made of, what was made of it, and what depends on it'),
@@ -74,34 +78,26 @@ function addPage(
     isEnabled: args => nodeOf(args) !== '',
     execute: async args => {
       const node = nodeOf(args);
-      const open = tracker.find(widget => widget.model.node === node);
-      if (open) {
-        app.shell.activateById(open.id);
-        return;
-      }
-      const [{ LineageModel }, { LineagePage }] = await Promise.all([
-        import('../model/lineage'),
-        import('../panels/lineage'),
-      ]);
-      const model = new LineageModel(client, models, node);
-      const widget = new Page(page, model, () => <LineagePage model={model} />);
-      const entitle = (): void => {
-        const { value } = model.graph;
-        const root = value?.nodes.find(item => item.id === value.root);
-        widget.title.label = trans.__('Lineage of %1', root?.label ?? model.node);
-      };
-      widget.id = `mlws-lineage-${node}`;
-      entitle();
-      model.graph.changed.connect(entitle);
-      model.changed.connect(() => void tracker.save(widget));
-      await tracker.add(widget);
-      app.shell.add(widget, 'main', { type: 'ML Workspace' });
+      await open.show(`mlws-lineage-${node}`, async () => {
+        const [{ LineageModel }, { LineagePage }] = await Promise.all([
+          import('../model/lineage'),
+          import('../panels/lineage'),
+        ]);
+        const model = new LineageModel(client, models, node);
+        const title = (): string => {
+          const { value } = model.graph;
+          const root = value?.nodes.find(item => item.id === value.root);
+          return trans.__('Lineage of %1', root?.label ?? model.node);
+        };
+        return {
+          model,
+          draw: () => <LineagePage model={model} />,
+          title,
+          entitled: model.graph.changed,
+          moved: [model.changed],
+        };
+      });
     },
-  });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openLineage,
-    args: widget => ({ node: widget.model.node }),
-    name: widget => widget.model.node,
   });
 }
 

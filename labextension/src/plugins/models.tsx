@@ -12,7 +12,7 @@ import type { IPage } from '../panels/page';
 import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
-import { Page } from './pages';
+import { type IMadePage, OpenPages, Page } from './openpages';
 
 class ModelWidget extends Page<ModelModel> {
   constructor(
@@ -55,7 +55,11 @@ export const models: JupyterFrontEndPlugin<void> = {
 
 function addList(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | null): void {
   const { trans, client, models: workspace } = page.workspace;
-  const tracker = new WidgetTracker<Page<RegistryModel>>({ namespace: 'mlws-models' });
+  const open = new OpenPages<RegistryModel>(app.shell, page, restorer, {
+    namespace: 'mlws-models',
+    command: CommandIDs.openModels,
+    args: model => ({ tab: model.tab }),
+  });
   app.commands.addCommand(CommandIDs.openModels, {
     label: trans.__('Open Models'),
     caption: trans.__('Registered models, their stages, and what waits for approval'),
@@ -67,29 +71,23 @@ function addList(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | 
       },
     },
     execute: async args => {
-      const open = tracker.currentWidget;
-      if (open) {
-        open.model.tab = String(args.tab ?? open.model.tab);
-        app.shell.activateById(open.id);
-        return;
-      }
-      const [{ RegistryModel }, { ModelsPage }] = await Promise.all([
-        import('../model/models'),
-        import('../panels/models'),
-      ]);
-      const model = new RegistryModel(client, workspace, String(args.tab ?? 'models'));
-      const widget = new Page(page, model, () => <ModelsPage model={model} />);
-      widget.id = 'mlws-models';
-      widget.title.label = trans.__('Models');
-      await tracker.add(widget);
-      model.changed.connect(() => void tracker.save(widget));
-      app.shell.add(widget, 'main', { type: 'ML Workspace' });
+      const make = async (): Promise<IMadePage<RegistryModel>> => {
+        const [{ RegistryModel }, { ModelsPage }] = await Promise.all([
+          import('../model/models'),
+          import('../panels/models'),
+        ]);
+        const model = new RegistryModel(client, workspace, String(args.tab ?? 'models'));
+        return {
+          model,
+          draw: () => <ModelsPage model={model} />,
+          title: () => trans.__('Models'),
+          moved: [model.changed],
+        };
+      };
+      await open.show('mlws-models', make, model => {
+        model.tab = String(args.tab ?? model.tab);
+      });
     },
-  });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openModels,
-    args: widget => ({ tab: widget.model.tab }),
-    name: () => 'models',
   });
 }
 

@@ -5,7 +5,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { WidgetTracker } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStateDB } from '@jupyterlab/statedb';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -14,34 +14,14 @@ import type { SavedView } from '../api/client';
 import type { RunModel } from '../model/run';
 import type { IRunsLook, IRunsQuery, RunsModel } from '../model/runs';
 import { State } from '../model/state';
-import { type IPage, PageWidget } from '../panels/page';
+import type { IPage } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
 import { RUN_ARGS } from './commands';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
+import { Page } from './openpages';
 import { addExport } from './runsexport';
 import { addTransfer } from './transfer';
-
-/** A page of the main area that owns its model. */
-export class Page<M extends { dispose(): void }> extends MainAreaWidget<PageWidget> {
-  constructor(
-    page: IPage,
-    readonly model: M,
-    draw: () => ReactNode,
-  ) {
-    super({ content: new PageWidget(page, draw) });
-    this.toolbar.hide();
-    this.title.icon = workspaceIcon;
-    this.title.closable = true;
-  }
-
-  override dispose(): void {
-    if (!this.isDisposed) {
-      super.dispose();
-      this.model.dispose();
-    }
-  }
-}
 
 class RunWidget extends Page<RunModel> {
   constructor(

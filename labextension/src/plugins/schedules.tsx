@@ -10,7 +10,6 @@ import {
   InputDialog,
   Notification,
   showDialog,
-  WidgetTracker,
 } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
@@ -23,7 +22,7 @@ import { type IPage, PageWidget } from '../panels/page';
 import { CommandIDs, INotebookView, IRunActions, IWorkspace } from '../tokens';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
-import { Page } from './pages';
+import { OpenPages } from './openpages';
 
 const NAME_ARGS = {
   args: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] },
@@ -84,34 +83,30 @@ export const schedules: JupyterFrontEndPlugin<void> = {
 
 function addPage(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | null): void {
   const { trans, client, models } = page.workspace;
-  const tracker = new WidgetTracker<Page<SchedulesModel>>({ namespace: 'mlws-schedules' });
+  const open = new OpenPages<SchedulesModel>(app.shell, page, restorer, {
+    namespace: 'mlws-schedules',
+    command: CommandIDs.openSchedules,
+  });
   app.commands.addCommand(CommandIDs.openSchedules, {
     label: trans.__('Open Schedules'),
     caption: trans.__('What starts by the clock, when next, and how it went'),
     icon: workspaceIcon,
     describedBy: { args: { type: 'object', properties: {} } },
     execute: async () => {
-      const open = tracker.currentWidget;
-      if (open) {
-        app.shell.activateById(open.id);
-        return;
-      }
-      const [{ SchedulesModel }, { SchedulesPage }] = await Promise.all([
-        import('../model/schedules'),
-        import('../panels/schedules'),
-      ]);
-      models.ensure(models.info);
-      const model = new SchedulesModel(client, models);
-      const widget = new Page(page, model, () => <SchedulesPage model={model} />);
-      widget.id = 'mlws-schedules';
-      widget.title.label = trans.__('Schedules');
-      await tracker.add(widget);
-      app.shell.add(widget, 'main', { type: 'ML Workspace' });
+      await open.show('mlws-schedules', async () => {
+        const [{ SchedulesModel }, { SchedulesPage }] = await Promise.all([
+          import('../model/schedules'),
+          import('../panels/schedules'),
+        ]);
+        models.ensure(models.info);
+        const model = new SchedulesModel(client, models);
+        return {
+          model,
+          draw: () => <SchedulesPage model={model} />,
+          title: () => trans.__('Schedules'),
+        };
+      });
     },
-  });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openSchedules,
-    name: () => 'schedules',
   });
 }
 

@@ -4,7 +4,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { ICommandPalette, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
@@ -17,7 +17,7 @@ import { CommandIDs, IRunActions, IWorkspace } from '../tokens';
 import { RUN_ARGS } from './commands';
 import { workspaceIcon } from './icons';
 import { notifyError } from './notify';
-import { Page } from './pages';
+import { OpenPages } from './openpages';
 
 export const sweeps: JupyterFrontEndPlugin<void> = {
   id: '@mlws/labextension:sweeps',
@@ -57,7 +57,11 @@ function addPage(
 ): void {
   const { trans, client, models } = workspace;
   const page: IPage = { workspace, commands: app.commands, actions, notebookView: null };
-  const tracker = new WidgetTracker<Page<SweepModel>>({ namespace: 'mlws-sweeps' });
+  const open = new OpenPages<SweepModel>(app.shell, page, restorer, {
+    namespace: 'mlws-sweeps',
+    command: CommandIDs.openSweep,
+    args: model => ({ run_id: model.name }),
+  });
   app.commands.addCommand(CommandIDs.openSweep, {
     label: trans.__('Open sweep'),
     caption: trans.__('All trials, the best so far, and which parameters matter'),
@@ -66,31 +70,20 @@ function addPage(
     isEnabled: args => typeof args.run_id === 'string' && args.run_id !== '',
     execute: async args => {
       const name = String(args.run_id ?? '');
-      const open = tracker.find(widget => widget.model.name === name);
-      if (open) {
-        app.shell.activateById(open.id);
-        return;
-      }
-      const [{ SweepModel }, { SweepPage }] = await Promise.all([
-        import('../model/sweep'),
-        import('../panels/sweep'),
-      ]);
-      const model = new SweepModel(client, models, name);
-      const widget = new Page(page, model, () => <SweepPage model={model} />);
-      const entitle = (): void => {
-        widget.title.label = trans.__('Sweep %1', model.sweep.value?.display_name ?? name);
-      };
-      widget.id = `mlws-sweep-${name}`;
-      entitle();
-      model.sweep.changed.connect(entitle);
-      await tracker.add(widget);
-      app.shell.add(widget, 'main', { type: 'ML Workspace' });
+      await open.show(`mlws-sweep-${name}`, async () => {
+        const [{ SweepModel }, { SweepPage }] = await Promise.all([
+          import('../model/sweep'),
+          import('../panels/sweep'),
+        ]);
+        const model = new SweepModel(client, models, name);
+        return {
+          model,
+          draw: () => <SweepPage model={model} />,
+          title: () => trans.__('Sweep %1', model.sweep.value?.display_name ?? name),
+          entitled: model.sweep.changed,
+        };
+      });
     },
-  });
-  void restorer?.restore(tracker, {
-    command: CommandIDs.openSweep,
-    args: widget => ({ run_id: widget.model.name }),
-    name: widget => widget.model.name,
   });
 }
 
