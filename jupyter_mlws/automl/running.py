@@ -189,7 +189,10 @@ class Search:
         for n, child in members.items():
             left = f"azureml://jobs/{child.name}/outputs"
             given[f"model_{n}"] = {"type": "uri_folder", "path": f"{left}/model"}
-            given[f"guesses_{n}"] = {"type": "uri_file", "path": f"{left}/guesses/paths/guesses.npz"}
+            given[f"guesses_{n}"] = {
+                "type": "uri_file",
+                "path": f"{left}/guesses/paths/guesses.npz",
+            }
         said = {NUMBER: str(number), TITLE: title}
         return self._start(str(number), title, "trial.ipynb", files, given, said, self._limit_s(0))
 

@@ -84,8 +84,8 @@ def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
     assert scores[best] == max(scores.values()) > 0.85
     assert job.properties["best_child_run_id"] == trials[best].name
     assert max(job.values["importance"], key=job.values["importance"].get) in {"paid", "age"}
-    by_number = client.jobs.get(trials["VotingEnsemble"].name).inputs
-    assert {"guesses_0", "guesses_1"} <= by_number.keys(), "it goes by what the trials have told"
+    vote = client.jobs.get(trials["VotingEnsemble"].name).model_dump()
+    assert {"guesses_0", "guesses_1"} <= vote["inputs"].keys(), "it goes by what the trials told"
     assert job.progress is not None
     assert (job.progress.done, job.progress.total) == (4, 4)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,6 +13,12 @@ from jupyter_mlws.entities.validation import did_you_mean
 from jupyter_mlws.execution.base import Catalog
 from jupyter_mlws.execution.inputs import is_literal
 from jupyter_mlws.execution.pipelines import bindings, fitting, nodes, order
+from jupyter_mlws.execution.pipelines.children import (
+    child_document,
+    input_of,
+    is_bound,
+    settle_options,
+)
 from jupyter_mlws.execution.pipelines.control import CONTROLS, Control
 from jupyter_mlws.execution.pipelines.nodes import Node
 
@@ -21,7 +26,6 @@ UNFILLED = ("inputs", "outputs", "component", "jobs")
 """Keys of a step in which expressions are followed, not filled in; those in `jobs` are not ours."""
 ARTIFACTS = NodePort(name="artifacts", type="uri_folder", description="All files the step leaves.")
 """The output that every step has."""
-OPTIONAL_TEXT = re.compile(r"\$\[\[(.*?)\]\]")
 
 
 @dataclass(slots=True)
@@ -393,7 +397,7 @@ class _Compiler:
                 continue
             path = said.get("path")
             try:
-                binding = bindings.parse(path) if _is_bound(path) else None
+                binding = bindings.parse(path) if is_bound(path) else None
             except Invalid as error:
                 self._say(error.message, f"{where}.{name}")
                 continue
@@ -550,7 +554,7 @@ class _Compiler:
 
     def _template(self, node: Node) -> tuple[dict[str, Any], dict[str, NodePort]]:
         """The step's job with what is known, and the ports of what comes later."""
-        document = child_document(node, {})
+        document = child_document(node)
         pending: dict[str, NodePort] = {}
         known: dict[str, Any] = {}
         for name, given in self._made.given[node.key].items():
@@ -598,73 +602,11 @@ class _Compiler:
                 self._made.problems.append(replace(problem, field=where))
 
 
-def child_document(node: Node, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The job of a step, without name and inputs."""
-    document = {**node.document, "type": node.type}
-    document.setdefault("display_name", node.label)
-    declared = node.declared.outputs if node.declared is not None else {}
-    outputs: dict[str, Any] = {
-        name: {"type": port.type, **({"mode": port.mode} if port.mode else {})}
-        for name, port in declared.items()
-    }
-    for name, said in node.outputs.items():
-        kept = {k: v for k, v in said.items() if k != "path" or not _is_bound(v)}
-        outputs[name] = {**outputs.get(name, {}), **kept}
-    if outputs:
-        document["outputs"] = outputs
-    return document
-
-
-def settle_options(document: dict[str, Any], given: set[str], node: Node) -> None:
-    """Keep `$[[…]]` in a command only where every optional input inside was given.
-
-    Raises:
-        Invalid: it has no end, or an optional input that is not given stands outside.
-    """
-    command = document.get("command")
-    if not isinstance(command, str) or node.declared is None:
-        return
-    optional = {name for name, port in node.declared.inputs.items() if port.optional}
-
-    def keep(match: re.Match[str]) -> str:
-        named = set(re.findall(r"\$\{\{\s*inputs\.(\w+)\s*\}\}", match[1]))
-        return match[1] if not (named & optional) - given else ""
-
-    text = OPTIONAL_TEXT.sub(keep, command)
-    if "$[[" in text and "${{" in text.partition("$[[")[2]:
-        raise Invalid.field("command", "'$[[' has no ']]' on the same line.")
-    for name in sorted(optional - given):
-        if re.search(rf"\$\{{\{{\s*inputs\.{name}\s*\}}\}}", text):
-            raise Invalid.field(
-                "command", f"input '{name}' is optional and was not given: put it inside $[[ ]]."
-            )
-    document["command"] = text
-
-
-def input_of(given: Mapping[str, Any]) -> Any:
-    """An input of a job, from what is known of it."""
-    if "data" in given:
-        return dict(given["data"])
-    kind = given.get("type")
-    if kind in ("string", "number", "integer", "boolean"):
-        return {"type": kind, "value": given["value"]}
-    return given["value"] if not isinstance(given["value"], (list, dict)) else _structured(given)
-
-
-def _structured(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "uri_folder", "value": given["value"]}
-
-
 def _parsed(text: Any, place: str) -> bindings.Binding | None:
     try:
         return bindings.parse(text)
     except Invalid as error:
         raise Invalid.field(place, error.message) from None
-
-
-def _is_bound(path: Any) -> bool:
-    """Whether an output's path is an expression as a whole, and no address with names in it."""
-    return isinstance(path, str) and path.strip().startswith("${{") and "://" not in path
 
 
 def _is_input(said: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from jupyter_mlws.entities.pipeline import PipelineJob, StepState
 from jupyter_mlws.entities.run import Status
 from jupyter_mlws.execution.base import Family, Outcome, Start
 from jupyter_mlws.execution.pipelines import fitting
-from jupyter_mlws.execution.pipelines.compiling import child_document, input_of, settle_options
+from jupyter_mlws.execution.pipelines.children import child_document, input_of, settle_options
 from jupyter_mlws.execution.pipelines.control import read_items
 from jupyter_mlws.execution.pipelines.planning import Plan, PlannedNode
 from jupyter_mlws.execution.submission import STEP_PROPERTY
@@ -277,7 +277,7 @@ class Progress:
         return self._start_job(node, node.given, child_name(self.family.job.name, node.key))
 
     def _start_job(self, node: PlannedNode, given: Mapping[str, Any], name: str) -> Start:
-        document = child_document(node.node, {})
+        document = child_document(node.node)
         document["inputs"] = self._inputs(node, given)
         settle_options(document, set(document["inputs"]), node.node)
         return self._with_settings(node, document, name)
@@ -339,7 +339,7 @@ class Progress:
         body = self.plan.nodes[node.control.body]
         fixed = self._inputs(body, body.given)
         declared = body.node.declared
-        said = child_document(body.node, {})
+        said = child_document(body.node)
         jobs, outputs = {}, list(body.ports.outputs)
         for key, item in read_items(self._value(node.control.answer)).items():
             given = {**fixed, **item}

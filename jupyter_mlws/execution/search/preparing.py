@@ -14,7 +14,7 @@ from jupyter_mlws.entities.errors import Invalid, Problem
 from jupyter_mlws.entities.pipeline import NodePort
 from jupyter_mlws.entities.sweep import SweepJob, Trial
 from jupyter_mlws.execution.base import Catalog, Prepared
-from jupyter_mlws.execution.pipelines.compiling import settle_options
+from jupyter_mlws.execution.pipelines.children import settle_options
 from jupyter_mlws.execution.pipelines.nodes import Node, find_component
 from jupyter_mlws.execution.search.space import Dimension, Point, applying, flattened, grid, values
 from jupyter_mlws.execution.search.trials import DRAWN, Plan, document
