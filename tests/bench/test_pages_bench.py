@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.bench import large_workspace as large
+from tests.browser import rest
 from tests.browser.conftest import CHROMIUM, FLAGS, Lab, LabPage, running_lab
 
 pytestmark = pytest.mark.timeout(3600)
@@ -129,6 +130,115 @@ def test_pages_stay_quick_at_100_000_runs(lab: Lab, page: Page, report: Report) 
     seen = f"spike of one step, seen at {sum(peak == large.SPIKE for peak in peaks)} of {len(peaks)} zooms"
     report("Pages at 100,000 runs", ("", "ms", "promised"), [*table, (seen, "", "all")])
     assert peaks == [large.SPIKE] * len(peaks)
+
+
+def test_a_log_of_50_mb_opens_quickly(lab: Lab, page: Page, report: Report) -> None:
+    name = rest.submit(lab, WRITE_A_LONG_LOG)
+    rest.wait_for(lab, name, "Completed")
+    opened = LabPage(page, lab).open()
+    page.evaluate(IN_PAGE)
+    # What all pages share is loaded by then.
+    _log_opened(page, _short_log(lab), "short")
+    opened.execute("application:close-all")
+    before = _heap_mb(page)
+
+    to_end = _log_opened(page, name, f"line {N_LINES - 1} ")
+    longest = _log_scrolled(page)
+    hit = _log_searched(page, "needle", "1 of ")
+    grown = _heap_mb(page) - before
+
+    table = [
+        ("open until its last line is seen", f"{to_end:,.0f} ms", "1000 ms"),
+        ("longest task while all that is shown is scrolled", f"{longest:,.0f} ms", "50 ms"),
+        ("search in what is shown, from the last key", f"{hit:,.0f} ms", "500 ms"),
+        ("memory that the page needs for it", f"{grown:,.1f} MB", "30 MB"),
+    ]
+    report(f"A log of 50 MB, {N_LINES:,} lines", ("", "", "promised"), table)
+    assert grown < 100
+
+
+N_LINES = 650_000
+WRITE_A_LONG_LOG = f"""python - <<'END'
+import sys
+for i in range({N_LINES}):
+    sys.stdout.write("INFO line %d and what a training step says of itself, loss %.12f %s\\n" % (
+        i, 1 / (i + 1), "needle" if i % 1000 == 0 else ""))
+END"""
+
+
+def _short_log(lab: Lab) -> str:
+    """A job that wrote a line."""
+    name = rest.submit(lab, "echo short")
+    rest.wait_for(lab, name, "Completed")
+    return name
+
+
+def _log_opened(page: Page, name: str, text: str) -> float:
+    """Time until a line with a text is drawn in the log of a job."""
+    took: float = page.evaluate(
+        """([run_id, text]) => bench.until(
+          () => void window.jupyterapp.commands.execute('mlws:run-open', { run_id, tab: 'logs' }),
+          () => [...document.querySelectorAll('.jp-MlwsLog-text')].some(
+            line => line.textContent.includes(text)))""",
+        [name, text],
+    )
+    return took
+
+
+def _log_scrolled(page: Page) -> float:
+    """The longest task while a log is scrolled from its end to its start, in 300 steps."""
+    longest: float = page.evaluate(
+        """async () => {
+          let longest = 0;
+          const observer = new PerformanceObserver(list => {
+            for (const task of list.getEntries()) { longest = Math.max(longest, task.duration); }
+          });
+          observer.observe({ type: 'longtask' });
+          const view = document.querySelector('.jp-MlwsLog-view');
+          const step = view.scrollHeight / 300;
+          for (let at = 300; at >= 0; at -= 1) {
+            view.scrollTop = at * step;
+            await new Promise(requestAnimationFrame);
+          }
+          await new Promise(done => setTimeout(done, 300));
+          observer.disconnect();
+          return longest;
+        }"""
+    )
+    return longest
+
+
+def _log_searched(page: Page, text: str, told: str) -> float:
+    """Time from the last key of a search until its hits are counted."""
+    page.get_by_role("searchbox", name="Search in the log").fill(text[:-1])
+    page.get_by_text(told).wait_for()
+    took: float = page.evaluate(
+        """([text, told]) => {
+          const box = document.querySelector('.jp-MlwsLogs-search input');
+          const note = () => document.querySelector('.jp-MlwsLogs .jp-MlwsNote')?.textContent ?? '';
+          const before = document.querySelectorAll('.jp-MlwsLog-text mark')[0]?.textContent;
+          return bench.until(
+            () => {
+              Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(box, text);
+              box.dispatchEvent(new Event('input', { bubbles: true }));
+            },
+            () => {
+              const mark = document.querySelectorAll('.jp-MlwsLog-text mark')[0]?.textContent;
+              return note().startsWith(told) && mark !== undefined && mark !== before;
+            });
+        }""",
+        [text, told],
+    )
+    return took
+
+
+def _heap_mb(page: Page) -> float:
+    """Memory of the page's own objects, when what is gone is collected."""
+    session = page.context.new_cdp_session(page)
+    session.send("HeapProfiler.collectGarbage")
+    used: float = session.send("Runtime.getHeapUsage")["usedSize"]
+    session.detach()
+    return used / 1e6
 
 
 FILTERS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from tests.browser.conftest import TOKEN, Lab
@@ -39,6 +40,14 @@ def wait_for(lab: Lab, name: str, *statuses: str) -> dict[str, Any]:
         if job["status"] in statuses:
             return job
         assert time.monotonic() < deadline, job
+        time.sleep(0.1)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.1)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from contextlib import closing
 
 from playwright.sync_api import expect
 
+from jupyter_mlws.store.sqlite import SqliteStore
 from tests.browser import rest
 from tests.browser.conftest import Lab, LabPage
 
@@ -98,7 +100,7 @@ def test_a_file_that_arrives_is_waited_for_and_processed(jupyterlab: LabPage, la
     made = rest.call(lab, "GET", "/api/triggers/on-arrival")
     said = {key: made[key] for key in ("name", "type", "schedule", "events", "path")}
     rest.call(lab, "POST", "/api/triggers", {"trigger": {**said, "poll_seconds": 1}})
-    page.wait_for_timeout(2500)
+    rest.until(lambda: _is_watched(lab, "on-arrival"))
 
     (landing / "new.csv").write_text("a\n1\n")
 
@@ -107,3 +109,11 @@ def test_a_file_that_arrives_is_waited_for_and_processed(jupyterlab: LabPage, la
     assert [fire["cause"].rpartition("/")[2] for fire in recent] == ["new.csv"]
     rest.call(lab, "DELETE", "/api/triggers/on-arrival")
     jupyterlab.errors.clear()
+
+
+def _is_watched(lab: Lab, trigger: str) -> bool:
+    """Whether the service has seen what was there before the trigger, as it is now."""
+    with closing(SqliteStore(lab.workspace / "workspace.db", readonly=True)) as store:
+        seen = store.find_record("watch", trigger)
+        asked = store.get_record("trigger", trigger)
+        return seen is not None and seen.doc["since"] == asked.doc["since"]

@@ -26,3 +26,19 @@ print(len(found), *(set({HEAVY}) & set(sys.modules)))
     n_plugins, *heavy = done.stdout.split()
     assert int(n_plugins) > 20
     assert heavy == []
+
+
+def test_a_process_that_waits_for_a_notebook_loads_no_ways_to_remote_files() -> None:
+    code = """
+import sys
+from jupyter_mlws.execution.notebooks.runner import leave_out
+leave_out()
+from jupyter_mlws.execution.notebooks import attempt, client, live
+from papermill import execute
+remote = {"boto3", "azure", "gcsfs", "google", "fsspec", "pyarrow", "aiohttp", "github"}
+print("papermill" in sys.modules, *sorted(name for name in remote if sys.modules.get(name)))
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["True"]

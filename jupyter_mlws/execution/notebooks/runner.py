@@ -15,6 +15,18 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+NOT_NEEDED = (
+    "rfc3987_syntax",  # jsonschema would compile its grammar, which takes a second
+    "papermill.abs",
+    "papermill.adl",
+    "papermill.s3",
+    "gcsfs",
+    "github",
+    "pyarrow",
+)
+"""Modules that are loaded where they are installed and serve nothing here: papermill's ways to notebooks
+elsewhere are 100 MB in each process that waits for a job."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one notebook; answers one of `attempt.EXIT_CODES`."""
@@ -23,13 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="the attempt's; from standard input if absent")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end)
-    # jsonschema would compile this module's grammar, which takes a second.
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    leave_out()
     from jupyter_mlws.execution.notebooks.attempt import run_in, stand_by
 
     if options.folder is not None:
         return run_in(options.folder, options.kernel)
     return stand_by(options.kernel)
+
+
+def leave_out() -> None:
+    """Let imports go on without what is not needed."""
+    for module in NOT_NEEDED:
+        sys.modules.setdefault(module, None)  # type: ignore[arg-type]
 
 
 def _end(number: int, frame: object) -> None:

@@ -216,7 +216,9 @@ export function Logs(props: { model: LogModel; attempts: number }): JSX.Element 
           <span className="jp-MlwsNote" aria-live="polite">
             {query === null
               ? trans.__('Not a regular expression')
-              : trans.__('%1 of %2', hits.length ? hit + 1 : 0, hits.length)}
+              : gap
+                ? trans.__('%1 of %2 in what is shown', hits.length ? hit + 1 : 0, hits.length)
+                : trans.__('%1 of %2', hits.length ? hit + 1 : 0, hits.length)}
           </span>
         )}
       </Toolbar>

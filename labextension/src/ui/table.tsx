@@ -1,6 +1,15 @@
 // A table of any length: only the rows in view are drawn. One focus, arrows move inside.
 import type { KeyboardEvent, MouseEvent, PointerEvent, ReactNode } from 'react';
-import { memo, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useLanguage } from './context';
 import { useSize } from './hooks';
 
@@ -88,6 +97,40 @@ export function visibleRows(
   return [first, Math.max(first, last)];
 }
 
+/** How long after the last movement the table is at rest. */
+const REST_MS = 150;
+
+/**
+ * Places of the rows `[first, last)` in the document, in its order: a row that leaves the view gives its
+ * elements to one that comes in. While the view moves the elements stay where they are in the document;
+ * at rest they stand in the order of the rows, as who reads without seeing meets them.
+ */
+export function slotsOf(
+  first: number,
+  last: number,
+  nSlots: number,
+  isMoving: boolean,
+): { index: number; slot: number }[] {
+  const slots = Array.from({ length: last - first }, (_, at) => ({
+    index: first + at,
+    slot: (first + at) % nSlots,
+  }));
+  return isMoving ? slots.sort((a, b) => a.slot - b.slot) : slots;
+}
+
+/** Whether something moves: from a call of the answered function on, until none has come for a while. */
+function useMoving(): [boolean, () => void] {
+  const [isMoving, setMoving] = useState(false);
+  const timer = useRef(0);
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+  const onMove = useCallback(() => {
+    setMoving(true);
+    window.clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => setMoving(false), REST_MS);
+  }, []);
+  return [isMoving, onMove];
+}
+
 export function Table<T>(props: ITableProps<T>): JSX.Element {
   const { columns, rows, rowKey, onEnd, hasMore, onSelect, widths, onTop } = props;
   const selected = props.selected ?? NONE;
@@ -98,8 +141,14 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
   const anchor = useRef<string | null>(null);
   const id = useId();
   const grid = useRef<HTMLDivElement>(null);
+  const body = useRef<HTMLDivElement>(null);
+  const focusedKey = useRef<string>();
+
+  const [isMoving, onMove] = useMoving();
 
   const [first, last] = visibleRows(top, height, rows.length);
+  const nSlots = useRef(1);
+  nSlots.current = Math.max(nSlots.current, last - first);
   const [template, width] = useMemo(
     () => templateOf(columns, widths ?? {}, onSelect !== undefined),
     [columns, widths, onSelect],
@@ -111,9 +160,15 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
   const drawn = useMemo(() => columns.slice(from, to), [columns, from, to]);
   const canSelect = props.canSelect ?? always;
   const selectable = (): string[] => rows.filter(canSelect).map(rowKey);
-  const active = Math.max(
-    0,
-    rows.findIndex(row => rowKey(row) === activeKey),
+  const active = useMemo(
+    () =>
+      activeKey === null
+        ? 0
+        : Math.max(
+            0,
+            rows.findIndex(row => rowKey(row) === activeKey),
+          ),
+    [rows, rowKey, activeKey],
   );
 
   const nearEnd = hasMore && last >= rows.length;
@@ -131,6 +186,15 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       view.current.scrollTop = 0;
     }
   }, [props.topKey, view]);
+
+  // What has the focus in a row must not come to stand for another row.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows are a reason to look.
+  useLayoutEffect(() => {
+    const focused = document.activeElement;
+    if (body.current?.contains(focused) && keyAround(focused) !== focusedKey.current) {
+      grid.current?.focus({ preventScroll: true });
+    }
+  }, [first, rows]);
 
   const isAtTop = top < ROW_HEIGHT;
   useEffect(() => onTop?.(isAtTop), [isAtTop, onTop]);
@@ -256,6 +320,7 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       className="jp-MlwsTable"
       ref={view}
       onScroll={event => {
+        onMove();
         setTop(event.currentTarget.scrollTop);
         setLeft(event.currentTarget.scrollLeft);
       }}
@@ -303,17 +368,21 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
           ))}
         </div>
         <div
+          ref={body}
+          onFocus={event => {
+            focusedKey.current = keyAround(event.target);
+          }}
           className="jp-MlwsTable-body"
           role="rowgroup"
           style={{ height: rows.length * ROW_HEIGHT }}
         >
-          {rows.slice(first, last).map((row, offset) => {
-            const index = first + offset;
+          {slotsOf(first, last, nSlots.current, isMoving).map(({ index, slot }) => {
+            const row = rows[index] as T;
             const key = rowKey(row);
             const place = props.levelOf?.(row);
             return (
               <Row
-                key={key}
+                key={slot}
                 id={`${id}-${index}`}
                 rowKey={key}
                 level={place?.level}
@@ -338,6 +407,11 @@ export function Table<T>(props: ITableProps<T>): JSX.Element {
       {/* biome-ignore-end lint/a11y: the role is among what is spread. */}
     </div>
   );
+}
+
+/** The key of the row that an element is in. */
+function keyAround(element: Element | null): string | undefined {
+  return element?.closest<HTMLElement>('.jp-MlwsTable-row')?.dataset.key;
 }
 
 interface IRowProps {

@@ -1,6 +1,6 @@
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { Table, visibleColumns, visibleRows } from '../../src/ui/table';
+import { slotsOf, Table, visibleColumns, visibleRows } from '../../src/ui/table';
 
 const ROWS = Array.from({ length: 5000 }, (_, at) => ({ id: `row-${at}`, name: `name ${at}` }));
 
@@ -167,3 +167,61 @@ test('with other rows whose end is in view too, more are asked for again', () =>
 
   expect(onEnd).toHaveBeenCalledTimes(2);
 });
+
+function scrollTo(top: number): void {
+  const view = screen.getByRole('grid').parentElement as HTMLElement;
+  view.scrollTop = top;
+  fireEvent.scroll(view);
+}
+
+function drawn(): { elements: HTMLElement[]; keys: (string | undefined)[] } {
+  const elements = [...document.querySelectorAll<HTMLElement>('.jp-MlwsTable-row')];
+  return { elements, keys: elements.map(row => row.dataset.key) };
+}
+
+test('rows that come into view take the elements of those that left it', () => {
+  vi.useFakeTimers();
+  show();
+  scrollTo(3000);
+  const before = drawn();
+
+  scrollTo(3300);
+
+  const after = drawn();
+  expect(after.elements).toEqual(before.elements);
+  expect([...after.keys].sort()).toEqual(ROWS.slice(102, 128).map(row => row.id));
+  // At rest they stand in their order, for who reads the page without seeing it.
+  act(() => vi.advanceTimersByTime(200));
+  expect(drawn().keys).toEqual(ROWS.slice(102, 128).map(row => row.id));
+  expect(new Set(drawn().elements)).toEqual(new Set(before.elements));
+  vi.useRealTimers();
+});
+
+test('each row in view has a place of its own', () => {
+  expect(slotsOf(5, 8, 4, false).map(({ slot }) => slot)).toEqual([1, 2, 3]);
+  expect(slotsOf(6, 10, 4, false).map(({ slot }) => slot)).toEqual([2, 3, 0, 1]);
+  expect(slotsOf(6, 10, 4, true).map(({ index }) => index)).toEqual([8, 9, 6, 7]);
+});
+
+test('what has the focus in a row does not come to stand for another row', () => {
+  const { rerender } = show({ columns: WITH_BUTTON });
+  const button = screen.getByRole('button', { name: 'open name 3' });
+  act(() => button.focus());
+  const props = { label: 'things', columns: WITH_BUTTON, rowKey: (row: { id: string }) => row.id };
+
+  // The same row under new values keeps it.
+  rerender(<Table {...props} rows={ROWS.map(row => ({ ...row }))} />);
+  expect(document.activeElement).toBe(button);
+
+  scrollTo(60_000);
+  expect(document.activeElement).toBe(screen.getByRole('grid'));
+});
+
+const WITH_BUTTON = [
+  {
+    id: 'name',
+    title: 'Name',
+    width: 100,
+    render: (row: { name: string }) => <button type="button">open {row.name}</button>,
+  },
+];

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from jupyter_mlws import CronTrigger, JobSchedule, MLClient, command
 from jupyter_mlws.entities.record import to_ms
 from jupyter_mlws.execution.automation.scheduler import STATE
+from jupyter_mlws.execution.automation.watching import KIND as WATCH
 from jupyter_mlws.sdk import service as runtime
 from jupyter_mlws.store.sqlite import SqliteStore
 from jupyter_mlws.testing.service import kill
@@ -44,6 +46,12 @@ def n_jobs(workspace: Path) -> int:
 
 def has_jobs(workspace: Path, wanted: int) -> bool:
     return n_jobs(workspace) >= wanted
+
+
+def is_watched(workspace: Path, trigger: str) -> bool:
+    """Whether the service has seen what was there before the trigger."""
+    with closing(SqliteStore(workspace / "workspace.db", readonly=True)) as store:
+        return store.find_record(WATCH, trigger) is not None
 
 
 def let_pass(workspace: Path, name: str, minutes: int) -> datetime:
@@ -151,7 +159,7 @@ def test_a_file_that_comes_while_the_service_is_killed_is_processed(
     }
     (landing / "first.csv").write_text("a\n")
     client.triggers.create_or_update(trigger)
-    time.sleep(3)
+    until(lambda: is_watched(workspace, "count"))
 
     kill(runtime.start(workspace))
     (landing / "second.csv").write_text("a\n1\n2\n")
