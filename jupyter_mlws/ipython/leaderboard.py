@@ -67,7 +67,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         self._make()
         self.board = self._read()
         super().__init__(self._parts())
-        self.add_class("jp-MlwsTrialBoard")
+        self.add_class("jp-MlwsWidget").add_class("jp-MlwsTrialBoard")
         self._draw()
         is_open = not self.board.view.status.is_final
         self._following = Following(self._look, "mlws-leaderboard", is_open=is_open)
@@ -188,11 +188,14 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         self._register = self._button("Register best…", "tag", self._ask)
         self._message = widgets.HTML()
         self._with_lost = widgets.Checkbox(indent=False, layout={"width": "auto"})
-        self._table = widgets.HTML(layout={"flex": "1 1 440px", "min_width": "0"})
+        self._table = widgets.HTML()
         self._choice = widgets.Select(
-            description="Trial", rows=6, layout={"width": "34em", "max_width": "100%"}
+            description="Trial",
+            rows=6,
+            layout={"width": "36em", "max_width": "100%"},
+            style={"description_width": "auto"},
         )
-        self._details = widgets.HTML(layout={"flex": "1 1 300px", "margin": "0 0 0 16px"})
+        self._details = widgets.HTML()
         self._name = widgets.Text(description="Name", value="best_model")
         self._path = widgets.Dropdown(description="Model", layout={"width": "auto"})
         self._form = widgets.HBox(
@@ -211,17 +214,13 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
     def _parts(self) -> list[widgets.Widget]:
         row = {"flex_flow": "row wrap", "align_items": "center"}
         bar = [self._progress, self._stop, self._cancel, self._register, self._with_lost]
+        left = widgets.VBox(
+            [self._table, self._choice], layout={"flex": "1 1 620px", "min_width": "0"}
+        )
         plot = widgets.Box([self.figure], layout={"flex": "0 0 380px"})
-        return [
-            self._head,
-            widgets.HBox(bar, layout=row),
-            self._form,
-            self._message,
-            widgets.HBox([self._table, plot], layout={**row, "align_items": "flex-start"}),
-            widgets.HBox(
-                [self._choice, self._details], layout={**row, "align_items": "flex-start"}
-            ),
-        ]
+        both = widgets.HBox([left, plot], layout={**row, "align_items": "flex-start"})
+        bars = [widgets.HBox(bar, layout=row), self._form, self._message]
+        return [self._head, *bars, both, self._details]
 
     def _button(self, text: str, icon: str, act: Callable[[], None]) -> widgets.Button:
         made = widgets.Button(description=text, icon=icon, layout={"width": "auto"})
@@ -314,7 +313,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
             with self.figure.batch_update():
                 points.x, points.y = numbers, values
                 line.x, line.y = numbers, best
-                self.figure.layout.yaxis.title.text = self.board.view.primary_metric
+                self.figure.layout.title.text = self.board.view.primary_metric
 
     def _chosen(self, change: Any) -> None:
         with self._lock:
@@ -393,16 +392,20 @@ def _details(trial: Trial, link: str) -> str:
     facts = {name: number(value) for name, value in trial.metrics.items() if "/" not in name}
     rows = [(name, value) for name, value in facts.items() if value]
     table = "".join(
-        f'<tr><td style="padding-right:16px">{escape(name)}</td>'
-        f'<td style="text-align:right">{escape(value)}</td></tr>'
+        '<div style="display:flex;justify-content:space-between;gap:12px;break-inside:avoid">'
+        f"<span>{escape(name)}</span><span>{escape(value)}</span></div>"
         for name, value in rows
     )
     said = f'<pre style="margin:4px 0;white-space:pre-wrap">{escape(arguments(trial))}</pre>'
     error = alert(trial.error) if trial.error else ""
-    return (
-        f'<div style="line-height:1.5">{head}{error}{said if trial.values else ""}'
-        f"<table>{table}</table><small><code>{escape(trial.name)}</code></small></div>"
-    )
+    parts = [
+        head,
+        error,
+        said if trial.values else "",
+        f'<div style="columns:2 22em;column-gap:40px;max-width:60em">{table}</div>',
+        f"<small><code>{escape(trial.name)}</code></small>",
+    ]
+    return f'<div style="line-height:1.5">{"".join(parts)}</div>'
 
 
 def _figure() -> Any:
@@ -421,14 +424,15 @@ def _figure() -> Any:
         ],
         layout={
             "xaxis": {"title": {"text": "trial"}, "dtick": 1, **axis},
-            "yaxis": {"title": {"text": ""}, **axis},
+            "yaxis": axis,
+            "title": {"text": "", "font": {"size": 12}, "x": 0, "y": 0.98},
             # Both themes shine through.
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"color": "#7f7f7f"},
-            "legend": {"orientation": "h", "y": 1.15, "x": 0},
+            "legend": {"orientation": "h", "y": 1.12, "x": 0},
             "width": 380,
             "height": 260,
-            "margin": {"l": 60, "r": 10, "t": 30, "b": 40},
+            "margin": {"l": 60, "r": 10, "t": 50, "b": 40},
         },
     )

@@ -36,7 +36,7 @@ _LAST = {"running": 1, "waiting": 2}
 _CELL = "padding:3px 14px 3px 6px;text-align:left;vertical-align:top"
 _NUMBER = f"{_CELL};text-align:right;font-variant-numeric:tabular-nums"
 _LINE = "border-bottom:1px solid var(--jp-border-color2, #8884)"
-_CHOSEN = "background:var(--jp-brand-color3, #90caf9);color:var(--jp-ui-font-color1, inherit)"
+_CHOSEN = "background:rgba(33, 150, 243, 0.22)"
 
 
 @dataclass(frozen=True)
@@ -153,16 +153,16 @@ class Board:
         shown = [trial for trial in self.trials if with_lost or not trial.is_lost]
         if not shown:
             return "<p>The first trials start when the data was looked at.</p>"
-        heads = ["", self.heading, self.view.primary_metric, "vs. best", "State", "Duration"]
+        heads = ["#", self.heading, self.view.primary_metric, "vs. best", "State", "Duration"]
         heads += ["Notebook"] if any(trial.has_notebook for trial in shown) else []
+        numbers = {heads[0], *heads[2:4], "Duration"}
         style = f"{_LINE};position:sticky;top:0;background:var(--jp-layout-color1, transparent)"
         head = "".join(
-            f'<th scope="col" style="{_NUMBER if name in heads[2:4] else _CELL};{style}">{escape(name)}</th>'
+            f'<th scope="col" style="{_NUMBER if name in numbers else _CELL};{style}">{_broken(name)}</th>'
             for name in heads
         )
         rows = "".join(
-            self._row(rank, trial, trial.name == chosen, link, len(heads))
-            for rank, trial in enumerate(shown[:MOST_ROWS], 1)
+            self._row(trial, trial.name == chosen, link, len(heads)) for trial in shown[:MOST_ROWS]
         )
         more = f"<p>The first {MOST_ROWS} of {len(shown)}.</p>" if len(shown) > MOST_ROWS else ""
         return (
@@ -179,7 +179,7 @@ class Board:
             lines.append("  ".join(filter(None, cells)))
         return "\n".join(lines)
 
-    def _row(self, rank: int, trial: Trial, is_chosen: bool, link: str, n_cells: int) -> str:
+    def _row(self, trial: Trial, is_chosen: bool, link: str, n_cells: int) -> str:
         change = self.change(trial)
         is_best = trial.name == self.view.best
         color = _COLORS.get(trial.state, "inherit")
@@ -187,7 +187,7 @@ class Board:
         name, state = escape(trial.title), STATES[trial.state]
         weight, plain = 600 if is_best else 400, "white-space:nowrap"
         cells = [
-            f'<td style="{_NUMBER};{_LINE}">{rank}</td>',
+            f'<td style="{_NUMBER};{_LINE}">{trial.number}</td>',
             f'<th scope="row" style="{_CELL};{_LINE};font-weight:{weight}" title="{title}">{name}</th>',
             f'<td style="{_NUMBER};{_LINE}">{number(trial.value)}</td>',
             f'<td style="{_NUMBER};{_LINE}">{"best" if is_best else signed(change)}</td>',
@@ -253,6 +253,11 @@ def seconds_between(start: datetime | None, end: datetime | None) -> float | Non
     if start is None:
         return None
     return ((end or datetime.now(timezone.utc)) - start).total_seconds()
+
+
+def _broken(name: str) -> str:
+    """A name that may be broken after its underscores."""
+    return escape(name).replace("_", "_<wbr>")
 
 
 def _took(trial: Trial) -> str:
