@@ -12,18 +12,10 @@ import traitlets
 
 from jupyter_mlws.entities.errors import Conflict, Invalid, MlwsError, Unavailable
 from jupyter_mlws.ipython.controls import alert, close_all, show
-from jupyter_mlws.ipython.display import JobCard, badge
+from jupyter_mlws.ipython.display import JobCard
 from jupyter_mlws.ipython.following import Following
-from jupyter_mlws.ipython.trials import (
-    Board,
-    Trial,
-    arguments,
-    board_of,
-    duration,
-    notebook_link,
-    number,
-    seconds_between,
-)
+from jupyter_mlws.ipython.trials import Board, Trial, board_of, number
+from jupyter_mlws.ipython.trials_html import details_html, heading_html, table_html
 
 if TYPE_CHECKING:
     from jupyter_mlws.entities.asset import Model
@@ -171,7 +163,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         return self.board.text()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        shown = f"{self._head.value}{self.board.html()}"
+        shown = f"{self._head.value}{table_html(self.board)}"
         return {
             **super()._repr_mimebundle_(**kwargs),
             "text/html": shown,
@@ -265,7 +257,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
     def _draw_state(self) -> None:
         board, view = self.board, self.board.view
         is_over = view.status.is_final
-        self._head.value = _heading(board)
+        self._head.value = heading_html(board)
         self._progress.max = max(1, view.max_total_trials)
         self._progress.value = board.n_ended
         self._progress.bar_style = {"Completed": "success", "Failed": "danger"}.get(
@@ -300,11 +292,11 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         self.selection = chosen or ""
 
     def _draw_trials(self) -> None:
-        self._table.value = self.board.html(
-            self.selection, with_lost=self._with_lost.value, link=self._link
+        self._table.value = table_html(
+            self.board, self.selection, with_lost=self._with_lost.value, link=self._link
         )
         found = [trial for trial in self.board.trials if trial.name == self.selection]
-        self._details.value = _details(found[0], self._link) if found else ""
+        self._details.value = details_html(found[0], self._link) if found else ""
 
     def _draw_figure(self) -> None:
         numbers, values, best = self.board.history()
@@ -362,50 +354,10 @@ def _link(job: Job) -> str:
     return f"{lab}?mlws=runs/{{name}}/notebook" if mark else ""
 
 
-def _heading(board: Board) -> str:
-    view = board.view
-    least = "Least" if view.goal == "minimize" else "Greatest"
-    facts = [f"{board.n_ended} of {view.max_total_trials} trials"]
-    seconds = seconds_between(view.started_at, view.ended_at)
-    if seconds is not None and (view.ended_at or not view.status.is_final):
-        facts.insert(0, duration(seconds))
-    if board.left_s is not None:
-        facts.append(f"time left {duration(round(board.left_s))}")
-    best = board.best
-    score = f"{number(view.best_value)} · {best.title}" if best else "–"
-    return (
-        f'<div style="line-height:1.6"><strong>{escape(view.display_name)}</strong>'
-        f" {badge(view.status.value)} {' · '.join(map(escape, facts))}</div>"
-        f'<div style="line-height:1.6">{escape(board.what.capitalize())}.'
-        f" {least} {escape(view.primary_metric)}: <strong>{escape(score)}</strong></div>"
-    )
-
-
 def _label(trial: Trial) -> str:
     return "  ·  ".join(
         filter(None, (f"{trial.number}", trial.title, number(trial.value) or trial.state))
     )
-
-
-def _details(trial: Trial, link: str) -> str:
-    head = f"<strong>{escape(trial.title)}</strong> {notebook_link(trial, link)}"
-    facts = {name: number(value) for name, value in trial.metrics.items() if "/" not in name}
-    rows = [(name, value) for name, value in facts.items() if value]
-    table = "".join(
-        '<div style="display:flex;justify-content:space-between;gap:12px;break-inside:avoid">'
-        f"<span>{escape(name)}</span><span>{escape(value)}</span></div>"
-        for name, value in rows
-    )
-    said = f'<pre style="margin:4px 0;white-space:pre-wrap">{escape(arguments(trial))}</pre>'
-    error = alert(trial.error) if trial.error else ""
-    parts = [
-        head,
-        error,
-        said if trial.values else "",
-        f'<div style="columns:2 22em;column-gap:40px;max-width:60em">{table}</div>',
-        f"<small><code>{escape(trial.name)}</code></small>",
-    ]
-    return f'<div style="line-height:1.5">{"".join(parts)}</div>'
 
 
 def _figure() -> Any:
