@@ -7,15 +7,17 @@ from typing import Any
 
 import yaml
 
-from jupyter_mlws.entities.azure.automl import AutoMLJob, problems
+from jupyter_mlws.entities.azure.automl import AutoMLJob, loosely, problems
 from jupyter_mlws.entities.azure.automl_here import obstacles
 from jupyter_mlws.entities.errors import Invalid, Problem
+from jupyter_mlws.entities.leaderboard import TaskView
 from jupyter_mlws.entities.validation import did_you_mean, validated
 from jupyter_mlws.ipython.table_source import Table
 
 SCHEMA = "https://azuremlschemas.azureedge.net/latest/autoMLJob.schema.json"
 BLOCKS = ("limits", "training", "featurization")
 """Fields that Azure ML's SDK has a setter for, `set_limits` and so on."""
+CHOSEN = ("allowed_training_algorithms", "blocked_training_algorithms")
 COUNTED = ("integer", "number")
 
 
@@ -28,21 +30,6 @@ class Schema:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
-
-    def check(self, settings: Mapping[str, Any]) -> None:
-        """Raise when a setting is no field of the job.
-
-        Raises:
-            Invalid: with each that is none.
-        """
-        known = self._document["properties"]
-        wrong = [
-            Problem(f"is no setting of an AutoML job.{did_you_mean(name, known)}", name)
-            for name in settings
-            if name not in known
-        ]
-        if wrong:
-            raise Invalid.of(wrong)
 
     def at(self, path: str) -> dict[str, Any]:
         """The schema of a field; empty where there is none."""
@@ -67,6 +54,36 @@ class Schema:
             return dict(field)
         found: dict[str, Any] = self._document["$defs"][field["$ref"].rpartition("/")[2]]
         return found
+
+
+def check(settings: Mapping[str, Any], tasks: Mapping[str, TaskView]) -> None:
+    """Raise when a setting is no field of the job, or names what no task has here.
+
+    Raises:
+        Invalid: with each that is wrong.
+    """
+    if "training_data" in settings:
+        raise Invalid.field("training_data", "is what the wizard is about: give it first.")
+    task = settings.get("task", next(iter(tasks)))
+    validated(AutoMLJob, {"training_data": "azureml:any", **settings, "task": task})
+    if task not in tasks:
+        message = f"'{task}' is not done here (there are: {', '.join(tasks)})."
+        raise Invalid.field("task", f"{message}{did_you_mean(str(task), tasks)}")
+    metrics = {name for view in tasks.values() for name in view.metrics}
+    algorithms = {each.name for view in tasks.values() for each in view.algorithms}
+    training = settings.get("training") or {}
+    given = [
+        ("primary_metric", [settings.get("primary_metric") or ""], metrics),
+        *((f"training.{field}", training.get(field) or [], algorithms) for field in CHOSEN),
+    ]
+    found = [
+        Problem(f"there is no '{name}' here.{did_you_mean(name, known)}", field)
+        for field, names, known in given
+        for name in names
+        if name and loosely(name) not in {loosely(each) for each in known}
+    ]
+    if found:
+        raise Invalid.of(found)
 
 
 def bounds_of(field: Mapping[str, Any]) -> str:

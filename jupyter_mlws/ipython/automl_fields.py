@@ -90,6 +90,7 @@ class Treatments(widgets.HBox):  # type: ignore[misc]
         self._is_drawing = True
         if tuple(self._column.options) != tuple(columns):
             self._column.options = columns
+            self._column.index = 0 if columns else None
         options = [("Automatic", ""), *((TYPES.get(type_, type_), type_) for type_ in types)]
         if tuple(self._type.options) != tuple(options):
             self._type.options = options
@@ -160,7 +161,8 @@ class Block(widgets.VBox):  # type: ignore[misc]
             control = choice_control(label, names, said if said in names else None)
         elif "enum" in schema:
             options = [("", None), *((str(value), value) for value in schema["enum"])]
-            control = choice_control(label, options, said)
+            known = [value for value in schema["enum"] if loosely(value) == loosely(str(said))]
+            control = choice_control(label, options, known[0] if known else None)
         else:
             shown = ", ".join(map(str, said)) if isinstance(said, list) else said
             control = text_control(label, shown, bounds_of(schema))

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from jupyter_mlws.entities.azure.automl import loosely
-from jupyter_mlws.entities.errors import Invalid, Problem
+from jupyter_mlws.entities.errors import Problem
 from jupyter_mlws.entities.leaderboard import TaskView
 from jupyter_mlws.entities.profile import ColumnProfile, Profile
 from jupyter_mlws.entities.validation import did_you_mean
@@ -70,7 +70,7 @@ class AutoMLForm(widgets.VBox):  # type: ignore[misc]
         settings: Mapping[str, Any],
         changed: Callable[[], object],
     ) -> None:
-        schema.check(settings)
+        draft.check(settings, tasks)
         self._table = table
         self._tasks = tasks
         self._schema = schema
@@ -179,10 +179,6 @@ class AutoMLForm(widgets.VBox):  # type: ignore[misc]
             read=lambda value: value or None,
         )
         task = draft.taken(self._more, "task")
-        if task is not None and task not in self._tasks:
-            known = ", ".join(self._tasks)
-            hint = did_you_mean(str(task), self._tasks)
-            raise Invalid.field("task", f"'{task}' is not done here (there are: {known}).{hint}")
         options = [(TASKS.get(name, name), name) for name in self._tasks]
         self._task = Field("task", choice_control("Task", options, task))
         self._is_task_said = task is not None

@@ -67,12 +67,12 @@ class AutoMLWizard(widgets.VBox):  # type: ignore[misc]
         self._code = widgets.ToggleButtons(
             options=CODE, tooltips=["", "The job as YAML", "The job as Python"]
         )
-        self._code.style.button_width = "5em"
+        self._code.style.button_width = "6em"
         self._text = widgets.HTML()
         self._message = widgets.HTML()
         bar = widgets.HBox([self._run, self._code], layout={"flex_flow": "row wrap"})
         super().__init__([self._head, self._form, bar, self._message, self._text])
-        self.add_class("jp-MlwsAutoMLWizard")
+        self.add_class("jp-MlwsWidget").add_class("jp-MlwsAutoMLWizard")
         self._run.on_click(lambda button: self._submit())
         self._code.observe(lambda change: self._draw(), names="value")
         self._draw_head(READING)

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 LABEL = {"description_width": "10em"}
-WIDTH = "30em"
+WIDTH = "36em"
 
 
 class Field:

@@ -52,6 +52,7 @@ class JobForm(widgets.VBox):  # type: ignore[misc]
         self._result = widgets.Output()
         rows = [field.widget for field in self._fields.values()] or [_empty(self.interface)]
         super().__init__([*rows, self._button, self._message, self._result])
+        self.add_class("jp-MlwsWidget")
         self._check()
 
     @property

@@ -12,18 +12,10 @@ import traitlets
 
 from jupyter_mlws.entities.errors import Conflict, Invalid, MlwsError, Unavailable
 from jupyter_mlws.ipython.controls import alert, close_all, show
-from jupyter_mlws.ipython.display import JobCard, badge
+from jupyter_mlws.ipython.display import JobCard
 from jupyter_mlws.ipython.following import Following
-from jupyter_mlws.ipython.trials import (
-    Board,
-    Trial,
-    arguments,
-    board_of,
-    duration,
-    notebook_link,
-    number,
-    seconds_between,
-)
+from jupyter_mlws.ipython.trials import Board, Trial, board_of, number
+from jupyter_mlws.ipython.trials_html import details_html, heading_html, table_html
 
 if TYPE_CHECKING:
     from jupyter_mlws.entities.asset import Model
@@ -67,7 +59,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         self._make()
         self.board = self._read()
         super().__init__(self._parts())
-        self.add_class("jp-MlwsTrialBoard")
+        self.add_class("jp-MlwsWidget").add_class("jp-MlwsTrialBoard")
         self._draw()
         is_open = not self.board.view.status.is_final
         self._following = Following(self._look, "mlws-leaderboard", is_open=is_open)
@@ -171,7 +163,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         return self.board.text()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        shown = f"{self._head.value}{self.board.html()}"
+        shown = f"{self._head.value}{table_html(self.board)}"
         return {
             **super()._repr_mimebundle_(**kwargs),
             "text/html": shown,
@@ -188,11 +180,14 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         self._register = self._button("Register best…", "tag", self._ask)
         self._message = widgets.HTML()
         self._with_lost = widgets.Checkbox(indent=False, layout={"width": "auto"})
-        self._table = widgets.HTML(layout={"flex": "1 1 440px", "min_width": "0"})
+        self._table = widgets.HTML()
         self._choice = widgets.Select(
-            description="Trial", rows=6, layout={"width": "34em", "max_width": "100%"}
+            description="Trial",
+            rows=6,
+            layout={"width": "36em", "max_width": "100%"},
+            style={"description_width": "auto"},
         )
-        self._details = widgets.HTML(layout={"flex": "1 1 300px", "margin": "0 0 0 16px"})
+        self._details = widgets.HTML()
         self._name = widgets.Text(description="Name", value="best_model")
         self._path = widgets.Dropdown(description="Model", layout={"width": "auto"})
         self._form = widgets.HBox(
@@ -211,17 +206,13 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
     def _parts(self) -> list[widgets.Widget]:
         row = {"flex_flow": "row wrap", "align_items": "center"}
         bar = [self._progress, self._stop, self._cancel, self._register, self._with_lost]
+        left = widgets.VBox(
+            [self._table, self._choice], layout={"flex": "1 1 620px", "min_width": "0"}
+        )
         plot = widgets.Box([self.figure], layout={"flex": "0 0 380px"})
-        return [
-            self._head,
-            widgets.HBox(bar, layout=row),
-            self._form,
-            self._message,
-            widgets.HBox([self._table, plot], layout={**row, "align_items": "flex-start"}),
-            widgets.HBox(
-                [self._choice, self._details], layout={**row, "align_items": "flex-start"}
-            ),
-        ]
+        both = widgets.HBox([left, plot], layout={**row, "align_items": "flex-start"})
+        bars = [widgets.HBox(bar, layout=row), self._form, self._message]
+        return [self._head, *bars, both, self._details]
 
     def _button(self, text: str, icon: str, act: Callable[[], None]) -> widgets.Button:
         made = widgets.Button(description=text, icon=icon, layout={"width": "auto"})
@@ -266,7 +257,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
     def _draw_state(self) -> None:
         board, view = self.board, self.board.view
         is_over = view.status.is_final
-        self._head.value = _heading(board)
+        self._head.value = heading_html(board)
         self._progress.max = max(1, view.max_total_trials)
         self._progress.value = board.n_ended
         self._progress.bar_style = {"Completed": "success", "Failed": "danger"}.get(
@@ -301,11 +292,11 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         self.selection = chosen or ""
 
     def _draw_trials(self) -> None:
-        self._table.value = self.board.html(
-            self.selection, with_lost=self._with_lost.value, link=self._link
+        self._table.value = table_html(
+            self.board, self.selection, with_lost=self._with_lost.value, link=self._link
         )
         found = [trial for trial in self.board.trials if trial.name == self.selection]
-        self._details.value = _details(found[0], self._link) if found else ""
+        self._details.value = details_html(found[0], self._link) if found else ""
 
     def _draw_figure(self) -> None:
         numbers, values, best = self.board.history()
@@ -314,7 +305,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
             with self.figure.batch_update():
                 points.x, points.y = numbers, values
                 line.x, line.y = numbers, best
-                self.figure.layout.yaxis.title.text = self.board.view.primary_metric
+                self.figure.layout.title.text = self.board.view.primary_metric
 
     def _chosen(self, change: Any) -> None:
         with self._lock:
@@ -363,45 +354,9 @@ def _link(job: Job) -> str:
     return f"{lab}?mlws=runs/{{name}}/notebook" if mark else ""
 
 
-def _heading(board: Board) -> str:
-    view = board.view
-    least = "Least" if view.goal == "minimize" else "Greatest"
-    facts = [f"{board.n_ended} of {view.max_total_trials} trials"]
-    seconds = seconds_between(view.started_at, view.ended_at)
-    if seconds is not None and (view.ended_at or not view.status.is_final):
-        facts.insert(0, duration(seconds))
-    if board.left_s is not None:
-        facts.append(f"time left {duration(round(board.left_s))}")
-    best = board.best
-    score = f"{number(view.best_value)} · {best.title}" if best else "–"
-    return (
-        f'<div style="line-height:1.6"><strong>{escape(view.display_name)}</strong>'
-        f" {badge(view.status.value)} {' · '.join(map(escape, facts))}</div>"
-        f'<div style="line-height:1.6">{escape(board.what.capitalize())}.'
-        f" {least} {escape(view.primary_metric)}: <strong>{escape(score)}</strong></div>"
-    )
-
-
 def _label(trial: Trial) -> str:
     return "  ·  ".join(
         filter(None, (f"{trial.number}", trial.title, number(trial.value) or trial.state))
-    )
-
-
-def _details(trial: Trial, link: str) -> str:
-    head = f"<strong>{escape(trial.title)}</strong> {notebook_link(trial, link)}"
-    facts = {name: number(value) for name, value in trial.metrics.items() if "/" not in name}
-    rows = [(name, value) for name, value in facts.items() if value]
-    table = "".join(
-        f'<tr><td style="padding-right:16px">{escape(name)}</td>'
-        f'<td style="text-align:right">{escape(value)}</td></tr>'
-        for name, value in rows
-    )
-    said = f'<pre style="margin:4px 0;white-space:pre-wrap">{escape(arguments(trial))}</pre>'
-    error = alert(trial.error) if trial.error else ""
-    return (
-        f'<div style="line-height:1.5">{head}{error}{said if trial.values else ""}'
-        f"<table>{table}</table><small><code>{escape(trial.name)}</code></small></div>"
     )
 
 
@@ -421,14 +376,15 @@ def _figure() -> Any:
         ],
         layout={
             "xaxis": {"title": {"text": "trial"}, "dtick": 1, **axis},
-            "yaxis": {"title": {"text": ""}, **axis},
+            "yaxis": axis,
+            "title": {"text": "", "font": {"size": 12}, "x": 0, "y": 0.98},
             # Both themes shine through.
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"color": "#7f7f7f"},
-            "legend": {"orientation": "h", "y": 1.15, "x": 0},
+            "legend": {"orientation": "h", "y": 1.12, "x": 0},
             "width": 380,
             "height": 260,
-            "margin": {"l": 60, "r": 10, "t": 30, "b": 40},
+            "margin": {"l": 60, "r": 10, "t": 50, "b": 40},
         },
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from jupyter_mlws.entities.leaderboard import Contender, Leaderboard
@@ -27,16 +25,7 @@ STATES = {
 }
 LOST = frozenset({"failed", "canceled", "stopped"})
 """States of trials that have come to nothing."""
-_COLORS = {
-    "completed": "var(--jp-success-color1, #2e7d32)",
-    "failed": "var(--jp-error-color1, #c62828)",
-    "running": "var(--jp-brand-color1, #1565c0)",
-}
 _LAST = {"running": 1, "waiting": 2}
-_CELL = "padding:3px 14px 3px 6px;text-align:left;vertical-align:top"
-_NUMBER = f"{_CELL};text-align:right;font-variant-numeric:tabular-nums"
-_LINE = "border-bottom:1px solid var(--jp-border-color2, #8884)"
-_CHOSEN = "background:var(--jp-brand-color3, #90caf9);color:var(--jp-ui-font-color1, inherit)"
 
 
 @dataclass(frozen=True)
@@ -143,34 +132,6 @@ class Board:
         ]
         return pd.DataFrame(rows)
 
-    def html(self, chosen: str = "", *, with_lost: bool = True, link: str = "") -> str:
-        """The table.
-
-        Args:
-            chosen: name of the trial that is marked.
-            link: JupyterLab's address of a trial's notebook, with `{name}`; empty without JupyterLab.
-        """
-        shown = [trial for trial in self.trials if with_lost or not trial.is_lost]
-        if not shown:
-            return "<p>The first trials start when the data was looked at.</p>"
-        heads = ["", self.heading, self.view.primary_metric, "vs. best", "State", "Duration"]
-        heads += ["Notebook"] if any(trial.has_notebook for trial in shown) else []
-        style = f"{_LINE};position:sticky;top:0;background:var(--jp-layout-color1, transparent)"
-        head = "".join(
-            f'<th scope="col" style="{_NUMBER if name in heads[2:4] else _CELL};{style}">{escape(name)}</th>'
-            for name in heads
-        )
-        rows = "".join(
-            self._row(rank, trial, trial.name == chosen, link, len(heads))
-            for rank, trial in enumerate(shown[:MOST_ROWS], 1)
-        )
-        more = f"<p>The first {MOST_ROWS} of {len(shown)}.</p>" if len(shown) > MOST_ROWS else ""
-        return (
-            '<div tabindex="0" role="region" aria-label="Trials" style="max-height:320px;overflow:auto">'
-            f'<table style="border-collapse:collapse;line-height:1.5"><thead><tr>{head}</tr></thead>'
-            f"<tbody>{rows}</tbody></table></div>{more}"
-        )
-
     def text(self) -> str:
         """The table where there is no HTML."""
         lines = [f"{self.view.display_name}: {self.view.status.value}, {self.what}"]
@@ -178,26 +139,6 @@ class Board:
             cells = [f"{rank}.", trial.title, number(trial.value), STATES[trial.state]]
             lines.append("  ".join(filter(None, cells)))
         return "\n".join(lines)
-
-    def _row(self, rank: int, trial: Trial, is_chosen: bool, link: str, n_cells: int) -> str:
-        change = self.change(trial)
-        is_best = trial.name == self.view.best
-        color = _COLORS.get(trial.state, "inherit")
-        title = escape(trial.error or arguments(trial))
-        name, state = escape(trial.title), STATES[trial.state]
-        weight, plain = 600 if is_best else 400, "white-space:nowrap"
-        cells = [
-            f'<td style="{_NUMBER};{_LINE}">{rank}</td>',
-            f'<th scope="row" style="{_CELL};{_LINE};font-weight:{weight}" title="{title}">{name}</th>',
-            f'<td style="{_NUMBER};{_LINE}">{number(trial.value)}</td>',
-            f'<td style="{_NUMBER};{_LINE}">{"best" if is_best else signed(change)}</td>',
-            f'<td style="{_CELL};{_LINE};{plain};color:{color}" title="{title}">{state}</td>',
-            f'<td style="{_NUMBER};{_LINE};{plain}">{_took(trial)}</td>',
-        ]
-        if n_cells > len(cells):
-            cells.append(f'<td style="{_CELL};{_LINE}">{notebook_link(trial, link)}</td>')
-        mark = f' aria-selected="true" style="{_CHOSEN}"' if is_chosen else ""
-        return f'<tr data-trial="{escape(trial.name)}"{mark}>{"".join(cells)}</tr>'
 
 
 def board_of(view: Leaderboard | SweepView) -> Board:
@@ -212,19 +153,6 @@ def board_of(view: Leaderboard | SweepView) -> Board:
 def arguments(trial: Trial) -> str:
     """What was drawn for a trial, one in each line."""
     return "\n".join(f"{name}: {_shown(value)}" for name, value in trial.values.items())
-
-
-def notebook_link(trial: Trial, link: str) -> str:
-    """A link to the executed notebook: a tab of JupyterLab's there, JupyterLab itself elsewhere."""
-    if not trial.has_notebook or not link:
-        return ""
-    said = escape(json.dumps({"name": trial.name}))
-    return (
-        f'<a href="{escape(link.replace("{name}", trial.name))}" target="_blank" rel="noopener"'
-        f' data-commandlinker-command="mlws:notebook-open" data-commandlinker-args="{said}"'
-        ' style="color:var(--jp-content-link-color, inherit);text-decoration:underline"'
-        f' aria-label="Open notebook of {escape(trial.title)}">Open</a>'
-    )
 
 
 def number(value: float | None) -> str:
@@ -253,16 +181,6 @@ def seconds_between(start: datetime | None, end: datetime | None) -> float | Non
     if start is None:
         return None
     return ((end or datetime.now(timezone.utc)) - start).total_seconds()
-
-
-def _took(trial: Trial) -> str:
-    """Of a running trial in whole minutes: who reads the table is not to be disturbed each second."""
-    seconds = trial.duration_s()
-    if seconds is None or (trial.ended_at is None and trial.state != "running"):
-        return ""
-    if trial.ended_at is None:
-        return f"{int(seconds // 60)} min" if seconds >= 60 else "under 1 min"
-    return duration(seconds)
 
 
 def _ranked(trials: Iterable[Trial], goal: str) -> list[Trial]:

@@ -22,6 +22,7 @@ import { pages } from './plugins/pages';
 import { panel } from './plugins/panel';
 import { schedules } from './plugins/schedules';
 import { sweeps } from './plugins/sweeps';
+import { widgetKeys } from './plugins/widgetkeys';
 
 export default [
   core,
@@ -49,4 +50,5 @@ export default [
   components,
   designer,
   mime,
+  widgetKeys,
 ];

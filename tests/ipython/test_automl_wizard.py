@@ -244,10 +244,16 @@ def test_what_cannot_be_asked_about_is_told(table: pd.DataFrame, tmp_path: Path)
         mlws.automl_wizard(tmp_path / "missing.csv")
     with pytest.raises(Invalid, match="is a DataFrame"):
         mlws.automl_wizard(3)
-    with pytest.raises(Invalid, match=r"no setting of an AutoML job\. Did you mean 'limits'"):
+    with pytest.raises(Invalid, match=r"unknown key 'limit'\. Did you mean 'limits'"):
         mlws.automl_wizard(table, limit={})
+    with pytest.raises(Invalid, match="is what the wizard is about"):
+        mlws.automl_wizard(table, training_data="azureml:other:1")
     with pytest.raises(Invalid, match="is not done here"):
         mlws.automl_wizard(table, task="text_ner")
+    with pytest.raises(Invalid, match=r"there is no 'acuracy' here\. Did you mean 'accuracy'"):
+        mlws.automl_wizard(table, primary_metric="acuracy")
+    with pytest.raises(Invalid, match="there is no 'prophet' here"):
+        mlws.automl_wizard(table, training={"blocked_training_algorithms": ["prophet"]})
     wizard = mlws.automl_wizard(table, "payed")
     assert wizard.wait(LONG_S)
     assert "there is no column &#x27;payed&#x27;. Did you mean" in html(wizard)

@@ -14,7 +14,7 @@ export function automlNotebook(
       [
         `# ${trans.__('Find the best model for %1', target)}`,
         trans.__(
-          'The first cell starts the AutoML job and shows its log; the second reads its leaderboard.',
+          'The first cell starts the AutoML job and shows its log; the second shows its leaderboard.',
         ),
       ].join('\n\n'),
     ),
@@ -23,9 +23,4 @@ export function automlNotebook(
   ]);
 }
 
-const LEADERBOARD = [
-  'import pandas as pd',
-  '',
-  'board = client.automl.get(job.name)',
-  'pd.DataFrame([trial.model_dump() for trial in board.trials])',
-].join('\n');
+const LEADERBOARD = ['import jupyter_mlws as mlws', '', 'mlws.leaderboard(job)'].join('\n');

@@ -205,8 +205,8 @@ function addRun(app: JupyterFrontEnd, page: IPage, restorer: ILayoutRestorer | n
 }
 
 /**
- * `?mlws=runs/ID` opens a run, `?mlws=runs/ID/logs/L12` a line of its log, `?mlws=runs` the table,
- * `?mlws=views/ID` the table as a view has it.
+ * `?mlws=runs/ID` opens a run, `?mlws=runs/ID/logs/L12` a line of its log, `?mlws=runs/ID/notebook` its
+ * executed notebook, `?mlws=runs` the table, `?mlws=views/ID` the table as a view has it.
  */
 function addLinks(app: JupyterFrontEnd, router: IRouter): void {
   const command = 'mlws:link-open';
@@ -220,25 +220,42 @@ function addLinks(app: JupyterFrontEnd, router: IRouter): void {
       // The address is that of JupyterLab again, so that a reload does not open a closed page.
       router.navigate(withoutLink(router.current), { skipRouting: true });
       // A link must not be waited for by the restoration that it waits for itself.
-      void app.restored.then(() =>
-        found.run_id
-          ? app.commands.execute(CommandIDs.openRun, {
-              run_id: found.run_id,
-              ...(found.line && { tab: 'logs', line: found.line }),
-            })
-          : app.commands.execute(CommandIDs.openRuns, found.view ? { view: found.view } : {}),
-      );
+      void app.restored.then(() => app.commands.execute(...wanted(found)));
     },
   });
   router.register({ command, pattern: /[?&]mlws=/, rank: 30 });
 }
 
+function wanted(found: ILink): [string, ReadonlyPartialJSONObject] {
+  if (found.notebook) {
+    return [CommandIDs.openNotebook, { name: found.notebook }];
+  }
+  return found.run_id
+    ? [
+        CommandIDs.openRun,
+        { run_id: found.run_id, ...(found.line && { tab: 'logs', line: found.line }) },
+      ]
+    : [CommandIDs.openRuns, found.view ? { view: found.view } : {}];
+}
+
+interface ILink {
+  run_id?: string;
+  line?: number;
+  /** The job whose executed notebook is opened. */
+  notebook?: string;
+  view?: string;
+}
+
 /** What a link asks for; null when there is none in the query of the address. */
-export function linkIn(search: string): { run_id?: string; line?: number; view?: string } | null {
+export function linkIn(search: string): ILink | null {
   const where = new URLSearchParams(search).get('mlws') ?? '';
   const view = /^views\/([\w-]+)$/.exec(where);
   if (view) {
     return { view: view[1] };
+  }
+  const notebook = /^runs\/([\w-]+)\/notebook$/.exec(where);
+  if (notebook) {
+    return { notebook: notebook[1] };
   }
   const found = /^runs(?:\/([\w-]+)(?:\/logs\/L(\d+))?)?$/.exec(where);
   return found ? { run_id: found[1], ...(found[2] && { line: Number(found[2]) }) } : null;

@@ -13,6 +13,10 @@ test('a link names a line of a log', () => {
   });
 });
 
+test('a link names an executed notebook', () => {
+  expect(linkIn('?mlws=runs/calm_tree_1/notebook')).toEqual({ notebook: 'calm_tree_1' });
+});
+
 test('a link names a view', () => {
   expect(linkIn('?mlws=views%2Fab12')).toEqual({ view: 'ab12' });
   expect(linkIn('?mlws=views')).toBeNull();
