@@ -36,6 +36,8 @@ def test_a_saved_model_is_the_same_wherever_its_objects_lay_in_memory() -> None:
         )
 
     model, again, other = fitted(classes), fitted(classes), fitted(1 - classes)
+    model._mlflow_run_id, again._mlflow_run_id = "first", "second"
+    other._mlflow_run_id = "first"
     old, new, changed = (skops.dumps(item) for item in (model, again, other))
 
     assert old != new

@@ -13,8 +13,12 @@ from typing import Any
 
 import yaml
 
-VOLATILE = frozenset({"run_id", "utc_time_created", "model_uuid", "artifact_path", "model_id"})
-"""Fields of `MLmodel` that differ from run to run."""
+VOLATILE = frozenset(
+    {"run_id", "utc_time_created", "model_uuid", "artifact_path", "model_id", "model_size_bytes"}
+)
+"""Fields of `MLmodel` that differ from run to run; the files whose size it tells are compared themselves."""
+RUN_ID = "_mlflow_run_id"
+"""Attribute that MLflow's autologging puts into estimators."""
 MAX_UNPACKED_BYTES = 1 << 29
 """Larger archives are compared as they are: what is in them would not fit into memory."""
 
@@ -66,7 +70,9 @@ def _skops(data: bytes) -> Any:
 
     def plain(node: Any, key: str = "") -> Any:
         if isinstance(node, dict):
-            return {name: plain(value, name) for name, value in node.items()}
+            return {
+                name: None if name == RUN_ID else plain(value, name) for name, value in node.items()
+            }
         if isinstance(node, list):
             return [plain(value) for value in node]
         if key == "__id__":
