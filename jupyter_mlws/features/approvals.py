@@ -43,6 +43,17 @@ def require_free(store: Store, principal: Principal, name: str, *stages: str) ->
             )
 
 
+def require_move(store: Store, principal: Principal, name: str, before: str, after: str) -> bool:
+    """Whether a version moves at all; to stay where it is needs nobody's approval.
+
+    Raises:
+        Denied: it would enter or leave a guarded stage, and the caller may not approve.
+    """
+    if before != after:
+        require_free(store, principal, name, after, before)
+    return before != after
+
+
 def guard(ws: Workspace, name: str, stages: Sequence[str]) -> list[str]:
     """Say which stages of a model need approval from now on."""
     for stage in stages:

@@ -20,7 +20,7 @@ from jupyter_mlws.entities.imported import (
     ImportedVersion,
 )
 from jupyter_mlws.entities.run import Experiment
-from jupyter_mlws.features import experiments
+from jupyter_mlws.features import approvals, experiments
 from jupyter_mlws.features.operations import operation
 from jupyter_mlws.features.run_links import LOGGED_MODEL, add_inputs, add_outputs
 from jupyter_mlws.features.workspace import Workspace
@@ -147,6 +147,7 @@ def put_model(ws: Workspace, model: ImportedModel) -> None:
 
     Raises:
         Conflict: a model of this name with other versions is here.
+        Denied: a version would enter or leave a stage that needs approval, and the caller may not give it.
     """
     there = ws.store.find_record(MODEL, model.name)
     _require_mergeable(ws, model)
@@ -166,10 +167,14 @@ def put_model(ws: Workspace, model: ImportedModel) -> None:
     with ws.change(f"{MODEL}:{model.name}", imported=True, n_versions=len(model.versions)) as tx:
         tx.put_record(MODEL, model.name, doc, times=times)
         for version in model.versions:
+            known = ws.store.find_record(MODEL, model.name, str(version.version))
+            before = known.doc["stage"] if known else "None"
+            approvals.require_move(ws.store, ws.principal, model.name, before, version.stage)
+            asked = {"requests": known.doc["requests"]} if known and "requests" in known.doc else {}
             tx.put_record(
                 MODEL,
                 model.name,
-                {**version.model_dump(), "name": model.name},
+                {**version.model_dump(), "name": model.name, **asked},
                 version=str(version.version),
                 times=Times(version.created_ms, version.updated_ms),
             )

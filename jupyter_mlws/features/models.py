@@ -27,7 +27,9 @@ def settle(ws: Workspace, spec: AssetSpec) -> list[str]:
     """
     assert isinstance(spec, Model)
     if spec.stage:
-        approvals.require_free(ws.store, ws.principal, spec.name, spec.stage)
+        there = ws.store.find_record("model", spec.name, spec.version) if spec.version else None
+        before = there.doc["stage"] if there else "None"
+        approvals.require_move(ws.store, ws.principal, spec.name, before, spec.stage)
     if spec.path.startswith(("http:", "https:")) or addresses.parse(spec.path) is None:
         return []
     if ws.registry:
@@ -50,7 +52,7 @@ bind("models", "model", model_spec, module=__name__, settle=settle)
 
 @operation("models/write", in_registries=True)
 def set_stage(ws: Workspace, name: str, version: str, stage: str) -> Asset:
-    """Move a version to a stage, such as `Production`; MLflow shows it too.
+    """Move a version to a stage, such as `Production`; MLflow shows it too. In it already, it stays as it is.
 
     Raises:
         Invalid: the stage is empty or too long.
@@ -58,9 +60,11 @@ def set_stage(ws: Workspace, name: str, version: str, stage: str) -> Asset:
     """
     approvals.check_stage(stage)
     found = assets.find(ws.store, "model", name, version)
+    if found.doc["stage"] == stage:
+        return shown(ws, found)
     with ws.change(f"model:{name}@{found.version}", stage=stage) as tx:
         now = ws.store.get_record("model", name, found.version)
-        approvals.require_free(ws.store, ws.principal, name, stage, now.doc["stage"])
+        approvals.require_move(ws.store, ws.principal, name, now.doc["stage"], stage)
         tx.note(from_stage=now.doc["stage"])
         now.doc.update(
             stage=stage,

@@ -98,6 +98,43 @@ def test_nothing_begins_in_a_guarded_stage_unasked(
     assert bob("models.set_stage", **VERSION, stage="Production").stage == "Production"
 
 
+def test_to_stay_in_a_guarded_stage_needs_no_approval_and_changes_nothing(
+    call: Call, bob: Call, room: Workroom, model: dict[str, Any]
+) -> None:
+    call("models.set_stage", **VERSION, stage="Production")
+    before = room.store.last_event()
+
+    assert bob("models.set_stage", **VERSION, stage="Production").stage == "Production"
+    assert room.store.last_event() == before
+    same = {**model, "version": "1", "stage": "Production"}
+    assert bob("models.create_or_update", asset=same).stage == "Production"
+    with pytest.raises(Denied, match="needs approval"):
+        bob("models.create_or_update", asset={**same, "stage": "Staging"})
+
+
+def test_what_is_brought_in_enters_and_leaves_guarded_stages_by_approval_alone(
+    call: Call, bob: Call, model: dict[str, Any]
+) -> None:
+    version = {"version": 1, "source": "s", "location": "l", "created_ms": 1, "updated_ms": 2}
+    brought = {"name": "lily", "created_ms": 1, "updated_ms": 2, "versions": [version]}
+    bob("imports.put_model", model=brought)
+    call("models.guard_stages", name="lily", stages=["Production"])
+    bob("models.request_stage", name="lily", version="1", stage="Production", comment="Please")
+    moved = {**brought, "versions": [{**version, "stage": "Production"}]}
+
+    with pytest.raises(Denied, match="'Production' of model 'lily' needs approval"):
+        bob("imports.put_model", model=moved)
+    assert call("models.get", name="lily").stage == "None"
+    assert [item.comment for item in call("models.list_requests", name="lily")] == ["Please"]
+
+    call("imports.put_model", model=moved)
+    bob("imports.put_model", model=moved)
+    assert call("models.get", name="lily").stage == "Production"
+    assert [item.comment for item in call("models.list_requests", name="lily")] == ["Please"]
+    with pytest.raises(Denied, match="needs approval"):
+        bob("imports.put_model", model=brought)
+
+
 @pytest.mark.parametrize(
     ("error", "verb", "more"),
     [

@@ -223,17 +223,25 @@ def test_a_reproduction_that_differs_names_what(
     call: Call, client: MLClient, tmp_path: Path
 ) -> None:
     (tmp_path / "n").write_text("1")
-    name = ended(
-        client,
-        command=f"mkdir -p outputs; cat {tmp_path}/n > outputs/n.txt; python -c"
-        f" \"import mlflow; mlflow.log_metric('n', float(open('{tmp_path}/n').read()))\"",
+    (tmp_path / "log.py").write_text(
+        "import mlflow, zipfile\n"
+        f"n = int(open('{tmp_path}/n').read())\n"
+        "mlflow.log_metric('n', n)\n"
+        "with zipfile.ZipFile('outputs/dated.zip', 'w') as dated:\n"
+        "    dated.writestr(zipfile.ZipInfo('a', (2000 + n, 1, 1, 0, 0, 0)), 'same')\n"
     )
+    line = f"cat {tmp_path}/n > outputs/n.txt; python {tmp_path}/log.py"
+    name = ended(client, command=line)
     (tmp_path / "n").write_text("2")
     again = call("jobs.reproduce", name=name).name
     client.jobs.wait(again, timeout_s=120)
     found = call("jobs.get_reproduction", name=again)
     assert found.identical is False
-    assert found.summary == "Not the same: 0 of 1 metrics bit for bit, 0 of 1 files are equal."
+    assert found.summary == (
+        "Not the same: 0 of 1 metrics bit for bit, 1 of 2 files"
+        " (1 of them but for the times and ids that they carry) are equal."
+    )
+    assert [item.verdict for item in found.artifacts] == ["same_content", "differs"]
     assert (found.metrics[0].before, found.metrics[0].after) == (1.0, 2.0)
 
 

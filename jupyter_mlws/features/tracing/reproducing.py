@@ -6,8 +6,6 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from jupyter_mlws.entities.errors import Conflict, Invalid, NotFound
 from jupyter_mlws.entities.job import GitState
 from jupyter_mlws.entities.lineage import (
@@ -24,6 +22,7 @@ from jupyter_mlws.execution import artifacts, assets, kernelspecs, names, packag
 from jupyter_mlws.execution.environments.choice import Choice
 from jupyter_mlws.execution.kernelspecs import Runtime
 from jupyter_mlws.features.comparing.subjects import Subject
+from jupyter_mlws.features.tracing import likeness
 from jupyter_mlws.features.workspace import Workspace
 from jupyter_mlws.store.base import Doc, Transaction
 
@@ -34,8 +33,6 @@ OWN = frozenset({"name", "parent_job_name", "cache"})
 LOGS = ("user_logs/", "system_logs/", "logs/")
 """What tells of time and machine, and is no result."""
 SYSTEM = "system/"
-VOLATILE = frozenset({"run_id", "utc_time_created", "model_uuid", "artifact_path", "model_id"})
-"""Fields of `MLmodel` that differ from run to run."""
 
 
 def plan(ws: Workspace, name: str) -> ReproductionPlan:
@@ -303,30 +300,10 @@ def _files(before: Subject, again: Subject) -> Iterator[ArtifactVerdict]:
 
 
 def _alike(ws: Workspace, path: str, old: str | None, new: str | None) -> bool:
-    """Whether two files are equal but for the times and ids that their format carries."""
-    name = path.rpartition("/")[2]
-    if name != "MLmodel" and not name.endswith(".ipynb"):
-        return False
-    read = _model if name == "MLmodel" else _notebook
     try:
-        return bool(read(ws.blobs.get(old or "")) == read(ws.blobs.get(new or "")))
-    except (yaml.YAMLError, ValueError, NotFound):
+        return likeness.alike(path, ws.blobs.get(old or ""), ws.blobs.get(new or ""))
+    except NotFound:
         return False
-
-
-def _model(data: bytes) -> Any:
-    said = yaml.safe_load(data)
-    if not isinstance(said, dict):
-        raise ValueError("MLmodel is a mapping")
-    return {key: value for key, value in said.items() if key not in VOLATILE}
-
-
-def _notebook(data: bytes) -> Any:
-    """Sources and outputs of a notebook, without when its cells ran."""
-    import nbformat
-
-    cells = nbformat.reads(data.decode(), as_version=4).cells
-    return [(cell.cell_type, cell.source, cell.get("outputs")) for cell in cells]
 
 
 def _summary(
@@ -341,4 +318,6 @@ def _summary(
     equal = sum(item.verdict == "equal" for item in metrics)
     same = sum(item.verdict in ("equal", "same_content") for item in files)
     what = f"{equal} of {len(metrics)} metrics bit for bit, {same} of {len(files)} files"
+    if alike := sum(item.verdict == "same_content" for item in files):
+        what += f" ({alike} of them but for the times and ids that they carry)"
     return f"The same: {what}." if identical else f"Not the same: {what} are equal."

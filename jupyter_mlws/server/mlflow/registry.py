@@ -307,11 +307,12 @@ def transition_stage(call: Call) -> Json:
             f"is not an Active stage. Valid stages are {list(ACTIVE_STAGES)}"
         )
     with _edit(call, name, version, stage=stage, archive_existing=archive) as (tx, doc):
-        approvals.require_free(call.store, call.principal, name, stage, doc["stage"])
+        approvals.require_move(call.store, call.principal, name, doc["stage"], stage)
         tx.note(from_stage=doc["stage"])
         now_ms = _now_ms()
         for other in _versions(call, name) if archive else ():
             if other["stage"] == stage and other["version"] != doc["version"]:
+                approvals.require_move(call.store, call.principal, name, stage, "Archived")
                 other.update(stage="Archived", updated_ms=now_ms)
                 tx.put_record(MODEL, name, other, version=str(other["version"]))
         doc.update(stage=stage, updated_ms=now_ms)
