@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic import BaseModel
 
-from jupyter_mlws.entities.azure.automl import METRICS, AutoMLJob, loosely
+from jupyter_mlws.entities.azure.automl import META_LEARNERS, METRICS, AutoMLJob, Stack, loosely
 
 NAMES = {
     loosely(name): name
@@ -47,6 +48,9 @@ class Settings(BaseModel):
     explains: bool
     algorithms: list[str]
     seed: int = 0
+    meta: str = ""
+    """What joins the models of the stack; empty for the default."""
+    meta_values: dict[str, Any] = {}
     has_test: bool = False
     test_size: float | None = None
     """Share of the rows that is put aside, to test the best model with."""
@@ -86,6 +90,7 @@ def settings(
         cores: of the machine.
     """
     limits, training, features = spec.limits, spec.training, spec.featurization
+    stack = training and training.stack_ensemble_settings
     n_parallel = limits.max_concurrent_trials or 1
     wished = limits.max_cores_per_trial or -1
     return Settings(
@@ -108,9 +113,17 @@ def settings(
         stacks=training is None or training.enable_stack_ensemble is not False,
         explains=training is None or training.enable_model_explainability is not False,
         algorithms=algorithms,
+        meta=_meta(stack),
+        meta_values=dict((stack and stack.stack_meta_learner_kwargs) or {}),
         has_test=spec.test_data is not None,
         test_size=spec.test_data_size,
         weight=spec.weight_column_name or "",
         unweighted=list(unweighted),
         splits=spec.cv_split_column_names or [],
     )
+
+
+def _meta(stack: Stack | None) -> str:
+    said = loosely((stack and stack.stack_meta_learner_type) or "none")
+    known = {loosely(name): name for names in META_LEARNERS.values() for name in names}
+    return known.get(said, "")

@@ -53,6 +53,18 @@ def job(**more: Any) -> AutoMLJob:
             {"featurization": {"column_name_and_types": {"a": "Number"}}},
             "featurization.column_name_and_types.a",
         ),
+        (
+            {"training": {"stack_ensemble_settings": {"stack_meta_learner_type": "elastic_net"}}},
+            "training.stack_ensemble_settings.stack_meta_learner_type",
+        ),
+        (
+            {"training": {"stack_ensemble_settings": {"stack_meta_learner_train_percentage": 0.3}}},
+            "training.stack_ensemble_settings.stack_meta_learner_train_percentage",
+        ),
+        (
+            {"training": {"stack_ensemble_settings": {"stack_meta_learner_kwargs": {"C=1, x": 1}}}},
+            "training.stack_ensemble_settings.stack_meta_learner_kwargs.C=1, x",
+        ),
         ({"training": {"enable_dnn_training": True}}, "training.enable_dnn_training"),
         ({"training": {"training_mode": "distributed"}}, "training.training_mode"),
         (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
 
 from jupyter_mlws.entities.errors import Problem
 
@@ -34,7 +35,9 @@ FIELDS = {
     "featurization.dataset_language": "text becomes TF-IDF, whatever its language",
     "training.enable_dnn_training": "trials are scikit-learn pipelines",
     "training.enable_onnx_compatible_models": "models are kept as MLflow models",
-    "training.stack_ensemble_settings": "the last model of the stack is a linear one; edit its notebook",
+    "training.stack_ensemble_settings.stack_meta_learner_train_percentage": (
+        "the last model of the stack learns from what the others say of folds, all rows"
+    ),
 }
 """By the field, why it is not done and what to do."""
 
@@ -45,10 +48,16 @@ def obstacles(spec: AutoMLJob) -> Iterator[Problem]:
         yield Problem(f"'{spec.task}': {reason}.", "task", here=True)
         return
     for field, reason in FIELDS.items():
-        block, _, name = field.rpartition(".")
-        holder = getattr(spec, block) if block else spec
-        if holder is not None and getattr(holder, name):
+        said: Any = spec
+        for name in field.split("."):
+            said = said and getattr(said, name)
+        if said:
             yield Problem(f"is not done here: {reason}.", field, here=True)
+    stack = spec.training and spec.training.stack_ensemble_settings
+    for key in (stack and stack.stack_meta_learner_kwargs) or {}:
+        if not key.isidentifier() or iskeyword(key):
+            where = f"training.stack_ensemble_settings.stack_meta_learner_kwargs.{key}"
+            yield Problem(f"'{key}' is no name of an argument.", where)
     if spec.featurization and spec.featurization.mode in ("off", False):
         text = "columns are always made numbers; call one Numeric to have it so, or edit a notebook"
         yield Problem(f"'off' is not done here: {text}.", "featurization.mode", here=True)
