@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from jupyter_mlws.entities.azure.automl import META_LEARNERS, METRICS, AutoMLJob, Stack, loosely
+from jupyter_mlws.entities.azure.automl_features import Imputer, blocked, imputers
 
 NAMES = {
     loosely(name): name
@@ -48,6 +49,9 @@ class Settings(BaseModel):
     explains: bool
     algorithms: list[str]
     seed: int = 0
+    blocked: list[str] = []
+    """Transformers that are not used, by Azure ML's names."""
+    imputers: list[Imputer] = []
     meta: str = ""
     """What joins the models of the stack; empty for the default."""
     meta_values: dict[str, Any] = {}
@@ -90,7 +94,7 @@ def settings(
         cores: of the machine.
     """
     limits, training, features = spec.limits, spec.training, spec.featurization
-    stack = training and training.stack_ensemble_settings
+    stack = training.stack_ensemble_settings if training else None
     n_parallel = limits.max_concurrent_trials or 1
     wished = limits.max_cores_per_trial or -1
     return Settings(
@@ -113,8 +117,10 @@ def settings(
         stacks=training is None or training.enable_stack_ensemble is not False,
         explains=training is None or training.enable_model_explainability is not False,
         algorithms=algorithms,
+        blocked=blocked(features),
+        imputers=imputers(features),
         meta=_meta(stack),
-        meta_values=dict((stack and stack.stack_meta_learner_kwargs) or {}),
+        meta_values=dict((stack.stack_meta_learner_kwargs if stack else None) or {}),
         has_test=spec.test_data is not None,
         test_size=spec.test_data_size,
         weight=spec.weight_column_name or "",

@@ -33,6 +33,13 @@ training_data: {type: uri_file, path: passengers.csv}
 n_cross_validations: 3
 test_data_size: 0.2
 limits: {max_trials: 2, max_concurrent_trials: 2}
+featurization:
+  mode: custom
+  blocked_transformers: [WordEmbedding, OneHotEncoder]
+  transformer_params:
+    imputer:
+      - fields: [town]
+        parameters: {strategy: most_frequent}
 training:
   allowed_training_algorithms: [LogisticRegression, light_gbm]
   stack_ensemble_settings:

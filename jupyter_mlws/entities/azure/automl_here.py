@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
+from jupyter_mlws.entities.azure.automl_features import feature_problems
 from jupyter_mlws.entities.errors import Problem
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ FIELDS = {
     "code": "the notebooks are written by the job",
     "training.ensemble_model_download_timeout_minutes": "ensembles are trained anew",
     "environment_id": "say `environment`",
-    "featurization.blocked_transformers": "edit a trial's notebook instead",
-    "featurization.transformer_params": "edit a trial's notebook instead",
     "featurization.enable_dnn_featurization": "text becomes TF-IDF",
     "featurization.dataset_language": "text becomes TF-IDF, whatever its language",
     "training.enable_dnn_training": "trials are scikit-learn pipelines",
@@ -73,6 +72,7 @@ def obstacles(spec: AutoMLJob) -> Iterator[Problem]:
     for name in spec.outputs.keys() - {"best_model"}:
         yield Problem("an AutoML job has one output, best_model.", f"outputs.{name}")
     yield from _wrong_types(spec)
+    yield from feature_problems(spec.featurization)
 
 
 def _wrong_types(spec: AutoMLJob) -> Iterator[Problem]:
