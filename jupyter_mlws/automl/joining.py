@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from jupyter_mlws.automl import stacking
 from jupyter_mlws.automl.picturing import plots
 from jupyter_mlws.automl.settings import Settings
 from jupyter_mlws.automl.trying import CLASS_SCORES, NUMBER_SCORES, keeping, reading
@@ -76,23 +77,21 @@ def read(guesses):
 '''
 LAST_CLASS = """
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+{imported}
 
-last, folds = LogisticRegression(max_iter=2000), StratifiedKFold(3, shuffle=True, random_state=seed)
+last, folds = {last}, StratifiedKFold(3, shuffle=True, random_state=seed)
 guess = cross_val_predict(last, read(guesses), truth, cv=folds, method="predict_proba"{params})
 last.fit(read(guesses), truth{fit})
-pd.DataFrame(last.coef_).round(2)
 """
 LAST_NUMBER = """
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold, cross_val_predict
+{imported}
 
-last, folds = RidgeCV(alphas=np.logspace(-3, 3, 13)), KFold(3, shuffle=True, random_state=seed)
+last, folds = {last}, KFold(3, shuffle=True, random_state=seed)
 guess = cross_val_predict(last, read(guesses), truth, cv=folds{params})
 last.fit(read(guesses), truth{fit})
-pd.Series(last.coef_, members, name="weight").to_frame()
 """
 STACKED_CLASS = '''
 class Stacked(ClassifierMixin, BaseEstimator):
@@ -174,7 +173,7 @@ def notebook(
         ("", reading(settings)),
         ("markdown", "## Members, and what they have told of rows that they had not seen"),
         ("", f"members = {{\n{listed}}}" + MEMBERS + (CLASSES if is_class else "")),
-        *(_vote(settings, weight) if title == VOTE else _stack(is_class, weight)),
+        *(_vote(settings, weight) if title == VOTE else _stack(settings, weight)),
         ("markdown", "## How good it is"),
         ("", CLASS_SCORES if is_class else NUMBER_SCORES),
         ("", SCORING.format(more=more)),
@@ -209,12 +208,14 @@ def _vote(settings: Settings, weight: str) -> list[tuple[str, str]]:
     ]
 
 
-def _stack(is_class: bool, weight: str) -> list[tuple[str, str]]:
-    last = LAST_CLASS if is_class else LAST_NUMBER
+def _stack(settings: Settings, weight: str) -> list[tuple[str, str]]:
+    is_class = settings.task == "classification"
+    code = LAST_CLASS if is_class else LAST_NUMBER
+    imported, last = stacking.learner(settings)
     params = f', params={{"sample_weight": {weight}}}' if weight else ""
     fit = f", sample_weight={weight}" if weight else ""
     return [
         ("markdown", "## The last model"),
-        ("", READER + last.format(params=params, fit=fit)),
+        ("", READER + code.format(imported=imported, last=last, params=params, fit=fit)),
         ("", STACKED_CLASS if is_class else STACKED_NUMBER),
     ]

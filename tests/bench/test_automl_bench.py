@@ -108,7 +108,8 @@ from autogluon.tabular import TabularPredictor
 many = is_class and y.nunique() > 2
 metric = ("roc_auc_ovr_weighted" if many else "roc_auc") if is_class else "root_mean_squared_error"
 kind = ("multiclass" if many else "binary") if is_class else "regression"
-model = TabularPredictor(target, problem_type=kind, eval_metric=metric, path=f"ag-{name}-{budget}", verbosity=0)
+model = TabularPredictor(
+    target, problem_type=kind, eval_metric=metric, path=f"ag-{name}-{budget}", verbosity=0)
 model.fit(train, time_limit=budget, presets="best_quality", num_cpus=2, dynamic_stacking=False)
 ended = time.time()
 guess = model.predict_proba(T) if is_class else model.predict(T)
@@ -123,7 +124,7 @@ model = AutoML(total_time_limit=budget, mode="Perform", eval_metric=metric, n_jo
 model.fit(X, y)
 ended = time.time()
 guess = model.predict_proba(T) if is_class else model.predict(T)
-classes = [type(y.iloc[0])(c) for c in model._data_info["classes"]] if is_class and "classes" in model._data_info else (sorted(y.unique()) if is_class else None)
+classes = sorted(y.unique()) if is_class else None
 """,
 }
 OURS = """

@@ -47,6 +47,7 @@ def search(lab: Lab) -> str:
     return name
 
 
+@pytest.mark.timeout(300)
 def test_the_best_is_kept_its_notebook_opened_and_its_model_registered(
     jupyterlab: LabPage, lab: Lab, search: str
 ) -> None:

@@ -20,6 +20,9 @@ FIELDS = {
     "test_data_size": "score it with the model in a job of its own",
     "weight_column_name": "rows weigh the same here",
     "training.enable_stack_ensemble": "the mean of the best is kept, as VotingEnsemble",
+    "training.stack_ensemble_settings": "the mean of the best is kept, as VotingEnsemble",
+    "featurization.blocked_transformers": "edit a trial's notebook instead",
+    "featurization.transformer_params": "gaps of a series are filled by what was before",
     "training.enable_model_explainability": "most models know the past alone",
 }
 """By the field, why it is not done and what to do."""

@@ -33,14 +33,21 @@ export function Plots(props: {
   chosen: string | null;
   choose: (name: string) => void;
 }): JSX.Element | null {
-  const { model, board, chosen, choose } = props;
+  const name = props.chosen ?? props.board.best;
+  return name ? <OfTrial {...props} name={name} /> : null;
+}
+
+function OfTrial(props: {
+  model: AutoMLModel;
+  board: Leaderboard;
+  chosen: string | null;
+  choose: (name: string) => void;
+  name: string;
+}): JSX.Element {
+  const { model, board, chosen, choose, name } = props;
   const { trans } = useLanguage();
   const [ref, isInView] = useInView<HTMLElement>();
   const trials = ranked(board).filter(trial => trial.value != null);
-  const name = chosen ?? board.best ?? null;
-  if (name === null) {
-    return null;
-  }
   const options: [string, string][] = trials.map(trial => [trial.name, labelOf(trial)]);
   if (board.test?.status === 'Completed') {
     options.push([board.test.name, trans.__('The best model on the test data')]);
