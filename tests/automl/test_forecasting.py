@@ -126,6 +126,10 @@ def test_series_that_cannot_be_used_end_the_job_with_the_reason(
         forecasting_settings=ForecastingSettings(time_column_name="day"),
     )
     job.set_forecast_settings(time_column_name="when", forecast_horizon=4)
+    job.set_forecast_settings(seasonality=12)
+    assert job.forecasting == ForecastingSettings(
+        time_column_name="when", forecast_horizon=4, seasonality=12
+    )
 
     done = client.jobs.wait(client.jobs.create_or_update(job).name, timeout_s=PATIENCE_S)
 
