@@ -151,6 +151,7 @@ def change(**columns: Any) -> Any:
         (change(when=range(96)), {}, "has numbers and no moments"),
         (change(when="?"), {}, "has no moments"),
         (change(sold=1), {}, "constant target"),
+        (change(sold="much"), {}, "target_column_name: 96 values of 'sold' are no numbers"),
         (lambda t: t[:2], {}, "too few rows: the longest series has 2"),
         (change(lower="a"), {"time_series_id_column_names": ["shop", "lower"]}, "call it otherwise"),
         (change(), {"country_or_region_for_holidays": "JP"}, "holidays are days, and the step is MS"),
