@@ -236,6 +236,15 @@ def test_statistical_ones_beat_the_season_before(seen: dict[str, Any]) -> None:
     assert found["scores"]["mean_absolute_scaled_error"] < 0.6
 
 
+@pytest.mark.skipif(find_spec("statsforecast") is None, reason="the extra `forecasting` brings it")
+def test_long_seasons_are_taken_off_before_auto_arima(tmp_path: Path) -> None:
+    said = plan(forecast_horizon=24, folds=2)
+    seen = explored(panel(24 * 10, "h", season=24).query("shop == 'Oslo'"), said, tmp_path)
+    found = tried(seen, said, "auto_arima", until=LOGGED)
+    assert found["season"] == 24
+    assert found["scores"]["mean_absolute_scaled_error"] < 1
+
+
 def test_holidays_are_learnt(tmp_path: Path) -> None:
     table = panel(700, "D", season=7, noise=0.5)
     is_new_year = table["when"].dt.strftime("%m-%d") == "01-01"

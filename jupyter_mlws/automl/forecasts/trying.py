@@ -11,6 +11,7 @@ from jupyter_mlws.automl.writing import listed, written
 
 COMMON = """
 import shutil
+import warnings
 
 import matplotlib.pyplot as plt
 import mlflow
@@ -83,9 +84,19 @@ def exponential_smoothing(y):
 ''',
     "auto_arima": '''
 def auto_arima(y):
-    """Past values and past errors: of all such models the one with the best AICc."""
-    model = AutoARIMA(season_length=season if len(y) > 2 * season else 1).fit(y)
-    return lambda n: np.asarray(model.predict(h=n)["mean"])
+    """Past values and past errors: of all such models the one with the best AICc.
+
+    Seasons of more than 12 steps would take minutes; what is usual at each of their steps is taken off before.
+    """
+    has_season = len(y) > 2 * season
+    usual = np.zeros(season)
+    if has_season and season > 12:
+        usual = np.array([y[step - season :: -season].mean() for step in range(season)]) - y.mean()
+    rest = y - np.resize(usual[::-1], len(y))[::-1]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # models that do not converge lose
+        model = AutoARIMA(season_length=season if has_season and season <= 12 else 1).fit(rest)
+    return lambda n: np.asarray(model.predict(h=n)["mean"]) + np.resize(usual, n)
 ''',
 }
 FEATURES = """
