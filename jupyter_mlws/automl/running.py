@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from jupyter_mlws.automl import exploring, testing, trying
+from jupyter_mlws.automl import explaining, exploring, testing, trying
 from jupyter_mlws.automl.algorithms import Algorithm
 from jupyter_mlws.automl.choosing import ALGORITHMS
 from jupyter_mlws.automl.drawing import Draw, Tried, next_draw
@@ -275,7 +275,7 @@ class Search:
         if tester is not None and not tester.status.is_final:
             return []
         if explainer is None and explains and has_time:
-            made = trying.explanation(self.settings)
+            made = explaining.notebook(self.settings)
             return [self._look_at(best, "ModelExplain", "Explanation", made)]
         if explainer is not None and not explainer.status.is_final:
             return []

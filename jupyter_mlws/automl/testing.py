@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_mlws.automl.picturing import plots
 from jupyter_mlws.automl.settings import Settings
 from jupyter_mlws.automl.trying import CLASS_SCORES, NUMBER_SCORES
 from jupyter_mlws.automl.writing import written
@@ -61,5 +62,6 @@ def notebook(settings: Settings) -> bytes:
         ("", reading),
         ("", CLASS_SCORES if is_class else NUMBER_SCORES),
         ("", scoring + LOGGING),
+        *plots(settings.task, "weight" if settings.weight else ""),
         ("outputs", "scores: dict = scores"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jupyter_mlws.automl.picturing import plots
 from jupyter_mlws.automl.settings import HOLD_OUT_ROWS, Settings
 from jupyter_mlws.automl.writing import listed, written
 
@@ -116,16 +117,6 @@ scores = measure(truth, guess, {more})
 mlflow.log_metrics(scores)
 pd.Series(scores, name="score").to_frame()
 """
-CONFUSION = """
-from sklearn.metrics import ConfusionMatrixDisplay
-
-ConfusionMatrixDisplay.from_predictions(truth, classes[guess.argmax(axis=1)], xticks_rotation="vertical");
-"""
-RESIDUALS = """
-from sklearn.metrics import PredictionErrorDisplay
-
-PredictionErrorDisplay.from_predictions(truth, guess, kind="residual_vs_predicted");
-"""
 WEIGHING = '''
 from sklearn.pipeline import Pipeline
 
@@ -195,7 +186,7 @@ def trial(
         ("markdown", "## How good it is"),
         ("", CLASS_SCORES if is_class else NUMBER_SCORES),
         ("", checking),
-        ("", CONFUSION if is_class else RESIDUALS),
+        *plots(settings.task, "weight[checked]" if settings.weight else ""),
         ("markdown", "## The model, of all rows"),
         ("", KEEPING.format(requirements=needs, fit=fit)),
         (
@@ -270,31 +261,3 @@ def _featurising(columns: Columns) -> str:
     inner = "\n".join(f"    {part}" for part in parts)
     made = f"features = make_column_transformer(\n{inner}\n    sparse_threshold=0,\n)"
     return "\n".join(lines) + f"\n\n{made}"
-
-
-EXPLAINING = """
-table = pd.read_parquet(f"{{prepared}}/train.parquet").sample(frac=1, random_state={seed}).head(2000)
-X, y = table.drop(columns={roles!r}), table[{target!r}]
-found = permutation_importance(fitted, X, y, n_repeats=3, random_state={seed})
-importance = pd.Series(found.importances_mean, X.columns, name="importance").sort_values(ascending=False)
-importance.head(30).to_frame()
-"""
-
-
-def explanation(settings: Settings) -> bytes:
-    """The notebook that tells which columns the best model lives by."""
-    return written(
-        (
-            "markdown",
-            "# Why the best model says what it says\nHow much worse it gets when the values of one column are shuffled.",
-        ),
-        ("parameters", 'prepared: "Folder" = "prepared"\nmodel: "Folder" = "mlflow-model"'),
-        (
-            "",
-            "import mlflow\nimport pandas as pd\nfrom sklearn.inspection import permutation_importance",
-        ),
-        ("", "fitted = mlflow.sklearn.load_model(model)\nfitted"),
-        ("", EXPLAINING.format(seed=settings.seed, target=settings.target, roles=settings.roles)),
-        ("", "importance.head(20)[::-1].plot.barh();"),
-        ("outputs", "importance: dict = importance.to_dict()"),
-    )

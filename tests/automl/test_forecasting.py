@@ -90,6 +90,7 @@ def test_a_panel_leads_to_forecasts_a_mean_of_the_best_and_a_model(
     assert linear.metrics["mean_absolute_scaled_error"]
     client.jobs.download(linear.name, download_path=tmp_path / "trial", all=True)
     assert list((tmp_path / "trial").rglob("forecast.png"))
+    assert list((tmp_path / "trial").rglob("predicted_true"))
     (table,) = (tmp_path / "trial").rglob("forecast_table.json")
     made = json.loads(table.read_text())
     assert made["columns"] == [

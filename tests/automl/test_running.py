@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -61,6 +62,11 @@ def leaderboard(client: MLClient, job: Job) -> dict[str, Job]:
     }
 
 
+def left(client: MLClient, name: str) -> set[str]:
+    """Names of a run's files."""
+    return {file.path for file in client.runs.list_artifacts(run_id=name)}
+
+
 def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
     client: MLClient, passengers: Path, tmp_path: Path
 ) -> None:
@@ -96,6 +102,18 @@ def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
     assert board.test is not None
     assert board.test.status is Status.COMPLETED
     assert 0.7 < (board.test_metrics["AUC_weighted"] or 0) < 1
+    assert left(client, trials[best].name) >= {"confusion_matrix", "accuracy_table"}
+    assert left(client, board.test.name) >= {"confusion_matrix", "accuracy_table", "predictions"}
+    told = tmp_path / "told.json"
+    client.runs.read_artifact(
+        run_id=f"{job.name}_ModelExplain",
+        path="explanation/local_importance.json",
+        download_path=told,
+    )
+    each = json.loads(told.read_text())
+    assert each["outputs"] == ["no", "yes"]
+    added = np.sum(each["contributions"], axis=2)
+    np.testing.assert_allclose(np.array(each["base"]) + added, each["answers"], atol=1e-4)
     logged = client.runs.get(run_id=job.name).metrics
     assert logged["test_AUC_weighted"] == board.test_metrics["AUC_weighted"]
     assert logged["AUC_weighted"] == scores[best]
@@ -170,6 +188,7 @@ def test_a_regression_is_built_in_python_and_its_trial_reruns_to_the_same_score(
     assert (board.trials[0].metrics["r2_score"] or 0) > 0.9
     assert (board.test_metrics["r2_score"] or 0) > 0.9
     assert board.explanation is None
+    assert left(client, trial.name) >= {"residuals", "predicted_true"}
     setup = client.jobs.get(f"{done.name}_setup")
     states = {rail["name"]: rail["state"] for rail in setup.values["guardrails"]}
     assert states["id columns"] == states["constant columns"] == "Done"

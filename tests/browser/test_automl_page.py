@@ -47,6 +47,7 @@ def search(lab: Lab) -> str:
     return name
 
 
+@pytest.mark.timeout(300)
 def test_the_best_is_kept_its_notebook_opened_and_its_model_registered(
     jupyterlab: LabPage, lab: Lab, search: str
 ) -> None:
@@ -67,6 +68,13 @@ def test_the_best_is_kept_its_notebook_opened_and_its_model_registered(
     best = rest.call(lab, "GET", f"/api/automl/{search}")["best"]
     assert rest.wait_for(lab, search, "Completed")["properties"]["best_child_run_id"] == best
     row = board.get_by_role("row").filter(has=page.locator(f"[data-trial='{best}']"))
+    row.get_by_role("button", name="Show").click()
+    expect(board.get_by_label("Trial", exact=True)).to_have_value(best)
+    residuals = board.locator("[data-card='residuals']")
+    expect(residuals.locator(".main-svg").first).to_be_visible(timeout=PATIENCE)
+    residuals.get_by_role("button", name="View as table").click()
+    expect(residuals.get_by_role("row")).to_have_count(21)
+    expect(residuals.get_by_role("columnheader", name="Rows")).to_be_visible()
     register.click()
     dialog = page.get_by_role("dialog")
     name = f"payers-{uuid4().hex[:6]}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jupyter_mlws.automl.forecast import Facts
+from jupyter_mlws.automl.picturing import plots
 from jupyter_mlws.automl.settings import Settings
 from jupyter_mlws.automl.trying import NUMBER_SCORES, Explored
 from jupyter_mlws.automl.writing import listed, written
@@ -231,6 +232,7 @@ LOGGING = """
 mlflow.log_metrics(scores)
 mlflow.log_table(shown.assign(**{time: shown[time].astype(str)}), "forecast_table.json")
 mlflow.log_figure(figure, "forecast.png")
+truth, guess = trials["truth"].to_numpy(), trials["forecast"].to_numpy()
 """
 FORECAST = '''
 class Forecast(mlflow.pyfunc.PythonModel):
@@ -325,6 +327,7 @@ def trial(
         ("", INTERVAL),
         ("", DRAWING),
         ("", LOGGING),
+        *plots("regression"),
         ("markdown", "## The model, of all rows"),
         ("", FORECAST),
         ("", _keeping(model, lines)),

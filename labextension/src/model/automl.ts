@@ -1,6 +1,7 @@
 // One AutoML job: its trials as they come, best first, and the end that a person may put to it.
 import type { IDisposable } from '@lumino/disposable';
-import type { ICaller, Schemas } from '../api/client';
+import type { Client, Schemas } from '../api/client';
+import { Evaluations } from './evaluation';
 import { Resource } from './resource';
 import { isFinal } from './states';
 import { concernsSweep, type TrialState } from './sweep';
@@ -14,18 +15,20 @@ const MOST_METRICS = 5;
 
 export class AutoMLModel implements IDisposable {
   constructor(
-    private readonly _client: ICaller,
+    private readonly _client: Pick<Client, 'call' | 'download'>,
     models: WorkspaceModel,
     readonly name: string,
   ) {
     this.board = new Resource<Leaderboard>(signal =>
       _client.call('automl.get', { name }, { signal }),
     );
+    this.evaluations = new Evaluations(_client);
     this._following = models.follow(this.board, event => concernsSweep(event, name), REFRESH_MS);
     void this.board.refresh();
   }
 
   readonly board: Resource<Leaderboard>;
+  readonly evaluations: Evaluations;
 
   get isDisposed(): boolean {
     return this.board.isDisposed;
@@ -39,6 +42,7 @@ export class AutoMLModel implements IDisposable {
 
   dispose(): void {
     this._following.dispose();
+    this.evaluations.dispose();
     this.board.dispose();
   }
 

@@ -28,6 +28,8 @@ const ENDINGS: Record<string, FileKind> = {
     'txt log yaml yml py toml cfg ini xml sh r jl sql jsonl ndjson tex rst css js ts c h cpp java go rs conf env lock',
   ),
 };
+/** What AutoML keeps of a model, under Azure ML's names. */
+const TABLES = /^(accuracy_table|confusion_matrix|residuals|predicted_true)$/;
 const NAMES = /^(MLmodel|MLTable|README|LICENSE|Dockerfile|Makefile)$/;
 
 /** Bytes up to which a file of a kind is looked into; larger ones are only saved. */
@@ -65,6 +67,9 @@ const LANGUAGES: Record<string, string> = {
 
 export function kindOf(path: string): FileKind {
   const name = nameOf(path);
+  if (TABLES.test(name)) {
+    return 'json';
+  }
   return NAMES.test(name) ? 'text' : (ENDINGS[endingOf(name)] ?? 'other');
 }
 

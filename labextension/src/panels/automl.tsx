@@ -1,7 +1,7 @@
 // The page of an AutoML job: its leaderboard, what was found in the data, and what matters.
 import '../../style/sweep.css';
 import '../../style/automl.css';
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import {
   type AutoMLModel,
   type Contender,
@@ -21,8 +21,10 @@ import { durationOf } from '../ui/duration';
 import { duration, metric } from '../ui/format';
 import { useNow, useResource } from '../ui/hooks';
 import { Boundary, Empty, ErrorStrip, type IShownError, Skeleton } from '../ui/states';
-import { StatusChip, StatusIcon } from '../ui/status';
+import { StatusChip, StatusIcon, statusWord } from '../ui/status';
 import { type IColumn, Table } from '../ui/table';
+import { Explained } from './automl-explained';
+import { Plots } from './automl-plots';
 import { ConnectionMark } from './connection';
 import { execute, openRunMenu, usePage } from './page';
 import { Card, Weights } from './search-parts';
@@ -33,6 +35,12 @@ export function AutoMLPage(props: { model: AutoMLModel }): JSX.Element {
   const { model } = props;
   const { value, error } = useResource(model.board);
   const retry = (): void => void model.board.refresh();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const body = useRef<HTMLDivElement>(null);
+  const look = (name: string): void => {
+    setChosen(name);
+    body.current?.querySelector('.jp-MlwsPlots')?.scrollIntoView({ block: 'start' });
+  };
   if (!value) {
     return (
       <div className="jp-MlwsPage">
@@ -45,11 +53,14 @@ export function AutoMLPage(props: { model: AutoMLModel }): JSX.Element {
       <Head model={model} board={value} />
       {error && <ErrorStrip error={error} onRetry={retry} />}
       {value.error && <ErrorStrip error={{ message: value.error }} />}
-      <div className="jp-MlwsSweep-body">
+      <div className="jp-MlwsSweep-body" ref={body}>
         <Boundary>
-          <Cards board={value} />
+          <Cards model={model} board={value} />
         </Boundary>
-        <Trials board={value} />
+        <Trials board={value} look={look} />
+        <Boundary>
+          <Plots model={model} board={value} chosen={chosen} choose={setChosen} />
+        </Boundary>
       </div>
     </div>
   );
@@ -150,14 +161,30 @@ function Head(props: { model: AutoMLModel; board: Leaderboard }): JSX.Element {
           )}
         </span>
         <span>{trans.__('At the same time: %1', board.max_concurrent_trials)}</span>
+        {board.test && (
+          <span>
+            {trans.__('On the test data')}
+            {': '}
+            <button
+              type="button"
+              className="jp-MlwsSweep-link"
+              data-test={board.test.name}
+              onClick={() => execute(page, CommandIDs.openRun, { run_id: board.test?.name ?? '' })}
+            >
+              {board.test.status === 'Completed'
+                ? metric(board.test_metrics?.[board.primary_metric], locale)
+                : statusWord(board.test.status, trans)}
+            </button>
+          </span>
+        )}
         {left !== null && <span>{trans.__('Time left: %1', duration(left * 1000))}</span>}
       </p>
     </>
   );
 }
 
-function Cards(props: { board: Leaderboard }): JSX.Element {
-  const { board } = props;
+function Cards(props: { model: AutoMLModel; board: Leaderboard }): JSX.Element {
+  const { model, board } = props;
   const page = usePage();
   const { trans } = useLanguage();
   const history = useMemo(() => bestSoFar(board), [board]);
@@ -211,6 +238,7 @@ function Cards(props: { board: Leaderboard }): JSX.Element {
           />
         </Card>
       )}
+      {explanation?.status === 'Completed' && <Explained model={model} name={explanation.name} />}
     </div>
   );
 }
@@ -239,8 +267,8 @@ function railWord(state: string, trans: ReturnType<typeof useLanguage>['trans'])
   }
 }
 
-function Trials(props: { board: Leaderboard }): JSX.Element {
-  const { board } = props;
+function Trials(props: { board: Leaderboard; look: (name: string) => void }): JSX.Element {
+  const { board, look } = props;
   const page = usePage();
   const { trans, locale } = useLanguage();
   const now = useNow(1000, !isFinal(board.status));
@@ -303,12 +331,33 @@ function Trials(props: { board: Leaderboard }): JSX.Element {
           <Button
             minimal
             title={trans.__('The notebook that has trained and scored it')}
-            onClick={() => execute(page, CommandIDs.openNotebook, { name: trial.name })}
+            onClick={event => {
+              event.stopPropagation();
+              execute(page, CommandIDs.openNotebook, { name: trial.name });
+            }}
           >
             {trans.__('Open')}
           </Button>
         ) : (
           ''
+        ),
+    },
+    {
+      id: 'plots',
+      title: trans.__('Plots'),
+      width: 80,
+      render: trial =>
+        trial.value != null && (
+          <Button
+            minimal
+            title={trans.__('How good it is, in pictures')}
+            onClick={event => {
+              event.stopPropagation();
+              look(trial.name);
+            }}
+          >
+            {trans.__('Show')}
+          </Button>
         ),
     },
     ...others.map<IColumn<Contender>>(name => ({
