@@ -11,6 +11,7 @@ from jupyter_mlws.automl.trying import NUMBER_SCORES, Explored
 from jupyter_mlws.automl.writing import listed, written
 
 COMMON = """
+import copy
 import shutil
 import warnings
 
@@ -19,6 +20,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 from mlflow.models import infer_signature
+from sklearn import metrics as m
 """
 SERIES = '''
 def keys(rows):
@@ -308,10 +310,7 @@ def trial(
             f"# {title}\nOne trial for forecasting of `{settings.target}`: run it again and the score is the same.",
         ),
         ("parameters", 'prepared: "Folder" = "prepared"'),
-        (
-            "",
-            "\n".join(["import copy\n\nfrom sklearn import metrics as m", *lines]) + "\n" + COMMON,
-        ),
+        ("", COMMON + "\n".join(lines)),
         ("markdown", "## Series"),
         ("", _facts(settings, found, facts)),
         ("", SERIES),
