@@ -52,7 +52,8 @@ def plan(
 def explored(table: pd.DataFrame, wishes: Settings, folder: Path) -> dict[str, Any]:
     """All that the first notebook has in the end; it reads and keeps in `folder`, the working one."""
     table.to_parquet(folder / "data.parquet")
-    return _run(exploring.notebook(wishes), {"training_data": str(folder / "data.parquet")})
+    found = _run(exploring.notebook(wishes), {"training_data": str(folder / "data.parquet")})
+    return {**found, "prepared": str(folder / "prepared")}
 
 
 def tried(
@@ -70,7 +71,7 @@ def tried(
     code = codes[0] if len(codes) == 1 else f"Mean({', '.join(codes)})"
     imports = [one.imports for one in chosen]
     made = trying.trial(wishes, found, "a trial", imports, code)
-    return _run(made, {"prepared": "prepared"}, until)
+    return _run(made, {"prepared": seen["prepared"]}, until)
 
 
 def _run(notebook: bytes, given: dict[str, Any], until: str = "") -> dict[str, Any]:

@@ -90,6 +90,7 @@ def test_a_panel_leads_to_forecasts_a_mean_of_the_best_and_a_model(
     assert linear.metrics["mean_absolute_scaled_error"]
     client.jobs.download(linear.name, download_path=tmp_path / "trial", all=True)
     assert list((tmp_path / "trial").rglob("forecast.png"))
+    assert list((tmp_path / "trial").rglob("predicted_true"))
     (table,) = (tmp_path / "trial").rglob("forecast_table.json")
     made = json.loads(table.read_text())
     assert made["columns"] == [
@@ -126,6 +127,10 @@ def test_series_that_cannot_be_used_end_the_job_with_the_reason(
         forecasting_settings=ForecastingSettings(time_column_name="day"),
     )
     job.set_forecast_settings(time_column_name="when", forecast_horizon=4)
+    job.set_forecast_settings(seasonality=12)
+    assert job.forecasting == ForecastingSettings(
+        time_column_name="when", forecast_horizon=4, seasonality=12
+    )
 
     done = client.jobs.wait(client.jobs.create_or_update(job).name, timeout_s=PATIENCE_S)
 

@@ -108,6 +108,19 @@ def test_what_cannot_be_done_is_refused_at_its_field(more: dict[str, Any], field
         ({"weight_column_name": "w"}, "weight_column_name"),
         ({"cv_split_column_names": ["fold"]}, "cv_split_column_names"),
         ({"training": {"enable_stack_ensemble": True}}, "training.enable_stack_ensemble"),
+        ({"training": {"enable_dnn_training": True}}, "training.enable_dnn_training"),
+        (
+            {"training": {"stack_ensemble_settings": {"stack_meta_learner_type": "elastic_net"}}},
+            "training.stack_ensemble_settings",
+        ),
+        (
+            {"featurization": {"blocked_transformers": ["tf_idf"]}},
+            "featurization.blocked_transformers",
+        ),
+        (
+            {"featurization": {"transformer_params": {"imputer": [{"fields": ["a"]}]}}},
+            "featurization.transformer_params",
+        ),
         (
             {"training": {"enable_model_explainability": True}},
             "training.enable_model_explainability",

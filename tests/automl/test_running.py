@@ -102,7 +102,7 @@ def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
     stack = client.jobs.read_code(
         trials["StackEnsemble"].name, path="trial.ipynb", download_path=tmp_path / "stack.ipynb"
     )
-    assert "final_estimator=LogisticRegressionCV(max_iter=2000, cv=4)" in stack.read_text()
+    assert "last, folds = LogisticRegressionCV(max_iter=2000, cv=4)" in stack.read_text()
     board = client.automl.get(name=job.name)
     assert (board.best, board.best_value) == (trials[best].name, scores[best])
     assert [trial.algorithm for trial in board.trials if trial.ensemble] == [

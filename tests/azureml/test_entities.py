@@ -21,6 +21,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     azure: Any = import_module("azure.ai.ml")
     entities: Any = import_module("azure.ai.ml.entities")
+    automl: Any = import_module("azure.ai.ml.automl")
 
 
 @pytest.fixture
@@ -87,6 +88,27 @@ def test_a_sweep_built_by_its_sdk_runs(client: MLClient) -> None:
     view = client.sweeps.get(job.name)
     assert [trial.values for trial in view.trials] == [{"a": 1}, {"a": 2}]
     assert view.best_value == 2
+
+
+def test_a_forecast_built_by_its_sdk_means_the_same(client: MLClient) -> None:
+    built = automl.forecasting(
+        training_data=azure.Input(type="mltable", path=str(FILES / "table")),
+        target_column_name="sold",
+        n_cross_validations=3,
+    )
+    built.set_limits(max_trials=1)
+    said = {
+        "time_column_name": "when",
+        "forecast_horizon": 6,
+        "time_series_id_column_names": ["shop"],
+        "target_lags": [1, 12],
+        "features_unknown_at_forecast_time": ["visitors"],
+    }
+    built.set_forecast_settings(**said)
+    job = client.jobs.create_or_update(built)
+    client.jobs.begin_cancel(job.name)
+    spec: Any = client.jobs.get(job.name)
+    assert spec.forecasting == said
 
 
 LOADERS: dict[str, str] = {

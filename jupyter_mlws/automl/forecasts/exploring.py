@@ -33,7 +33,10 @@ TIMES = """
 if pd.api.types.is_numeric_dtype(table[time]):
     raise ValueError(f"forecasting.time_column_name: {time!r} has numbers and no moments")
 table[time] = pd.to_datetime(table[time], errors="coerce", format="mixed", utc=True).dt.tz_localize(None)
-table[target] = pd.to_numeric(table[target], errors="raise").astype(float).replace([np.inf, -np.inf], np.nan)
+amounts = pd.to_numeric(table[target], errors="coerce").astype(float)
+if (strange := amounts.isna() & table[target].notna()).any():
+    raise ValueError(f"target_column_name: {int(strange.sum())} values of {target!r} are no numbers, the first is {table[target][strange].iloc[0]!r}")
+table[target] = amounts.replace([np.inf, -np.inf], np.nan)
 for name in ids:
     if not pd.api.types.is_integer_dtype(table[name]):
         table[name] = table[name].astype(object).where(table[name].notna(), None)
@@ -153,12 +156,16 @@ middle = int(lengths.median())
 season = said_season or usual_season(frequency)
 if said_season is None and middle < 2 * season + 2:
     season = 1
-def echo(y):
-    """How alike a series is to itself one season before."""
-    change = y.diff()
-    return change.corr(change.shift(season))
 
-strength = table.groupby(series)[target].apply(echo).median() if season > 1 else np.nan
+def echo(y, lag):
+    """How alike the changes of a series are to those some steps before."""
+    change = y.diff().reset_index(drop=True)
+    pairs = pd.DataFrame({"now": change, "then": change.shift(lag)}).dropna()
+    if len(pairs) < 3 or pairs.std().min() == 0:
+        return 0.0
+    return pairs["now"].corr(pairs["then"])
+
+strength = table.groupby(series)[target].apply(echo, season).median() if season > 1 else np.nan
 note("seasonality", "Passed", f"it repeats after {season} steps, alike to {strength:.2f}" if season > 1 else "none is looked for")
 horizon = said_horizon or max(1, min(season if season > 1 else 10, middle // 5))
 step = said_step or horizon
@@ -264,12 +271,9 @@ figure.tight_layout()
 """
 
 ECHOES = """
-def echoes(y):
-    \"\"\"How alike the changes of a series are to those some steps before.\"\"\"
-    change = y.diff().reset_index(drop=True)
-    return pd.Series({lag: change.corr(change.shift(lag)) for lag in range(1, min(len(y) // 2, max(2 * season, 12)) + 1)})
-
-alike = pd.DataFrame({name: echoes(table[target][series == name]) for name in shown}).mean(axis=1)
+most = min(int(lengths.median()) // 2, max(2 * season, 12))
+drawn = [table[target][series == name] for name in shown]
+alike = pd.DataFrame([{lag: echo(y, lag) for lag in range(1, most + 1)} for y in drawn]).mean()
 axis = alike.plot.bar(figsize=(9, 2.5), xlabel="steps before", title="How alike its changes are to earlier ones")
 axis.xaxis.set_major_locator(plt.MaxNLocator(12));
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -150,6 +151,19 @@ class Forecasting(Shape):
     """Steps from the origin of one fold to that of the next; the horizon when not said."""
     features_unknown_at_forecast_time: str | list[str] | None = None
 
+    @field_validator(
+        "time_series_id_column_names", "features_unknown_at_forecast_time", mode="before"
+    )
+    @classmethod
+    def _list_as_text(cls, value: Any) -> Any:
+        """Azure's SDK writes a list of names as Python does, in one text."""
+        if isinstance(value, str) and value.startswith("["):
+            try:
+                return ast.literal_eval(value)
+            except (ValueError, SyntaxError):
+                return value
+        return value
+
     @property
     def series(self) -> list[str]:
         """The columns that tell one series from another."""
@@ -249,8 +263,10 @@ class AutoMLJob(JobSpec):
         self.featurization = validated(Featurization, featurization, prefix="featurization")
 
     def set_forecast_settings(self, **forecasting: Any) -> None:
-        """What is forecast, in the words of the YAML's `forecasting`."""
-        self.forecasting = validated(Forecasting, forecasting, prefix="forecasting")
+        """What is forecast, in the words of the YAML's `forecasting`; what was said before stays."""
+        before = self.forecasting.model_dump(exclude_none=True) if self.forecasting else {}
+        said = {**before, **forecasting}
+        self.forecasting = validated(Forecasting, said, prefix="forecasting")
 
 
 def loosely(word: str) -> str:

@@ -1,6 +1,7 @@
 // What a trial's plots are drawn from: the tables that its notebook has kept, and the curves in them.
 import type { IDisposable } from '@lumino/disposable';
 import type { Client } from '../api/client';
+import type { IForecastTable } from './forecasttable';
 import { Resource } from './resource';
 
 /** Rows that are truly positive, falsely positive, truly negative and falsely negative. */
@@ -44,7 +45,13 @@ export interface IExplained {
 
 export type Evaluation =
   | { kind: 'classes'; accuracy: IAccuracyTable; confusion: IConfusion }
-  | { kind: 'numbers'; residuals: IResiduals; predicted: IPredictedTrue };
+  | {
+      kind: 'numbers';
+      residuals: IResiduals;
+      predicted: IPredictedTrue;
+      /** Of tasks that forecast. */
+      forecast?: IForecastTable;
+    };
 
 export interface ICurve {
   /** Null for all classes together. */
@@ -107,11 +114,14 @@ export class Evaluations implements IDisposable {
       ]);
       return { kind: 'classes', accuracy, confusion };
     }
-    const [residuals, predicted] = await Promise.all([
+    const [residuals, predicted, forecast] = await Promise.all([
       data<IResiduals>('residuals'),
       data<IPredictedTrue>('predicted_true'),
+      task === 'forecasting'
+        ? this._json<IForecastTable>(runId, 'forecast_table.json', signal)
+        : undefined,
     ]);
-    return { kind: 'numbers', residuals, predicted };
+    return { kind: 'numbers', residuals, predicted, ...(forecast && { forecast }) };
   }
 
   private async _json<T>(run_id: string, path: string, signal: AbortSignal): Promise<T> {

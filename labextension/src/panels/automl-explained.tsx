@@ -7,7 +7,7 @@ import { useLanguage } from '../ui/context';
 import { Choice } from '../ui/controls';
 import { metric } from '../ui/format';
 import { useResource } from '../ui/hooks';
-import { PictureCard, titled } from './automl-plots';
+import { PictureCard, titled } from './automl-picture';
 
 const MOST_BARS = 12;
 

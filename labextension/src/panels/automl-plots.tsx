@@ -1,5 +1,5 @@
 // How good one trial is, in pictures, each of them a table as well.
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { type AutoMLModel, type Contender, type Leaderboard, ranked } from '../model/automl';
 import {
   type CurveKind,
@@ -13,11 +13,12 @@ import {
 } from '../model/evaluation';
 import { colourOf, Plot } from '../ui/chart';
 import { useLanguage } from '../ui/context';
-import { Button, Choice } from '../ui/controls';
+import { Choice } from '../ui/controls';
 import { metric } from '../ui/format';
 import { useResource } from '../ui/hooks';
 import { Empty, ErrorStrip, Skeleton } from '../ui/states';
-import { Card } from './search-parts';
+import { Outlook } from './automl-outlook';
+import { PictureCard, titled } from './automl-picture';
 import { useInView } from './series';
 
 const HEIGHT = 250;
@@ -124,68 +125,11 @@ function Classes(props: { value: Extract<Evaluation, { kind: 'classes' }> }): JS
 function Numbers(props: { value: Extract<Evaluation, { kind: 'numbers' }> }): JSX.Element {
   return (
     <>
+      {props.value.forecast && <Outlook table={props.value.forecast} />}
       <PredictedTrue predicted={props.value.predicted} />
       <Residuals residuals={props.value.residuals} />
     </>
   );
-}
-
-/** A picture, or its numbers. */
-export function PictureCard(props: {
-  id: string;
-  title: string;
-  /** What can be chosen, below the head. */
-  options?: ReactNode;
-  isWide?: boolean;
-  columns: readonly string[];
-  rows: () => readonly (readonly (string | number)[])[];
-  children: ReactNode;
-}): JSX.Element {
-  const { trans, locale } = useLanguage();
-  const [asTable, setAsTable] = useState(false);
-  const toggle = (
-    <Button minimal aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
-      {asTable ? trans.__('View as chart') : trans.__('View as table')}
-    </Button>
-  );
-  return (
-    <Card id={props.id} title={props.title} tools={toggle} isWide={props.isWide}>
-      {props.options && <div className="jp-MlwsPlots-options">{props.options}</div>}
-      {asTable ? (
-        <div className="jp-MlwsChartCard-table jp-MlwsPlots-table">
-          <table className="jp-MlwsFacts jp-mod-list">
-            <thead>
-              <tr>
-                {props.columns.map(column => (
-                  <th key={column} scope="col">
-                    {column}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {props.rows().map((row, at) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: rows have nothing else to be told apart by.
-                <tr key={at}>
-                  {row.map((value, place) => (
-                    <td key={props.columns[place]}>
-                      {typeof value === 'number' ? metric(value, locale) : value}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : (
-        props.children
-      )}
-    </Card>
-  );
-}
-
-export function titled(text: string): object {
-  return { title: { text, standoff: 6 } };
 }
 
 function useCurveWords(kind: CurveKind): { title: string; x: string; y: string } {

@@ -3,7 +3,7 @@ import '../../style/rundialog.css';
 import '../../style/data.css';
 import '../../style/automl.css';
 import { addIcon } from '@jupyterlab/ui-components';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { Job } from '../api/client';
 import type { AutoMLDraft, Column, IDraftFields, Step } from '../model/automldraft';
 import { hintsOf, STEPS } from '../model/automldraft';
@@ -33,6 +33,14 @@ export function AutoMLWizard(props: { draft: AutoMLDraft } & IWizardActions): JS
   useSignal(draft.changed);
   const { step } = draft.fields;
   const at = STEPS.indexOf(step);
+  const body = useRef<HTMLDivElement>(null);
+  // The control that led to a step is gone with the one before: keys go on in the new one.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is done for each step
+  useEffect(() => {
+    if (document.activeElement === document.body) {
+      body.current?.focus();
+    }
+  }, [step]);
   const blocker = draft.blocker(step);
   const next = (): void => {
     if (blocker || draft.isBusy) {
@@ -67,7 +75,7 @@ export function AutoMLWizard(props: { draft: AutoMLDraft } & IWizardActions): JS
           onChange={id => draft.describe({ step: id as Step })}
         />
       </header>
-      <div className="jp-MlwsWizard-body" data-step={step}>
+      <div className="jp-MlwsWizard-body" data-step={step} ref={body} tabIndex={-1}>
         {draft.tasks.error && (
           <ErrorStrip error={draft.tasks.error} onRetry={() => void draft.tasks.refresh()} />
         )}
