@@ -19,16 +19,13 @@ FIELDS = {
     "test_data": "score it with the model in a job of its own",
     "test_data_size": "score it with the model in a job of its own",
     "weight_column_name": "rows weigh the same here",
-    "featurization.blocked_transformers": "edit a trial's notebook instead",
     "featurization.transformer_params": "edit a trial's notebook instead",
     "featurization.enable_dnn_featurization": "columns of words become categories",
     "featurization.dataset_language": "columns of words become categories",
     "training.enable_dnn_training": "models are trained on CPUs, in seconds",
     "training.stack_ensemble_settings": "forecasts are not stacked",
     "training.enable_stack_ensemble": "the mean of the best is kept, as VotingEnsemble",
-    "training.stack_ensemble_settings": "the mean of the best is kept, as VotingEnsemble",
     "featurization.blocked_transformers": "edit a trial's notebook instead",
-    "featurization.transformer_params": "gaps of a series are filled by what was before",
     "training.enable_model_explainability": "most models know the past alone",
 }
 """By the field, why it is not done and what to do."""
