@@ -30,6 +30,8 @@ predictions = table.assign(**{f"{target}_predicted": guess})
 scores = measure(truth, guess, size, weight)
 """
 LOGGING = """
+# A few rows may be without a class, and then some scores are not defined.
+scores = {name: score for name, score in scores.items() if np.isfinite(score)}
 mlflow.log_metrics(scores)
 with tempfile.TemporaryDirectory() as folder:
     predictions.to_csv(f"{folder}/predictions.csv", index=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from sklearn import metrics as m
 
 from jupyter_mlws.automl.picturing import CLASS_TABLES, NUMBER_TABLES
+from jupyter_mlws.automl.trying import CLASS_SCORES
 
 
 def tables(code: str, *given: Any) -> dict[str, dict[str, Any]]:
@@ -62,3 +64,20 @@ def test_bins_of_a_regressor_hold_all_rows_and_none_is_empty() -> None:
     assert (edges[0], edges[-1]) == ((guess - truth).min(), (guess - truth).max())
     alike = tables(NUMBER_TABLES, np.ones(4), np.ones(4))["predicted_true"]
     assert (alike["bin_counts"], alike["bin_averages"]) == ([4], [1])
+
+
+def test_a_test_without_rows_of_a_class_has_tables_and_scores() -> None:
+    probability = np.array([[0.7, 0.2, 0.1], [0.2, 0.7, 0.1], [0.6, 0.3, 0.1]])
+    truth, classes = np.array(["a", "b", "a"]), np.array(["a", "b", "c"])
+    names: dict[str, Any] = {"np": np, "m": m, "positive": None}
+    exec(CLASS_SCORES, names)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn tells that some are not defined
+        scores = names["measure"](truth, probability, classes)
+
+    assert scores["accuracy"] == 1
+    assert scores["AUC_micro"] == 1
+    found = tables(CLASS_TABLES, truth, probability, classes)
+    assert found["confusion_matrix"]["matrix"] == [[2, 0, 0], [0, 1, 0], [0, 0, 0]]
+    assert found["accuracy_table"]["probability_tables"][2][0] == [0, 3, 0, 0]
