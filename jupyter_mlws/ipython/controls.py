@@ -8,8 +8,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-LABEL = {"description_width": "10em"}
-WIDTH = "36em"
+LABEL = {"description_width": "9em"}
+WIDTH = "32em"
 
 
 class Field:
