@@ -302,6 +302,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
             with self.figure.batch_update():
                 points.x, points.y = numbers, values
                 line.x, line.y = numbers, best
+                self.figure.layout.xaxis.dtick = max(1, len(numbers) // 8)
                 self.figure.layout.title.text = self.board.view.primary_metric
 
     def _chosen(self, change: Any) -> None:
@@ -372,7 +373,7 @@ def _figure() -> Any:
             },
         ],
         layout={
-            "xaxis": {"title": {"text": "trial"}, "tickformat": "d", "nticks": 8, **axis},
+            "xaxis": {"title": {"text": "trial"}, "dtick": 1, **axis},
             "yaxis": axis,
             "title": {"text": "", "font": {"size": 12}, "x": 0, "y": 0.98},
             # Both themes shine through.
