@@ -18,6 +18,7 @@ SCHEMA = "https://azuremlschemas.azureedge.net/latest/autoMLJob.schema.json"
 BLOCKS = ("limits", "training", "featurization")
 """Fields that Azure ML's SDK has a setter for, `set_limits` and so on."""
 CHOSEN = ("allowed_training_algorithms", "blocked_training_algorithms")
+MISSING = "is required."
 COUNTED = ("integer", "number")
 
 
@@ -65,7 +66,12 @@ def check(settings: Mapping[str, Any], tasks: Mapping[str, TaskView]) -> None:
     if "training_data" in settings:
         raise Invalid.field("training_data", "is what the wizard is about: give it first.")
     task = settings.get("task", next(iter(tasks)))
-    validated(AutoMLJob, {"training_data": "azureml:any", **settings, "task": task})
+    try:
+        validated(AutoMLJob, {"training_data": "azureml:any", **settings, "task": task})
+    except Invalid as error:
+        # What is not said yet will be asked.
+        if said := [problem for problem in error.problems if problem.message != MISSING]:
+            raise Invalid.of(said) from None
     if task not in tasks:
         message = f"'{task}' is not done here (there are: {', '.join(tasks)})."
         raise Invalid.field("task", f"{message}{did_you_mean(str(task), tasks)}")

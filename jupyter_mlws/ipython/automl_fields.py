@@ -161,7 +161,9 @@ class Block(widgets.VBox):  # type: ignore[misc]
             control = choice_control(label, names, said if said in names else None)
         elif "enum" in schema:
             options = [("", None), *((str(value), value) for value in schema["enum"])]
-            known = [value for value in schema["enum"] if loosely(value) == loosely(str(said))]
+            known = [
+                value for value in schema["enum"] if loosely(value) == loosely(str(said or ""))
+            ]
             control = choice_control(label, options, known[0] if known else None)
         else:
             shown = ", ".join(map(str, said)) if isinstance(said, list) else said

@@ -183,7 +183,7 @@ class AutoMLForm(widgets.VBox):  # type: ignore[misc]
         self._task = Field("task", choice_control("Task", options, task))
         self._is_task_said = task is not None
         self._block = Block(self._schema, self._more, self._answered)
-        self._shape = widgets.HTML(layout={"margin": "0 0 0 10em"})
+        self._shape = widgets.HTML(layout={"margin": "0 0 0 9em"})
         self._predict.control.observe(lambda change: self._choose(False), names="value")
         self._task.control.observe(lambda change: self._choose(True), names="value")
 

@@ -190,7 +190,9 @@ class AutoMLWizard(widgets.VBox):  # type: ignore[misc]
     def _draw_code(self, is_right: bool) -> None:
         which = self._code.value
         if which == CODE[0] or not is_right:
-            self._text.value = ""
+            self._text.value = (
+                "" if which == CODE[0] else f"The {which} is shown when all is right."
+            )
             return
         text = self.yaml if which == CODE[1] else self.python
         self._text.value = (

@@ -8,8 +8,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-LABEL = {"description_width": "10em"}
-WIDTH = "36em"
+LABEL = {"description_width": "9em"}
+WIDTH = "32em"
 
 
 class Field:
@@ -30,8 +30,7 @@ class Field:
         self._read = read or (lambda value: value)
         self._help = widgets.HTML()
         self.help(help)
-        self._error = widgets.HTML()
-        self._error.layout.display = "none"
+        self._error = widgets.HTML(layout={"display": "none", "margin": "0 0 0 9em"})
         row = {"flex_flow": "row wrap", "align_items": "center"}
         self.widget = widgets.VBox([widgets.HBox([control, self._help], layout=row), self._error])
 

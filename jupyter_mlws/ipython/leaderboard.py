@@ -183,7 +183,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
         self._table = widgets.HTML()
         self._choice = widgets.Select(
             description="Trial",
-            rows=6,
+            rows=12,
             layout={"width": "36em", "max_width": "100%"},
             style={"description_width": "auto"},
         )
@@ -206,13 +206,10 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
     def _parts(self) -> list[widgets.Widget]:
         row = {"flex_flow": "row wrap", "align_items": "center"}
         bar = [self._progress, self._stop, self._cancel, self._register, self._with_lost]
-        left = widgets.VBox(
-            [self._table, self._choice], layout={"flex": "1 1 620px", "min_width": "0"}
-        )
         plot = widgets.Box([self.figure], layout={"flex": "0 0 380px"})
-        both = widgets.HBox([left, plot], layout={**row, "align_items": "flex-start"})
+        both = widgets.HBox([self._choice, plot], layout={**row, "align_items": "flex-start"})
         bars = [widgets.HBox(bar, layout=row), self._form, self._message]
-        return [self._head, *bars, both, self._details]
+        return [self._head, *bars, self._table, both, self._details]
 
     def _button(self, text: str, icon: str, act: Callable[[], None]) -> widgets.Button:
         made = widgets.Button(description=text, icon=icon, layout={"width": "auto"})
@@ -305,6 +302,7 @@ class TrialBoard(widgets.VBox):  # type: ignore[misc]
             with self.figure.batch_update():
                 points.x, points.y = numbers, values
                 line.x, line.y = numbers, best
+                self.figure.layout.xaxis.dtick = max(1, len(numbers) // 8)
                 self.figure.layout.title.text = self.board.view.primary_metric
 
     def _chosen(self, change: Any) -> None:
@@ -382,9 +380,9 @@ def _figure() -> Any:
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"color": "#7f7f7f"},
-            "legend": {"orientation": "h", "y": 1.12, "x": 0},
+            "legend": {"orientation": "h", "y": 1.22, "x": 0},
             "width": 380,
             "height": 260,
-            "margin": {"l": 60, "r": 10, "t": 50, "b": 40},
+            "margin": {"l": 60, "r": 10, "t": 64, "b": 40},
         },
     )

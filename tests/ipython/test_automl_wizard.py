@@ -17,8 +17,15 @@ from ipywidgets.widgets.widget import _instances as alive
 
 import jupyter_mlws as mlws
 from jupyter_mlws import Invalid, NotFound
+from jupyter_mlws.entities.azure.automl import AutoMLJob
+from jupyter_mlws.entities.leaderboard import AlgorithmView, TaskView
+from jupyter_mlws.entities.record import json_schema
 from jupyter_mlws.ipython import calls
+from jupyter_mlws.ipython.automl_draft import Schema
+from jupyter_mlws.ipython.automl_form import AutoMLForm
 from jupyter_mlws.ipython.automl_wizard import AutoMLWizard
+from jupyter_mlws.ipython.controls import close_all
+from jupyter_mlws.ipython.table_source import OwnTable
 
 pytestmark = [pytest.mark.usefixtures("in_workspace"), pytest.mark.timeout(300)]
 
@@ -63,7 +70,7 @@ def parts(widget: widgets.Widget) -> list[widgets.Widget]:
     return [widget, *(w for child in getattr(widget, "children", ()) for w in parts(child))]
 
 
-def control(wizard: AutoMLWizard, label: str) -> Any:
+def control(wizard: widgets.Widget, label: str) -> Any:
     return next(w for w in parts(wizard) if getattr(w, "description", "") == label)
 
 
@@ -235,6 +242,34 @@ def test_data_of_the_workspace_and_files_are_asked_about_too(
     assert by_path.spec["task"] == "regression"
     by_name.close()
     by_path.close()
+
+
+def test_a_task_is_asked_what_the_schema_has_for_it_alone() -> None:
+    days = pd.date_range("2024-01-01", periods=60)
+    table = OwnTable(pd.DataFrame({"n": range(60), "shop": ["a", "b"] * 30, "day": days}))
+    algorithm = AlgorithmView(name="naive", label="Naive")
+    task = TaskView(
+        task="forecasting", metrics=["r2_score"], algorithms=[algorithm], column_types=["Numeric"]
+    )
+    said = {"forecast_horizon": 7, "time_series_id_column_names": ["shop"]}
+    settings = {"forecasting": said, "task": "forecasting"}
+    schema = Schema(json_schema(AutoMLJob))
+    form = AutoMLForm(table, {"forecasting": task}, schema, "n", settings, lambda: None)
+    profile = table.analysis().profile
+    assert profile is not None
+
+    form.fill(profile)
+    form.draw()
+
+    assert form.document["forecasting"] == {
+        "time_column_name": "day",
+        **said,
+        "time_series_id_column_names": "shop",
+    }
+    control(form, "Forecast horizon").value = "0"
+    assert "forecasting.forecast_horizon" in {problem.field for problem in form.problems()}
+    assert form.tell(list(form.problems())) == ""
+    close_all([form])
 
 
 def test_what_cannot_be_asked_about_is_told(table: pd.DataFrame, tmp_path: Path) -> None:
