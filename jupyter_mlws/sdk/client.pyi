@@ -540,7 +540,7 @@ class Models(Noun):
         """Let a label mean a version, so that `azureml:NAME@LABEL` leads to it."""
 
     def set_stage(self, name: builtins.str, version: builtins.str, stage: builtins.str) -> jupyter_mlws.entities.asset.Asset:
-        """Move a version to a stage, such as `Production`; MLflow shows it too."""
+        """Move a version to a stage, such as `Production`; MLflow shows it too. In it already, it stays as it is."""
 
     def share(self, name: builtins.str, registry_name: builtins.str, version: builtins.str | None = ..., share_with_name: builtins.str | None = ..., share_with_version: builtins.str | None = ...) -> jupyter_mlws.entities.asset.Asset:
         """Put a version, the latest when none is named, into a registry of the service's machine."""

@@ -2543,8 +2543,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move a version to a stage, such as `Production`; MLflow shows it too.
-         * @description Move a version to a stage, such as `Production`; MLflow shows it too.
+         * Move a version to a stage, such as `Production`; MLflow shows it too. In it already, it stays as it is.
+         * @description Move a version to a stage, such as `Production`; MLflow shows it too. In it already, it stays as it is.
          */
         post: operations["models.set_stage"];
         delete?: never;
