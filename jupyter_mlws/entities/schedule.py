@@ -194,7 +194,7 @@ class ImportSource(Spec):
 class ImportData(Spec):
     """Data that are fetched from elsewhere and become a version of an asset."""
 
-    type: Annotated[Literal["mltable", "uri_folder", "uri_file"], BeforeValidator(fold)] = "mltable"
+    type: Annotated[Literal["uri_file", "uri_folder", "mltable"], BeforeValidator(fold)] = "mltable"
     name: str
     version: str | None = None
     description: str | None = None
