@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_mlws.execution.environments import containers as product
+
 IMAGE = "localhost/mlws-test:base"
 PROGRAMS = ("bash", "cat", "id", "sleep")
 LEFT_OUT = re.compile(
@@ -28,11 +30,9 @@ MOST_PROCESSES = 32768
 @contextmanager
 def ready(folder: Path) -> Iterator[str]:
     """The program of an engine that runs containers and has `IMAGE`; skips where there is none."""
-    found = [program for name in ("podman", "docker") if (program := shutil.which(name))]
-    working = [program for program in found if _ask(program, "info").returncode == 0]
-    if not working or sys.platform != "linux":
-        pytest.skip("Neither Podman nor Docker answers here.")
-    program = working[0]
+    program = product.engine()
+    if program is None or sys.platform != "linux":
+        pytest.skip("Neither Docker nor Podman answers here.")
     _make_root(folder / "root.tar")
     made = _ask(program, "import", str(folder / "root.tar"), IMAGE)
     assert made.returncode == 0, made.stderr
@@ -53,7 +53,8 @@ def containers(program: str) -> list[str]:
 def _make_it_run(program: str, folder: Path, patch: pytest.MonkeyPatch) -> None:
     """Try a container, then with settings for machines that allow less than Podman's own ask for."""
     reasons = []
-    for settings in ("", _settings(""), _settings("runc"), _settings("crun")):
+    more = [_settings(runtime) for runtime in ("", "runc", "crun")]
+    for settings in ("", *(more if product.is_podman(program) else ())):
         if settings:
             (folder / "containers.conf").write_text(settings)
             patch.setenv("CONTAINERS_CONF", str(folder / "containers.conf"))

@@ -194,13 +194,14 @@ class ImportSource(Spec):
 class ImportData(Spec):
     """Data that are fetched from elsewhere and become a version of an asset."""
 
-    type: Annotated[Literal["mltable", "uri_folder"], BeforeValidator(fold)] = "mltable"
+    type: Annotated[Literal["uri_file", "uri_folder", "mltable"], BeforeValidator(fold)] = "mltable"
     name: str
     version: str | None = None
     description: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     properties: dict[str, str] = Field(default_factory=dict)
-    path: str
+    path: str | None = None
+    """Where the copies are kept; in the workspace when absent, which Azure ML has not."""
     source: ImportSource
 
 

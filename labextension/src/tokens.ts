@@ -138,7 +138,7 @@ export namespace CommandIDs {
   export const openSchedules = 'mlws:schedules-open';
   /** No arguments: the page of triggers and webhooks. */
   export const openTriggers = 'mlws:triggers-open';
-  /** `{path?, run_id?, name?, job?}`: the editor, for a file, an earlier job, or a schedule that is there. */
+  /** `{path?, run_id?, name?, job?, import_data?}`: the editor, for a file, an earlier job, an import, or a schedule that is there. */
   export const scheduleDialog = 'mlws:schedule-dialog';
   /** `{name}`: starts the job of a schedule once, now. */
   export const triggerSchedule = 'mlws:schedule-trigger';
@@ -194,6 +194,8 @@ export namespace CommandIDs {
   export const openDataset = 'mlws:data-open';
   /** `{path?, selected?}`: asks for a name and registers a file or folder as data. */
   export const registerData = 'mlws:data-register';
+  /** `{name?}`: the dialog that brings data in from a database or another storage. */
+  export const importData = 'mlws:data-import';
   /** `{name, version, type}`: puts a cell that loads the data into the current notebook. */
   export const insertData = 'mlws:data-insert';
   /** `{name, version, type}`: puts the lines that load the data on the clipboard. */

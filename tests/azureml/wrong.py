@@ -828,7 +828,7 @@ WRONG: list[tuple[str, str, str, str]] = [
         "schedule-import",
         "  type: mltable",
         "  type: table #!",
-        "import_data.type: Input should be 'mltable'",
+        "import_data.type: Input should be 'uri_file'",
     ),
     (
         "monitor",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -223,3 +225,67 @@ def test_files_are_taken_where_they_are_dropped(jupyterlab: LabPage) -> None:
 
     made = jupyterlab.page.locator(".jp-MlwsDataset[data-data='my-drop']")
     expect(made.get_by_role("gridcell", name="2", exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.fixture
+def database(lab: Lab) -> Iterator[str]:
+    """A datastore that is a database of three towns."""
+    with sqlite3.connect(lab.project / "towns.db") as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS towns (name TEXT, people INTEGER)")
+        connection.execute("DELETE FROM towns")
+        rows = [("Oslo", 709), ("Tokyo", 14094), ("Paris", 2103)]
+        connection.executemany("INSERT INTO towns VALUES (?, ?)", rows)
+    connection.close()
+    datastore = {"type": "sql", "name": "towns_db", "url": f"sqlite:///{lab.project}/towns.db"}
+    rest.call(lab, "POST", "/api/datastores", {"datastore": datastore})
+    yield "towns_db"
+    (lab.project / "towns.db").unlink()
+
+
+def test_rows_of_a_database_are_imported_followed_and_scheduled(
+    jupyterlab: LabPage, lab: Lab, database: str
+) -> None:
+    page = jupyterlab.page
+    name = f"imported-{uuid4().hex[:8]}"
+    jupyterlab.execute("mlws:data-list")
+    page.locator(".jp-MlwsDataPage").get_by_role("button", name="Import data…").click()
+    dialog = page.locator(".jp-MlwsRunDialog")
+    expect(dialog.get_by_label("Database")).to_contain_text(database)
+    dialog.get_by_label("Database").select_option(f"azureml:{database}")
+    expect(dialog.locator(".jp-mod-wrong")).to_have_count(0)
+    dialog.get_by_label("Name").fill("no good name!")
+    expect(dialog.locator(".jp-MlwsField.jp-mod-wrong")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_label("Name")).to_be_focused()
+    expect(dialog.locator(".jp-MlwsField.jp-mod-wrong")).to_have_count(2)
+    dialog.get_by_label("Name").fill(name)
+    query = dialog.get_by_label("Query")
+    query.fill("SELECT * FROM towns")
+    query.press("Enter")
+    query.type("WHERE people > 1000")
+    expect(dialog.locator(".jp-mod-wrong")).to_have_count(0)
+
+    dialog.get_by_role("button", name="Schedule…").click()
+    editor = page.locator(".jp-MlwsRunDialog", has=page.locator(".jp-MlwsSchedule"))
+    expect(editor.locator(".jp-MlwsSchedule-times li")).to_have_count(10)
+    expect(editor.get_by_label("Name")).to_have_value(f"import-{name}")
+    editor.get_by_role("button", name="Create schedule").click()
+    expect(editor).to_have_count(0)
+    kept = rest.call(lab, "GET", f"/api/schedules/import-{name}")
+    assert kept["import_data"]["source"]["query"] == "SELECT * FROM towns\nWHERE people > 1000"
+    rest.call(lab, "POST", f"/api/schedules/import-{name}:disable", {})
+
+    page.evaluate(
+        "name => void window.jupyterapp.commands.execute('mlws:data-import', { name })", name
+    )
+    dialog.get_by_label("Rows").select_option("table_name")
+    dialog.get_by_label("Table").fill("towns")
+    expect(dialog.get_by_label("Database")).to_have_value(re.compile("azureml:"))
+    dialog.get_by_label("Database").select_option(f"azureml:{database}")
+    dialog.get_by_label("Table").press("Enter")
+    run = page.locator(".jp-MlwsRunPage")
+    expect(run.get_by_text("Completed").first).to_be_visible(timeout=PATIENCE)
+    jupyterlab.execute("mlws:data-list")
+    listed = page.locator(".jp-MlwsDataPage").get_by_role("gridcell", name=name, exact=True)
+    expect(listed).to_be_visible()
+    assert rest.call(lab, "GET", f"/api/data/{name}")["type"] == "mltable"

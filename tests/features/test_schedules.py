@@ -441,7 +441,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"create_job": {"type": "spark", "job": {"command": "true"}}}, "create_job.type"),
     ({"create_job": {"job": 3}}, "create_job.job"),
     ({"create_job": None}, ""),
-    ({"import_data": {"name": "x"}}, "import_data.path"),
+    ({"import_data": {"name": "x"}}, "import_data.source"),
     (
         {"create_monitor": {"monitoring_signals": {"a": {"type": "vibes"}}}},
         "create_monitor.compute",

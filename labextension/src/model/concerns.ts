@@ -43,7 +43,19 @@ export function concernsRun(event: Event, runId: string): boolean {
   return subjectOf(event).id === runId && !isSampling(event);
 }
 
+/** Names of the assets of a kind that an event changed; what a job makes stands in the job's own event. */
+export function assetsOf(event: Event, kind: 'data' | 'model'): string[] {
+  const made = `made:${kind}:`;
+  const subject = subjectOf(event);
+  return [
+    ...(subject.kind === kind ? [subject.id.split('@')[0] ?? ''] : []),
+    ...Object.keys(event.change ?? {}).flatMap(key =>
+      key.startsWith(made) ? [key.slice(made.length)] : [],
+    ),
+  ];
+}
+
 /** Whether a list of data may look different. */
 export function concernsData(event: Event): boolean {
-  return subjectOf(event).kind === 'data';
+  return assetsOf(event, 'data').length > 0;
 }

@@ -2,7 +2,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { ICaller, Schemas } from '../api/client';
-import { subjectOf } from './concerns';
+import { assetsOf } from './concerns';
 import { Resource } from './resource';
 import type { WorkspaceModel } from './workspace';
 
@@ -184,9 +184,8 @@ export class DataModel implements IDisposable {
           .items,
     );
     this.versions.changed.connect(() => this._choose());
-    this._following = workspace.follow(
-      this.versions,
-      event => subjectOf(event).kind === 'data' && subjectOf(event).id.split('@')[0] === name,
+    this._following = workspace.follow(this.versions, event =>
+      assetsOf(event, 'data').includes(name),
     );
     void this.versions.refresh();
   }

@@ -3,7 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { Event, ICaller, Schemas } from '../api/client';
 import { Collection } from './collection';
-import { subjectOf } from './concerns';
+import { assetsOf } from './concerns';
 import type { Asset } from './data';
 import { Resource } from './resource';
 import type { WorkspaceModel } from './workspace';
@@ -14,7 +14,7 @@ export type StageRequest = Schemas['StageRequest'];
 export const STAGES = ['None', 'Staging', 'Production', 'Archived'] as const;
 
 function concernsModels(event: Event): boolean {
-  return subjectOf(event).kind === 'model';
+  return assetsOf(event, 'model').length > 0;
 }
 
 /** The stage of a version. */
@@ -125,8 +125,7 @@ export class ModelModel implements IDisposable {
     this.requests = new Resource(signal =>
       caller.call('models.list_requests', { name, state: 'all' }, { signal }),
     );
-    const isOwn = (event: Event): boolean =>
-      concernsModels(event) && subjectOf(event).id.split('@')[0] === name;
+    const isOwn = (event: Event): boolean => assetsOf(event, 'model').includes(name);
     this._following = [
       workspace.follow(this.versions, isOwn),
       workspace.follow(this.requests, isOwn),

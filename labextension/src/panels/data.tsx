@@ -109,6 +109,9 @@ function Assets(props: { model: StoresModel }): JSX.Element {
       {trans.__('Choose a file…')}
     </Button>
   );
+  const bring = (
+    <Button onClick={() => execute(page, CommandIDs.importData)}>{trans.__('Import data…')}</Button>
+  );
   return (
     <div className={`jp-MlwsDrop${isOver ? ' jp-mod-over' : ''}`} {...drop}>
       <input
@@ -124,6 +127,7 @@ function Assets(props: { model: StoresModel }): JSX.Element {
           label={trans.__('Data')}
           end={
             <>
+              {bring}
               {choose}
               <Button
                 minimal
@@ -147,7 +151,7 @@ function Assets(props: { model: StoresModel }): JSX.Element {
               'Data is a file, a folder or a table whose versions never change. Drop a file here, or use “Register as data…” in the file browser.',
             )}
           >
-            {choose}
+            {choose} {bring}
           </Empty>
         </div>
       )}

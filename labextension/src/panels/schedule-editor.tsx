@@ -11,6 +11,7 @@ import { localeOf } from '../ui/format';
 import { useSignal } from '../ui/hooks';
 import { ErrorStrip } from '../ui/states';
 import { Panel } from '../ui/widget';
+import { FormDialog } from './formdialog';
 import { Field } from './rundialog-fields';
 import { useSentence } from './sentence';
 
@@ -27,7 +28,7 @@ export async function openScheduleEditor(
 }
 
 /** Stays open while something is wrong. */
-class EditorDialog extends Dialog<void> {
+class EditorDialog extends FormDialog {
   constructor(
     private readonly _draft: ScheduleDraft,
     language: ILanguage,
@@ -51,39 +52,11 @@ class EditorDialog extends Dialog<void> {
   /** What was created. */
   made: Schedule | null = null;
 
-  override handleEvent(event: Event): void {
-    const isKey = event instanceof KeyboardEvent;
-    const target = event.target as HTMLElement;
-    if (!isKey || !target.closest('.jp-Dialog-body') || event.key === 'Escape') {
-      super.handleEvent(event);
-      return;
-    }
-    // The base class takes Enter and the arrows away from the controls of its body.
-    if (event.key === 'Enter' && !event.isComposing && !target.matches('button, summary')) {
-      event.preventDefault();
-      event.stopPropagation();
-      this.resolve();
-    }
-  }
+  protected readonly _last = 1;
 
-  override resolve(index?: number): void {
-    if (index === 0) {
-      super.resolve(index);
-      return;
-    }
-    void this._submit();
-  }
-
-  private async _submit(): Promise<void> {
+  protected async submit(): Promise<boolean> {
     this.made = await this._draft.submit();
-    if (this.isDisposed) {
-      return;
-    }
-    if (this.made) {
-      super.resolve(1);
-    } else {
-      this.node.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-    }
+    return this.made !== null;
   }
 }
 

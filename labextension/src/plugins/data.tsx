@@ -62,9 +62,11 @@ export const data: JupyterFrontEndPlugin<void> = {
     addDataset(app, page, restorer);
     addCode(app, workspace, notebooks);
     addRegister(app, workspace, browsers);
+    addImport(app, workspace);
     addSection(page);
     const category = workspace.trans.__('ML Workspace');
     palette?.addItem({ command: CommandIDs.openData, category });
+    palette?.addItem({ command: CommandIDs.importData, category });
     for (const tab of ['datastores', 'connections', 'secrets']) {
       palette?.addItem({ command: CommandIDs.openData, args: { tab }, category });
     }
@@ -251,6 +253,46 @@ function addRegister(
         }
       } catch (error) {
         notifyError(workspace, trans.__('This cannot be registered.'), error);
+      }
+    },
+  });
+}
+
+/** *Import data…*: started, it is followed on its run's page; scheduled, in the editor of schedules. */
+function addImport(app: JupyterFrontEnd, workspace: IWorkspace): void {
+  const { trans, client } = workspace;
+  const { commands } = app;
+  commands.addCommand(CommandIDs.importData, {
+    label: trans.__('Import data…'),
+    caption: trans.__('Bring in rows of a database or files of another storage as a new version'),
+    icon: workspaceIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { name: { type: 'string', description: 'Name of the data' } },
+      },
+    },
+    execute: async args => {
+      const [{ ImportDraft }, { openImport }] = await Promise.all([
+        import('../model/dataimport'),
+        import('../panels/importdata'),
+      ]);
+      const draft = new ImportDraft(client, typeof args.name === 'string' ? args.name : '');
+      for (;;) {
+        const made = await openImport(workspace, draft);
+        const import_data = draft.document as ReadonlyPartialJSONObject;
+        // Who gives the schedule up is back at what was written.
+        if (
+          made === 'schedule' &&
+          !(await commands.execute(CommandIDs.scheduleDialog, { import_data }))
+        ) {
+          continue;
+        }
+        draft.dispose();
+        if (made && made !== 'schedule') {
+          await commands.execute(CommandIDs.openRun, { run_id: made.name });
+        }
+        return;
       }
     },
   });

@@ -37,6 +37,7 @@ const DIALOG_ARGS = {
       run_id: { type: 'string', description: 'Name of an earlier job' },
       selected: { type: 'boolean', description: 'Take the file selected in the file browser' },
       job: { type: 'object', description: 'The job as the run dialog was filled in, for a path' },
+      import_data: { type: 'object', description: 'A data import, as its YAML says it' },
     },
   },
 } as const;
@@ -163,6 +164,17 @@ function addEditor(
               ...(schedule.create_monitor && { create_monitor: schedule.create_monitor }),
             },
           }),
+      };
+    }
+    if (args.import_data) {
+      const import_data = args.import_data as Record<string, unknown>;
+      const name = String(import_data.name);
+      return {
+        title: trans.__('import of %1', name),
+        name: `import-${name}`,
+        schedule: null,
+        create: given =>
+          client.call('schedules.create_or_update', { schedule: { ...given, import_data } }),
       };
     }
     if (typeof args.run_id === 'string') {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Event } from '../../src/api/client';
 import {
+  assetsOf,
   concernsComputes,
+  concernsData,
   concernsJobs,
   concernsRun,
   concernsRuns,
@@ -40,4 +42,12 @@ test('lists of runs follow metrics and states, not samples and files', () => {
 test('a run follows events of itself and of the job of the same name', () => {
   expect([metrics, progress].every(one => concernsRun(one, 'a'))).toBe(true);
   expect([metrics, progress].some(one => concernsRun(one, 'b'))).toBe(false);
+});
+
+test('what a job has made is news of the asset', () => {
+  const ended = event('jobs/status', 'job:a', { status: 'COMPLETED', 'made:data:rows:x': '2' });
+  expect(assetsOf(ended, 'data')).toEqual(['rows:x']);
+  expect(assetsOf(ended, 'model')).toEqual([]);
+  expect(assetsOf(event('models/write', 'model:m@3'), 'model')).toEqual(['m']);
+  expect([ended, status].map(concernsData)).toEqual([true, false]);
 });
