@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_mlws.automl.featurising import text_reader
 from jupyter_mlws.automl.settings import Settings
 from jupyter_mlws.automl.writing import Cell, written
 
@@ -46,6 +47,19 @@ table, test = table.sort_index().reset_index(drop=True), test.sort_index().reset
 note("rows for the test", "Done", f"{{len(test)}} are put aside before anything is trained")
 """
 
+FILLING = """
+kept = {name for kind in ("numeric", "categorical", "high_cardinality") for name in columns[kind]}
+for at, (names, strategy, value) in enumerate(fillings):
+    field = f"featurization.transformer_params.imputer.{at}"
+    for name in names:
+        if name not in kept:
+            raise ValueError(f"{field}.fields: there is no column {name!r} of numbers or categories among the features")
+        is_number = name in columns["numeric"]
+        if strategy in ("mean", "median") and not is_number:
+            raise ValueError(f"{field}.parameters.strategy: {strategy!r} is of numbers, and {name!r} has categories")
+        if strategy == "constant" and is_number == isinstance(value, str):
+            raise ValueError(f"{field}.parameters.fill_value: {value!r} is no value of {name!r}")
+"""
 FOLDS = """
 for name in splits:
     if name not in table:
@@ -135,12 +149,14 @@ kinds = {}
 for name in table.columns.drop(roles):
     said = types.get(name)
     kinds[name] = "ignored" if said == "Ignore" else words[said] if said else kind_of(name)
+    if kinds[name] == "text" and not reads_texts:
+        kinds[name] = "unread"
     if kinds[name] in columns:
         columns[kinds[name]].append(name)
 for name in types:
     if name not in kinds:
         raise ValueError(f"featurization.column_name_and_types: there is no column {name!r}")
-for kind, text in {"constant": "have one value", "id": "number the rows", "ignored": "are to be ignored"}.items():
+for kind, text in {"constant": "have one value", "id": "number the rows", "ignored": "are to be ignored", "unread": "are texts, which may not be read,"}.items():
     if found := [name for name in kinds if kinds[name] == kind]:
         note(f"{kind} columns", "Done", f"{len(found)} that {text} are left out: {found[:20]}")
 if not sum(columns.values(), []):
@@ -262,6 +278,7 @@ def notebook(settings: Settings) -> bytes:
         *_folding(settings),
         ("markdown", "## Columns"),
         ("", COLUMNS),
+        *_filling(settings),
         ("", VALUES),
         ("", LEAKS),
         ("markdown", "## What the trials get"),
@@ -293,6 +310,7 @@ def _folding(settings: Settings) -> list[Cell]:
     names = [settings.weight] if settings.weight else []
     lines = f"roles = {settings.roles!r}\nweight_names, splits = {names!r}, {settings.splits!r}"
     lines += f"\nis_class = {settings.task == 'classification'}"
+    lines += f"\nreads_texts = {text_reader(settings) is not None}"
     return [("", lines + (FOLDS if settings.splits else ""))]
 
 
@@ -306,3 +324,13 @@ def _keeping(settings: Settings) -> list[Cell]:
         code += TEST.format(test="test", field="test_data_size")
     needs_others = settings.has_validation or settings.tests
     return [("", OTHERS), ("", code)] if needs_others else [("", code)]
+
+
+def _filling(settings: Settings) -> list[Cell]:
+    if not settings.imputers:
+        return []
+    said = [
+        (one.fields, one.parameters.strategy, one.parameters.fill_value)
+        for one in settings.imputers
+    ]
+    return [("", f"fillings = {said!r}\n{FILLING}")]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from jupyter_mlws.automl import explaining, exploring, testing, trying
+from jupyter_mlws.automl import explaining, exploring, stacking, testing, trying
 from jupyter_mlws.automl.algorithms import Algorithm
 from jupyter_mlws.automl.choosing import ALGORITHMS
 from jupyter_mlws.automl.drawing import Draw, Tried, next_draw
@@ -173,8 +173,7 @@ class Search:
                 code = f"{cls}([\n    {listed},\n], {options})"
                 lines = [*imports, f"from sklearn.ensemble import {cls}"]
                 if title == "StackEnsemble":
-                    meta = "LogisticRegression" if kind == "Classifier" else "RidgeCV"
-                    lines.append(f"from sklearn.linear_model import {meta}")
+                    lines.append(stacking.learner(self.settings)[0])
                 return [self._trial(found, max(self.trials) + 1, title, lines, code, {})]
         return []
 
@@ -186,10 +185,8 @@ class Search:
         return [self._trial(found, number, "VotingEnsemble", imports, f"Mean(\n{listed})", {})]
 
     def _options(self, cls: str) -> str:
-        if cls == "StackingClassifier":
-            return "final_estimator=LogisticRegression(max_iter=2000), cv=3"
-        if cls == "StackingRegressor":
-            return "final_estimator=RidgeCV(), cv=3"
+        if cls.startswith("Stacking"):
+            return f"final_estimator={stacking.learner(self.settings)[1]}, cv=3"
         return 'voting="soft"' if cls == "VotingClassifier" else "n_jobs=1"
 
     @property

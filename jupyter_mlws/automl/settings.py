@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pydantic import BaseModel
 
 from jupyter_mlws.automl.forecast import Plan, plan
-from jupyter_mlws.entities.azure.automl import METRICS, AutoMLJob, loosely
+from jupyter_mlws.entities.azure.automl import META_LEARNERS, METRICS, AutoMLJob, Stack, loosely
+from jupyter_mlws.entities.azure.automl_features import Imputer, blocked, imputers
 
 NAMES = {
     loosely(name): name
@@ -49,6 +51,12 @@ class Settings(BaseModel):
     algorithms: list[str]
     forecast: Plan | None = None
     seed: int = 0
+    blocked: list[str] = []
+    """Transformers that are not used, by Azure ML's names."""
+    imputers: list[Imputer] = []
+    meta: str = ""
+    """What joins the models of the stack; empty for the default."""
+    meta_values: dict[str, Any] = {}
     has_test: bool = False
     test_size: float | None = None
     """Share of the rows that is put aside, to test the best model with."""
@@ -88,6 +96,7 @@ def settings(
         cores: of the machine.
     """
     limits, training, features = spec.limits, spec.training, spec.featurization
+    stack = training.stack_ensemble_settings if training else None
     n_parallel = limits.max_concurrent_trials or 1
     wished = limits.max_cores_per_trial or -1
     is_forecast = spec.task == "forecasting"
@@ -114,9 +123,19 @@ def settings(
         and (training is None or training.enable_model_explainability is not False),
         algorithms=algorithms,
         forecast=plan(spec.forecasting) if spec.forecasting else None,
+        blocked=blocked(features),
+        imputers=imputers(features),
+        meta=_meta(stack),
+        meta_values=dict((stack.stack_meta_learner_kwargs if stack else None) or {}),
         has_test=spec.test_data is not None,
         test_size=spec.test_data_size,
         weight=spec.weight_column_name or "",
         unweighted=list(unweighted),
         splits=spec.cv_split_column_names or [],
     )
+
+
+def _meta(stack: Stack | None) -> str:
+    said = loosely((stack and stack.stack_meta_learner_type) or "none")
+    known = {loosely(name): name for names in META_LEARNERS.values() for name in names}
+    return known.get(said, "")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jupyter_mlws.automl.featurising import Columns, featurising
 from jupyter_mlws.automl.picturing import plots
 from jupyter_mlws.automl.settings import HOLD_OUT_ROWS, Settings
-from jupyter_mlws.automl.writing import listed, written
-
-Columns = Mapping[str, list[str]]
+from jupyter_mlws.automl.writing import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +37,6 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler, TargetEncoder
 """
-DATES = '''
-def date_parts(table):
-    """Dates as numbers: the day since 1970, month, weekday and hour."""
-    parts = {}
-    for name in table:
-        when = pd.to_datetime(table[name], errors="coerce", format="mixed", utc=True)
-        days = (when - pd.Timestamp("1970-01-01", tz="UTC")).dt.total_seconds() / 86400
-        parts |= {f"{name} day": days, f"{name} month": when.dt.month, f"{name} weekday": when.dt.day_of_week, f"{name} hour": when.dt.hour}
-    return pd.DataFrame(parts, index=table.index).astype(float)
-'''
-TEXTS = '''
-def as_text(values):
-    """Texts, those that are missing empty."""
-    return values.fillna("").astype(str)
-'''
-
 CLASS_SCORES = '''
 def measure(y, probability, classes, weight=None):
     """All scores of a classifier, from the probability of each class."""
@@ -180,7 +163,7 @@ def trial(
         ("", _reading(settings)),
         ("", _splits(settings, found)),
         ("markdown", "## Model"),
-        ("", _featurising(found.columns)),
+        ("", featurising(settings, found.columns)),
         *([("", WEIGHING)] if settings.weight else []),
         ("", f"model = {model}\nmodel"),
         ("markdown", "## How good it is"),
@@ -232,32 +215,3 @@ def _splits(settings: Settings, found: Explored) -> str:
         name = f"{kind}KFold"
         made = f"{name}({found.n_folds}, shuffle=True, random_state=seed)"
     return f"from sklearn.model_selection import {name}\n\nsplits = list({made}.split(X, y))\nlen(splits)"
-
-
-def _featurising(columns: Columns) -> str:
-    lines, parts = [], []
-    if columns["numeric"]:
-        lines.append(listed(columns["numeric"], "numbers"))
-        parts.append('(SimpleImputer(strategy="median"), numbers),')
-    if columns["categorical"]:
-        lines.append(listed(columns["categorical"], "categories"))
-        parts.append(
-            '(OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=30, sparse_output=False), categories),'
-        )
-    if columns["high_cardinality"]:
-        lines.append(listed(columns["high_cardinality"], "many_values"))
-        parts.append("(TargetEncoder(random_state=seed), many_values),")
-    if columns["date"]:
-        lines.append(listed(columns["date"], "dates") + "\n" + DATES)
-        parts.append(
-            '(make_pipeline(FunctionTransformer(date_parts), SimpleImputer(strategy="median")), dates),'
-        )
-    parts += [
-        f"(make_pipeline(FunctionTransformer(as_text), TfidfVectorizer(max_features=200)), {name!r}),"
-        for name in columns["text"]
-    ]
-    if columns["text"]:
-        lines.append("from sklearn.feature_extraction.text import TfidfVectorizer\n" + TEXTS)
-    inner = "\n".join(f"    {part}" for part in parts)
-    made = f"features = make_column_transformer(\n{inner}\n    sparse_threshold=0,\n)"
-    return "\n".join(lines) + f"\n\n{made}"

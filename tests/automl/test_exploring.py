@@ -23,6 +23,7 @@ def table() -> pd.DataFrame:
     made = pd.DataFrame(
         {"id": range(60), "age": dice.uniform(1, 80, 60), "w": 1.0, "y": ["a", "b"] * 30}
     )
+    made["town"] = ["Oslo", "Rome", "Nara"] * 20
     made["first"] = [1, 1, 0, 0] * 15
     made["second"] = [0, 0, 1, 1] * 15
     return made
@@ -47,6 +48,11 @@ def explored(
     return names
 
 
+def filled(name: str, strategy: str, value: Any = None) -> dict[str, Any]:
+    said = {"fields": [name], "parameters": {"strategy": strategy, "fill_value": value}}
+    return {"featurization": {"transformer_params": {"imputer": [said]}}}
+
+
 @pytest.mark.parametrize(
     ("said", "change", "error"),
     [
@@ -56,6 +62,9 @@ def explored(
         ({"cv_split_column_names": ["third"]}, {}, "there is no column 'third'"),
         ({"cv_split_column_names": ["first"]}, {"first": 2}, "'first' must have 1 for rows"),
         ({"cv_split_column_names": ["first"]}, {"y": "c"}, ""),
+        (filled("town", "mean"), {}, "'mean' is of numbers, and 'town' has categories"),
+        (filled("harbour", "median"), {}, "there is no column 'harbour'"),
+        (filled("age", "constant", "x"), {}, "'x' is no value of 'age'"),
     ],
 )
 def test_a_column_that_cannot_be_used_is_named_with_its_field(
@@ -71,7 +80,7 @@ def test_a_column_that_cannot_be_used_is_named_with_its_field(
 
     if error:
         with pytest.raises(
-            ValueError, match=f"{next(iter(said))}: .*{error.rsplit(': ', maxsplit=1)[-1]}"
+            ValueError, match=f"{next(iter(said))}.*: .*{error.rsplit(': ', maxsplit=1)[-1]}"
         ):
             explored(tmp_path, monkeypatch, table, **said)
     else:
@@ -104,7 +113,7 @@ def test_rows_for_the_test_are_put_aside_alike_and_no_trial_gets_them(
     test = pd.read_parquet(tmp_path / "prepared/test.parquet")
     assert names["columns"]["numeric"] == ["age"]
     assert (len(train), len(test)) == (48, 12)
-    assert set(train) == {"age", "w", "y", "first", "second"}
+    assert set(train) == {"age", "town", "w", "y", "first", "second"}
     assert test["y"].value_counts().to_dict() == {"a": 6, "b": 6}
     assert not set(train["age"]) & set(test["age"])
     said = {rail["name"]: rail for rail in names["guardrails"]}

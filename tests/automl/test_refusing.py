@@ -17,6 +17,13 @@ from jupyter_mlws.entities.leaderboard import TaskView
 from jupyter_mlws.entities.validation import validated
 
 TABLE = {"type": "uri_file", "path": "azureml:table:1"}
+BLOCKED, PARAMS = "featurization.blocked_transformers", "featurization.transformer_params"
+ENCODERS = ["one_hot_encoder", "cat_target_encoder", "label_encoder"]
+
+
+def filled(*strategies: str) -> dict[str, Any]:
+    said = [{"fields": ["a"], "parameters": {"strategy": strategy}} for strategy in strategies]
+    return {"featurization": {"transformer_params": {"imputer": said}}}
 
 
 def job(**more: Any) -> AutoMLJob:
@@ -55,6 +62,25 @@ def job(**more: Any) -> AutoMLJob:
         (
             {"featurization": {"column_name_and_types": {"a": "Number"}}},
             "featurization.column_name_and_types.a",
+        ),
+        ({"featurization": {"blocked_transformers": ["TfIdff"]}}, BLOCKED + ".0"),
+        ({"featurization": {"blocked_transformers": ENCODERS}}, BLOCKED),
+        ({"featurization": {"transformer_params": {"tf_idf": []}}}, PARAMS + ".tf_idf"),
+        (filled("mode"), PARAMS + ".imputer.0.parameters.strategy"),
+        (filled("ffill"), PARAMS + ".imputer.0.parameters.strategy"),
+        (filled("constant"), PARAMS + ".imputer.0.parameters.fill_value"),
+        (filled("mean", "mean"), PARAMS + ".imputer.1.fields"),
+        (
+            {"training": {"stack_ensemble_settings": {"stack_meta_learner_type": "elastic_net"}}},
+            "training.stack_ensemble_settings.stack_meta_learner_type",
+        ),
+        (
+            {"training": {"stack_ensemble_settings": {"stack_meta_learner_train_percentage": 0.3}}},
+            "training.stack_ensemble_settings.stack_meta_learner_train_percentage",
+        ),
+        (
+            {"training": {"stack_ensemble_settings": {"stack_meta_learner_kwargs": {"C=1, x": 1}}}},
+            "training.stack_ensemble_settings.stack_meta_learner_kwargs.C=1, x",
         ),
         ({"training": {"enable_dnn_training": True}}, "training.enable_dnn_training"),
         ({"training": {"training_mode": "distributed"}}, "training.training_mode"),

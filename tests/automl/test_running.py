@@ -33,8 +33,18 @@ training_data: {type: uri_file, path: passengers.csv}
 n_cross_validations: 3
 test_data_size: 0.2
 limits: {max_trials: 2, max_concurrent_trials: 2}
+featurization:
+  mode: custom
+  blocked_transformers: [WordEmbedding, OneHotEncoder]
+  transformer_params:
+    imputer:
+      - fields: [town]
+        parameters: {strategy: most_frequent}
 training:
   allowed_training_algorithms: [LogisticRegression, light_gbm]
+  stack_ensemble_settings:
+    stack_meta_learner_type: LogisticRegressionCV
+    stack_meta_learner_kwargs: {cv: 4}
 """
 PREDICT = """
 import sys
@@ -88,6 +98,10 @@ def test_a_file_leads_to_a_leaderboard_an_ensemble_and_a_model(
     assert job.progress is not None
     assert (job.progress.done, job.progress.total) == (4, 4)
 
+    stack = client.jobs.read_code(
+        trials["StackEnsemble"].name, path="trial.ipynb", download_path=tmp_path / "stack.ipynb"
+    )
+    assert "final_estimator=LogisticRegressionCV(max_iter=2000, cv=4)" in stack.read_text()
     board = client.automl.get(name=job.name)
     assert (board.best, board.best_value) == (trials[best].name, scores[best])
     assert [trial.algorithm for trial in board.trials if trial.ensemble] == [

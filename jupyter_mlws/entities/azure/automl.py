@@ -62,6 +62,12 @@ ALGORITHMS: dict[str, tuple[str, ...]] = {
 }
 """The algorithms of each task on tables."""
 
+META_LEARNERS: dict[str, tuple[str, ...]] = {
+    "classification": ("logistic_regression", "logistic_regression_cv", "light_gbm_classifier"),
+    "regression": ("elastic_net", "elastic_net_cv", "light_gbm_regressor", "linear_regression"),
+}
+"""What may join the models of a stack."""
+
 TABULAR = frozenset(ALGORITHMS)
 TEXTUAL = frozenset({"text_classification", "text_classification_multilabel", "text_ner"})
 Count = Annotated[int, Field(ge=1)]
@@ -287,6 +293,12 @@ def problems(spec: AutoMLJob) -> Iterator[Problem]:
         for index, name in enumerate(names or ()):
             where = f"training.{field}_training_algorithms.{index}"
             yield from _known(name, ALGORITHMS.get(spec.task, ()), where, spec.task)
+    stack = spec.training and spec.training.stack_ensemble_settings
+    if stack and loosely(stack.stack_meta_learner_type or "none") != "none":
+        # Forecasts are stacked as numbers are.
+        known = META_LEARNERS.get(spec.task, META_LEARNERS["regression"])
+        where = "training.stack_ensemble_settings.stack_meta_learner_type"
+        yield from _known(stack.stack_meta_learner_type or "", known, where, spec.task)
     yield from _foreign(spec)
     yield from _split_twice(spec)
     yield from _roles(spec)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
 
 from jupyter_mlws.entities.azure import forecasts_here
+from jupyter_mlws.entities.azure.automl_features import feature_problems
 from jupyter_mlws.entities.errors import Problem
 
 if TYPE_CHECKING:
@@ -28,13 +30,13 @@ FIELDS = {
     "code": "the notebooks are written by the job",
     "training.ensemble_model_download_timeout_minutes": "ensembles are trained anew",
     "environment_id": "say `environment`",
-    "featurization.blocked_transformers": "edit a trial's notebook instead",
-    "featurization.transformer_params": "edit a trial's notebook instead",
     "featurization.enable_dnn_featurization": "text becomes TF-IDF",
     "featurization.dataset_language": "text becomes TF-IDF, whatever its language",
     "training.enable_dnn_training": "trials are scikit-learn pipelines",
     "training.enable_onnx_compatible_models": "models are kept as MLflow models",
-    "training.stack_ensemble_settings": "the last model of the stack is a linear one; edit its notebook",
+    "training.stack_ensemble_settings.stack_meta_learner_train_percentage": (
+        "the last model of the stack learns from what the others say of folds, all rows"
+    ),
 }
 """By the field, why it is not done and what to do."""
 
@@ -45,10 +47,16 @@ def obstacles(spec: AutoMLJob) -> Iterator[Problem]:
         yield Problem(f"'{spec.task}': {reason}.", "task", here=True)
         return
     for field, reason in FIELDS.items():
-        block, _, name = field.rpartition(".")
-        holder = getattr(spec, block) if block else spec
-        if holder is not None and getattr(holder, name):
+        said: Any = spec
+        for name in field.split("."):
+            said = said and getattr(said, name)
+        if said:
             yield Problem(f"is not done here: {reason}.", field, here=True)
+    stack = spec.training and spec.training.stack_ensemble_settings
+    for key in (stack and stack.stack_meta_learner_kwargs) or {}:
+        if not key.isidentifier() or iskeyword(key):
+            where = f"training.stack_ensemble_settings.stack_meta_learner_kwargs.{key}"
+            yield Problem(f"'{key}' is no name of an argument.", where)
     if spec.featurization and spec.featurization.mode in ("off", False):
         text = "columns are always made numbers; call one Numeric to have it so, or edit a notebook"
         yield Problem(f"'off' is not done here: {text}.", "featurization.mode", here=True)
@@ -68,6 +76,7 @@ def obstacles(spec: AutoMLJob) -> Iterator[Problem]:
         types = forecasts_here.TYPES
         yield from forecasts_here.obstacles(spec, but=FIELDS)
     yield from _wrong_types(spec, types)
+    yield from feature_problems(spec.featurization)
 
 
 def _wrong_types(spec: AutoMLJob, types: tuple[str, ...]) -> Iterator[Problem]:
