@@ -16,6 +16,7 @@ from jupyter_mlws.entities.errors import Invalid
 from jupyter_mlws.entities.leaderboard import TaskView
 from jupyter_mlws.entities.validation import validated
 
+IMPUTER = {"imputer": [{"fields": ["a"], "parameters": {"strategy": "mean"}}]}
 TABLE = {"type": "uri_file", "path": "azureml:table:1"}
 BLOCKED, PARAMS = "featurization.blocked_transformers", "featurization.transformer_params"
 ENCODERS = ["one_hot_encoder", "cat_target_encoder", "label_encoder"]
@@ -118,7 +119,7 @@ def test_what_cannot_be_done_is_refused_at_its_field(more: dict[str, Any], field
             "featurization.blocked_transformers",
         ),
         (
-            {"featurization": {"transformer_params": {"imputer": [{"fields": ["a"]}]}}},
+            {"featurization": {"transformer_params": IMPUTER}},
             "featurization.transformer_params",
         ),
         (
