@@ -27,7 +27,6 @@ MOST_MEMBERS = 5
 MOST_VOTERS = 12
 INHERITED = {"compute", "environment_variables", "resources", "queue_settings", "retry_settings"}
 """Fields that the notebooks' jobs have from the AutoML job."""
-JOINED = {"VotingEnsemble", "StackEnsemble"}
 """Titles of the ensembles."""
 NOTEBOOK_S = 8
 """What a notebook takes that joins trials, or explains or tests the best one, as a rule."""
@@ -160,21 +159,26 @@ class Search:
 
     def _join(self, found: trying.Explored) -> list[Start]:
         """The ensembles that are still to be made of the best trials."""
-        if self.left_s is not None and self.left_s < LEAST_S:
-            return []
-        members = self._members
-        made = {child.properties[TITLE] for child in self.trials.values()}
-        if len(members) < 2:
+        titles = self._to_join
+        if not titles:
             return []
         if self.settings.forecast:
-            return self._mean(found, members) if self.settings.votes and not made & JOINED else []
-        wished = {joining.VOTE: self.settings.votes, joining.STACK: self.settings.stacks}
-        titles = [title for title, is_wished in wished.items() if is_wished and title not in made]
+            return self._mean(found, self._members)
         first = max(self.trials) + 1
         return [
             self._ensemble(title, first + at)
             for at, title in enumerate(titles[: self.settings.n_parallel])
         ]
+
+    @property
+    def _to_join(self) -> list[str]:
+        """Titles of the ensembles that are wished, possible, and not yet made."""
+        has_time = self.left_s is None or self.left_s >= LEAST_S
+        if not has_time or len(self._members) < 2 or self.settings.is_stopped:
+            return []
+        made = {child.properties[TITLE] for child in self.trials.values()}
+        wished = {joining.VOTE: self.settings.votes, joining.STACK: self.settings.stacks}
+        return [title for title, is_wished in wished.items() if is_wished and title not in made]
 
     def _ensemble(self, title: str, number: int) -> Start:
         """A vote of many trials, or a model that reads the best of each algorithm."""
@@ -322,8 +326,10 @@ class Search:
     def standing(self) -> Standing:
         """How far it is, and which trial is the best so far."""
         done = sum(child.status.is_final for child in self.trials.values())
-        n_joined = self.settings.votes + self.settings.stacks
-        total = max(done, self.settings.max_trials + n_joined)
+        if self.settings.is_stopped or self._is_searched:
+            total = len(self.trials) + len(self._to_join)
+        else:
+            total = self.settings.max_trials + self.settings.votes + self.settings.stacks
         best = next(iter(self.ranked), None)
         label = "" if best is None else f"{self.settings.metric} {score_of(best):.6g}"
         properties = {} if best is None else {BEST: best.name}
