@@ -398,6 +398,8 @@ class MLClient:
         token: speaks for the caller; `MLWS_TOKEN` when absent.
         workspace: a workspace directory.
         transport: for tests and other ways to reach a workspace.
+    Raises:
+        Invalid: `credential` is a text, which would be an address in the wrong place.
     """
 
     def __init__(
@@ -413,6 +415,8 @@ class MLClient:
         workspace: str | os.PathLike[str] | None = None,
         transport: Transport | None = None,
     ) -> None:
+        if isinstance(credential, str):
+            raise Invalid.field("credential", "a text is none: say `url=…` and `token=…`.")
         self._transport = transport
         self._url = url
         self._token = token

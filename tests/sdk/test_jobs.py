@@ -11,6 +11,7 @@ from jupyter_mlws.entities.errors import Invalid, NotFound
 from jupyter_mlws.entities.job import NotebookJob
 from jupyter_mlws.entities.snapshot import is_local
 from jupyter_mlws.sdk.builders import command, notebook
+from jupyter_mlws.sdk.client import MLClient
 from jupyter_mlws.sdk.jobs import load_job, submission
 from jupyter_mlws.testing.transport import MemoryTransport
 
@@ -146,3 +147,8 @@ def test_an_address_is_no_local_path(path: str) -> None:
 def test_an_unprepared_answer_is_not_invented() -> None:
     with pytest.raises(NotFound):
         MemoryTransport().call("jobs.get", {"name": "x"})
+
+
+def test_an_address_in_the_place_of_the_credential_is_told() -> None:
+    with pytest.raises(Invalid, match="say `url=…` and `token=…`"):
+        MLClient("http://127.0.0.1:8890/mlws", "mlws_token")
