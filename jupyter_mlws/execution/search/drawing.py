@@ -10,6 +10,9 @@ import random
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Literal
 
 from jupyter_mlws.execution.search.space import Dimension, Point, Position, applying, grid
@@ -78,6 +81,7 @@ def bayesian(
     Source: Optuna's TPESampler; the study is rebuilt of the trials, there is no second database.
     """
     if sum(told.state in ("completed", "stopped") for told in tried) < N_STARTUP:
+        _load_optuna()
         return at_random(dimensions, seed, number)
     import optuna
 
@@ -96,6 +100,12 @@ def bayesian(
         if each in applying(dimensions, point):
             point[each.path] = _suggested(trial, each)
     return point
+
+
+@cache
+def _load_optuna() -> None:
+    """Begin to load the library, which takes a second or two, while the first points are tried."""
+    Thread(target=import_module, args=("optuna",), name="load optuna", daemon=True).start()
 
 
 def weights(
