@@ -93,8 +93,8 @@ last, folds = {last}, KFold(3, shuffle=True, random_state=seed)
 guess = cross_val_predict(last, read(guesses), truth, cv=folds{params})
 last.fit(read(guesses), truth{fit})
 """
-STACKED_CLASS = '''
-class Stacked(ClassifierMixin, BaseEstimator):
+STACKED = '''
+class Stacked({mixin}, BaseEstimator):
     """Asks all members, and the last model what to make of their answers."""
 
     def __init__(self, members, last):
@@ -106,7 +106,10 @@ class Stacked(ClassifierMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return True
-
+{answering}
+model = Stacked([mlflow.sklearn.load_model(each) for each, _ in members.values()], last)
+'''
+ANSWERING_CLASS = """
     @property
     def classes_(self):
         return self.last.classes_
@@ -116,28 +119,11 @@ class Stacked(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
-
-model = Stacked([mlflow.sklearn.load_model(each) for each, _ in members.values()], last)
-'''
-STACKED_NUMBER = '''
-class Stacked(RegressorMixin, BaseEstimator):
-    """Asks all members, and the last model what to make of their answers."""
-
-    def __init__(self, members, last):
-        self.members, self.last = members, last
-
-    def fit(self, X, y):
-        """Nothing: all are trained."""
-        return self
-
-    def __sklearn_is_fitted__(self):
-        return True
-
+"""
+ANSWERING_NUMBER = """
     def predict(self, X):
         return self.last.predict(read([each.predict(X) for each in self.members]))
-
-model = Stacked([mlflow.sklearn.load_model(each) for each, _ in members.values()], last)
-'''
+"""
 SCORING = """
 scores = measure(truth, guess, {more})
 mlflow.log_metrics(scores)
@@ -211,11 +197,13 @@ def _vote(settings: Settings, weight: str) -> list[tuple[str, str]]:
 def _stack(settings: Settings, weight: str) -> list[tuple[str, str]]:
     is_class = settings.task == "classification"
     code = LAST_CLASS if is_class else LAST_NUMBER
+    mixin = "ClassifierMixin" if is_class else "RegressorMixin"
+    answering = ANSWERING_CLASS if is_class else ANSWERING_NUMBER
     imported, last = stacking.learner(settings)
     params = f', params={{"sample_weight": {weight}}}' if weight else ""
     fit = f", sample_weight={weight}" if weight else ""
     return [
         ("markdown", "## The last model"),
         ("", READER + code.format(imported=imported, last=last, params=params, fit=fit)),
-        ("", STACKED_CLASS if is_class else STACKED_NUMBER),
+        ("", STACKED.format(mixin=mixin, answering=answering)),
     ]

@@ -11,6 +11,7 @@ import { localeOf } from '../ui/format';
 import { useSignal } from '../ui/hooks';
 import { ErrorStrip } from '../ui/states';
 import { Panel } from '../ui/widget';
+import { FormDialog } from './formdialog';
 import { Field, SelectField } from './rundialog-fields';
 
 /** Show the dialog until the sweep is submitted or given up; answers its job or null. */
@@ -25,7 +26,7 @@ export async function openSweepDialog(
 }
 
 /** Stays open while something is wrong. */
-class SweepDialog extends Dialog<void> {
+class SweepDialog extends FormDialog {
   constructor(
     private readonly _draft: SweepDraft,
     language: ILanguage,
@@ -46,34 +47,11 @@ class SweepDialog extends Dialog<void> {
   /** What was submitted. */
   made: Job | null = null;
 
-  override handleEvent(event: Event): void {
-    const isKey = event instanceof KeyboardEvent;
-    const target = event.target as HTMLElement;
-    if (!isKey || !target.closest('.jp-Dialog-body') || event.key === 'Escape') {
-      super.handleEvent(event);
-      return;
-    }
-    // The base class takes Enter and the arrows away from the controls of its body.
-    if (event.key === 'Enter' && !event.isComposing && !target.matches('button, summary')) {
-      event.preventDefault();
-      event.stopPropagation();
-      this.resolve();
-    }
-  }
+  protected readonly _last = 1;
 
-  override resolve(index?: number): void {
-    if (index === 0) {
-      super.resolve(index);
-      return;
-    }
-    void this._submit();
-  }
-
-  private async _submit(): Promise<void> {
+  protected async submit(): Promise<boolean> {
     this.made = await this._draft.submit();
-    if (!this.isDisposed && this.made) {
-      super.resolve(1);
-    }
+    return this.made !== null;
   }
 }
 
