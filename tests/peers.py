@@ -73,8 +73,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
     # PostgreSQL does not run as root.
     user = "postgres" if os.getuid() == 0 else None
     if user:
-        for path in (base, *base.parents[:2]):
-            path.chmod(0o755)
+        for path in (base, *base.parents):
+            if not path.stat().st_mode & 0o001:
+                path.chmod(0o755)
         shutil.chown(base, user)
         shutil.chown(file, user)
     make = [str(bin_ / "initdb"), "-D", str(data), "-U", "mlws", f"--pwfile={file}"]

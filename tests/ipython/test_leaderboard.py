@@ -27,7 +27,7 @@ LONG_S = 200
 
 @pytest.fixture(scope="module")
 def board(in_workspace: Path) -> Iterator[TrialBoard]:
-    """The leaderboard of a job that would go on, stopped when two trials had a score."""
+    """The leaderboard of a job that would go on; two of its trials have a score."""
     x = np.arange(80.0)
     made = mlws.register_data("numbers", pd.DataFrame({"x": x, "y": 2 * x + np.sin(x)}))
     job = calls.client().jobs.create_or_update(
@@ -46,6 +46,11 @@ def board(in_workspace: Path) -> Iterator[TrialBoard]:
         }
     )
     board = mlws.leaderboard(job)
+    stop = button(board, "Stop and keep best")
+    assert (board.best, stop.disabled, board.is_live) == (None, True, True)
+    assert "time left" in html(board)
+    until(lambda: len(board.board.history()[0]) >= 2)
+    until(lambda: not stop.disabled)
     yield board
     board.close()
 
@@ -72,10 +77,6 @@ def until(condition: Callable[[], Any]) -> None:
 def test_a_job_is_followed_a_trial_chosen_the_best_kept_and_registered(board: TrialBoard) -> None:
     second = mlws.leaderboard(board.name)
     stop = button(board, "Stop and keep best")
-    assert (board.best, stop.disabled, board.is_live) == (None, True, True)
-    assert "time left" in html(board)
-    until(lambda: len(board.board.history()[0]) >= 2)
-    until(lambda: not stop.disabled)
     second.close()
     assert not second.is_live
 
