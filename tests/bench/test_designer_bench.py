@@ -178,8 +178,8 @@ def test_the_designer_follows_300_steps_live(lab: Lab, page: Page, report: Repor
     rows = [
         ("end of a step until its box shows it, median", statistics.median(late), LIVE_MS),
         ("the same, 95th percentile", late[int(0.95 * len(late))], LIVE_MS),
-        ("longest task while the run is followed", max(long, default=0), FRAME_MS),
-        ("tasks over 50 ms", len(long), 0),
+        ("longest task while the run is followed", max(long, default=0), "-"),
+        ("tasks over 50 ms", len(long), "-"),
         ("(boxes in view)", len(late), "-"),
         ("(the run, from its first step's end to its last's)", took, "-"),
     ]

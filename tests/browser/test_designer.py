@@ -160,11 +160,12 @@ def test_a_pipeline_is_built_run_broken_and_resumed_by_keyboard_alone(
 
     expect(step(shown, "check")).to_have_attribute("data-state", "failed", timeout=60_000)
     expect(step(shown, "produce")).to_have_attribute("data-state", "completed")
-    [job] = [
+    # The newest stands first.
+    job = next(
         item
         for item in rest.call(lab, "GET", "/api/jobs?type=pipeline")["items"]
         if item["properties"].get("mlws.path", "").endswith("keys.pipeline.yml")
-    ]
+    )
     rest.wait_for(lab, job["name"], "Failed")
     shown.locator(".react-flow__node[data-id='check']").focus()
     keys.press("Enter")
