@@ -103,6 +103,9 @@ def test_a_job_is_followed_a_trial_chosen_the_best_kept_and_registered(board: Tr
     assert {"Algorithm", view.primary_metric, "state", "duration_s"} <= set(frame)
     assert stop.layout.display == "none"
 
+    stop.click()
+    assert "there is nothing to stop" in html(board), "a refusal is told in the widget"
+
     button(board, "Register best…").click()
     next(w for w in parts(board) if isinstance(w, widgets.Text)).value = "numbers-model"
     button(board, "Register").click()
@@ -160,12 +163,6 @@ def test_a_sweep_has_one_too(in_workspace: Path) -> None:
     with pytest.raises(Invalid, match="left no MLflow model"):
         board.register("nothing")
     board.close()
-
-
-def test_a_refusal_is_told_in_the_widget(board: TrialBoard) -> None:
-    button(board, "Stop and keep best").click()
-
-    assert "there is nothing to stop" in html(board)
 
 
 def test_no_job_and_no_trials_are_told(in_workspace: Path, tmp_path: Path) -> None:
