@@ -206,6 +206,12 @@ class BlobHandler(ApiHandler):
             raise Invalid(f"The bytes are '{kept}' and not '{blob}'.")
         self.answer(orjson.dumps({"blob": kept, "size_bytes": size}))
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """What is refused before its body is read ends the connection, and the answer says so."""
+        if self.writer is None:
+            self.set_header("Connection", "close")
+        super().write_error(status_code, **kwargs)
+
     def on_finish(self) -> None:
         """Leave nothing half done."""
         if self.writer:

@@ -153,8 +153,9 @@ def test_an_upload_is_its_senders_alone(service: Running, transport: HttpTranspo
         other = client.tokens.create(TokenSpec(name="other", user="bob"))
     bob = HttpTransport(service.url, other.token)
 
-    assert put_part(bob, upload, 1, b"abc") == 404
-    assert begin(bob, "d" * 64, 3)["id"] != upload["id"]
+    refused = bob._client.put(f"/uploads/{upload['id']}/parts/1", content=b"abc")
+    assert (refused.status_code, refused.headers["Connection"]) == (404, "close")
+    assert begin(bob, "d" * 64, 3)["id"] != upload["id"], "on a connection of its own"
     bob.close()
 
 
